@@ -1,0 +1,1 @@
+"""Regiehub: one household view over two registrations."""

@@ -1,0 +1,243 @@
+"""What `translate` returns: one draft per register, typed, frozen, before ingest keys and encodes it.
+
+Field lists and codes are those of `schemas/avro/registrations.*`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from hub.events.sensitive import Address, Sensitive
+
+LifeDomain = Literal[
+    "finance", "work_education", "daytime_activities", "housing", "domestic_relations", "mental_health",
+    "physical_health", "substance_use", "basic_adl", "instrumental_adl", "social_network", "participation", "justice",
+    "upbringing", "safety",
+]  # fmt: skip
+"""ZRM-2017's thirteen domains and two of the youth instruments."""
+MemberRole = Literal[
+    "client", "child", "youth", "mother", "father", "step_parent", "foster_parent", "parent", "sibling", "partner",
+    "grandparent", "other",
+]  # fmt: skip
+RequestState = Literal[
+    "concept", "submitted", "received", "rejected_technically", "under_investigation", "granted", "rejected", "started",
+    "paused", "ended",
+]  # fmt: skip
+Score = Annotated[int, Field(ge=1, le=5)]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time needs a zone")
+    return value
+
+
+AwareTime = Annotated[datetime, AfterValidator(_aware)]
+PartialDate = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+"""YYYY, YYYY-MM or YYYY-MM-DD: parts of a birth date may be unknown."""
+
+
+class RecordType(StrEnum):
+    """The registers a source can hold in a dossier."""
+
+    COMPOSITION = "composition"
+    INVOLVEMENT = "involvement"
+    CASE_DIRECTION = "case_direction"
+    GOAL = "goal"
+    ASSESSMENT = "assessment"
+    SUPPORT_REQUEST = "support_request"
+    CONTACT = "contact"
+    SIGNAL = "signal"
+
+    @property
+    def subject(self) -> str:
+        """Schema subject of the published event."""
+        return f"registrations.{self.value}"
+
+
+class Body(BaseModel):
+    """Content of one register; absent when the source deleted it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    record_type: ClassVar[RecordType]
+
+
+class Member(BaseModel):
+    """One member line of a dossier. `stated_at`: when *this line* last changed, the order of residence statements."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    line: str
+    bsn: Sensitive | None = None
+    role: MemberRole
+    is_client: bool = False
+    lives_here: bool
+    stated_at: AwareTime
+    address: Address | None = None
+    address_unknown: bool = False
+    from_on: date | None = None
+    to_on: date | None = None
+    given_name: str | None = None
+    prefix: str | None = None
+    family_name: str | None = None
+    birth_date: PartialDate | None = None
+    gender: Literal["male", "female", "other"] | None = None
+
+
+class Composition(Body):
+    """Who is in a dossier. Exactly one member line is the client's; an address of null is unknown."""
+
+    record_type: ClassVar[RecordType] = RecordType.COMPOSITION
+    kind: Literal["youth", "adult"]
+    status: Literal["open", "closed"]
+    opened_on: date
+    closed_on: date | None = None
+    referred_by: str | None = None
+    received_on: date | None = None
+    first_contact_on: date | None = None
+    address: Address | None = None
+    members: tuple[Member, ...]
+
+    @model_validator(mode="after")
+    def _one_client_and_distinct_lines(self) -> Composition:
+        if sum(member.is_client for member in self.members) != 1:
+            raise ValueError("exactly one member line must be the client's")
+        if len({member.line for member in self.members}) != len(self.members):
+            raise ValueError("member lines must have distinct numbers")
+        return self
+
+
+class Involvement(Body):
+    """Somebody involved: professional, informal carer or volunteer."""
+
+    record_type: ClassVar[RecordType] = RecordType.INVOLVEMENT
+    name: str | None = None
+    function: str | None = None
+    kind: Literal["professional", "informal", "volunteer"]
+    organisation: str | None = None
+    unit: str | None = None
+    role: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+
+
+class CaseDirection(Body):
+    """Who directs the case according to this source."""
+
+    record_type: ClassVar[RecordType] = RecordType.CASE_DIRECTION
+    director: str
+    organisation: str | None = None
+    unit: str | None = None
+    phone: str | None = None
+    from_on: date
+    to_on: date | None = None
+    reason: str | None = None
+
+
+class Goal(Body):
+    """A goal of the plan, on one life domain."""
+
+    record_type: ClassVar[RecordType] = RecordType.GOAL
+    life_domain: LifeDomain
+    wording: str
+    owner: str | None = None
+    status: Literal["open", "achieved", "stopped"]
+    evaluation_on: date | None = None
+
+
+class DomainScore(BaseModel):
+    """Score of one domain: 1 acute … 5 fully self-sufficient. A domain that was not scored has no entry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    domain: LifeDomain
+    score: Score
+
+
+class Assessment(Body):
+    """One measurement. `line`: the member line that was assessed; null: the household."""
+
+    record_type: ClassVar[RecordType] = RecordType.ASSESSMENT
+    instrument: Literal["ZRM", "LIRIK", "GIZ", "VRAAGANALYSE"]
+    instrument_version: str
+    taken_on: date
+    line: str | None = None
+    scores: tuple[DomainScore, ...] = ()
+
+
+class SupportRequest(Body):
+    """A request for specialist help and how far it is. Money in euro cents."""
+
+    record_type: ClassVar[RecordType] = RecordType.SUPPORT_REQUEST
+    product_code: str
+    product: str
+    provider: str | None = None
+    state: RequestState
+    submitted_on: date | None = None
+    decided_on: date | None = None
+    decision: str | None = None
+    reason: str | None = None
+    committed_cents: int | None = None
+
+
+class Contact(Body):
+    """That a contact took place and when; never what was said."""
+
+    record_type: ClassVar[RecordType] = RecordType.CONTACT
+    kind: Literal["home_visit", "conversation", "no_show", "telephone"]
+    held_on: date
+
+
+class Signal(Body):
+    """A signal about the household."""
+
+    record_type: ClassVar[RecordType] = RecordType.SIGNAL
+    kind: str
+    raised_by: str | None = None
+    severity: Literal["low", "medium", "high"]
+    child_safety: bool
+    raised_on: date
+
+
+AnyBody = Composition | Involvement | CaseDirection | Goal | Assessment | SupportRequest | Contact | Signal
+BODIES: dict[RecordType, type[Body]] = {
+    body.record_type: body
+    for body in (Composition, Involvement, CaseDirection, Goal, Assessment, SupportRequest, Contact, Signal)
+}
+
+
+class Draft(BaseModel):
+    """One version of one register, as a connector states it.
+
+    The source instance, epoch, revision, keys and event id are added by ingest. `version` must rise with each change of
+    the record, also across delete and re-creation; where the source has no such number, use its feed position.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    record_type: RecordType
+    dossier_id: str = Field(min_length=1, max_length=200)
+    record_id: str = Field(min_length=1, max_length=200)
+    version: int = Field(ge=0, lt=2**63)
+    recorded_at: AwareTime
+    occurred_at: AwareTime | None = None
+    subject: Sensitive | None = None
+    body: AnyBody | None = Field(description="None if and only if the source deleted the record.")
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the source deleted the record."""
+        return self.body is None
+
+    @model_validator(mode="after")
+    def _body_of_its_type(self) -> Draft:
+        if self.body is not None and self.body.record_type is not self.record_type:
+            raise ValueError(f"a {self.record_type} cannot carry a {self.body.record_type} body")
+        if self.record_type is RecordType.COMPOSITION and self.record_id != self.dossier_id:
+            raise ValueError("the record id of a composition is the dossier number")
+        return self
