@@ -1,0 +1,108 @@
+"""What a vendor implements: `Connector`, and the values that cross its border.
+
+Layer: the vendor's side of `hub.connect`. Imports no kafka, faust, fastapi, sqlalchemy or prometheus_client, and nothing
+that knows the municipality's secret.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from hub.events.records import Draft
+
+
+class Cursor(BaseModel):
+    """Where a connector is in its source. Opaque to the hub, which only stores it; keep it under 64 KiB of JSON.
+
+    `version` is the version of the *form* of `state`: raise it when the form changes, and go on reading the last one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: int = 1
+    state: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class RawRecord(BaseModel):
+    """One record as the source gave it. `position`: its number in the source's feed, as shown to operations."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    position: str
+    payload: bytes = Field(repr=False)
+
+
+class Batch(BaseModel):
+    """Records read by one poll. `cursor` may be saved once *all* of them are published or dead-lettered, not before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    records: tuple[RawRecord, ...] = ()
+    cursor: Cursor
+    more: bool = False
+    """Poll again at once: the source is known to hold more."""
+
+
+class InventoryItem(NamedTuple):
+    """What the source holds now of one record; `record_type` in the shared terms (`hub.events.records.RecordType`)."""
+
+    dossier_id: str
+    record_type: str
+    record_id: str
+    version: int
+    deleted: bool
+
+
+class ConnectorConfig(BaseModel):
+    """Settings of one instance of a connector. Subclass it; declare each secret as `pydantic.SecretStr`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    instance: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of this source in the hub, e.g. zcd.")
+    jurisdiction: str = Field(default="0599", pattern=r"^\d{4}$", description="Municipality code (CBS).")
+
+
+class Connector(ABC):
+    """One source system, seen from the hub. Used by one thread of one process.
+
+    The hub calls `poll` with the last *saved* cursor, publishes or dead-letters each record, then saves the batch's
+    cursor: delivery is at-least-once, and the connector keeps no position of its own.
+    """
+
+    Config: ClassVar[type[ConnectorConfig]]
+    version: ClassVar[str] = "0"
+    """Version of the connector, stated in its dead letters."""
+
+    @abstractmethod
+    def __init__(self, config: ConnectorConfig) -> None:
+        """Keep the settings. No IO: the hub builds connectors to list and describe them."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """See whether the source answers and lets us in. Raises SourceUnavailable or SourceRejected, and nothing else."""
+
+    @abstractmethod
+    def poll(self, cursor: Cursor | None) -> Batch:
+        """Read what is new after the cursor; None: from the beginning. Blocks a few seconds at most.
+
+        The same cursor may be given again (a crash, a failed publish): whatever was not saved must come again.
+        Raises: SourceUnavailable (the hub backs off), SourceRejected (the hub stops this connector).
+        """
+
+    @abstractmethod
+    def translate(self, record: RawRecord) -> Sequence[Draft]:
+        """The shared events of one record. Pure: no IO, no clock, no state; equal records give equal events.
+
+        Raises: TranslationError, and nothing else, whatever the bytes are.
+        """
+
+    @abstractmethod
+    def inventory(self) -> Iterator[InventoryItem]:
+        """Everything the source holds now, deleted records included where it still knows them; any order.
+
+        Raises: SourceUnavailable, SourceRejected, at any step.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections. May be called twice; nothing is called after it."""
