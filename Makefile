@@ -1,0 +1,53 @@
+# One command each: setup, demo, test, soak, check. CI (.ci/run) runs the same ones.
+#
+#   make demo ARGS="--households 50"     make test ARGS="tests/core -k residence"     make soak MINUTES=60
+#   make setup PYTHON=python3.12         (to start over: rm -r .venv)
+
+PYTHON  ?= python3
+MINUTES ?= 10
+ARGS    ?=
+EXTRAS  := demo,postgres,dev
+
+BIN   := .venv/bin
+# What was installed: made again when pyproject.toml changes, or the checkout moves.
+STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test soak check clean
+.SUFFIXES:
+
+help:
+	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | clean"
+
+setup: $(STAMP)
+
+$(STAMP):
+	@command -v $(PYTHON) >/dev/null || { echo "regiehub: $(PYTHON) not found; it needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) .ci/supported.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "regiehub: no virtual environment could be made; install python3-venv"; exit 1; }
+	@echo "installing into .venv (the first time takes a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@rm -f .venv/.installed-*
+	@touch $@
+
+# exec: Ctrl-C reaches the demo itself, once, and make has nothing to add.
+demo: setup
+	@exec $(BIN)/regiehub demo $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+soak: setup
+	@REGIEHUB_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Leaves .venv alone.
+clean:
+	@rm -rf build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find hub connectors schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,59 @@
+"""What this machine has of the programs that some tiers need. Each `..._missing` says why not, or None."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+JAVA = 17
+"""Apache Kafka 4 needs it."""
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_POSTGRES = Path("/usr/lib/postgresql")
+"""Where Debian keeps the server's programs, outside the path."""
+
+
+@cache
+def java_version() -> int:
+    """Major version of the Java on the path; 0 without one."""
+    java = shutil.which("java")
+    if java is None:
+        return 0
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=60).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
+
+
+def kafka_missing() -> str | None:
+    """Apache Kafka comes from Maven and runs on Java."""
+    if java_version() < JAVA:
+        return f"java {JAVA} not found"
+    return None if shutil.which("mvn") else "mvn not found"
+
+
+def chromium() -> Path | None:
+    """The system's Chromium or Chrome."""
+    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    return Path(found) if found else None
+
+
+def chromium_missing() -> str | None:
+    """The browser tier drives the system's browser and downloads none."""
+    return None if chromium() else "chromium not found"
+
+
+def postgres_bin() -> Path | None:
+    """Folder of initdb, postgres and pg_ctl: the newest version that is installed."""
+    versions = [path.parent for path in _POSTGRES.glob("*/bin/initdb")]
+    if versions:
+        return max(versions, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parent.name)])
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+def postgres_missing() -> str | None:
+    """The postgres tier starts a throw-away server of its own."""
+    return None if postgres_bin() else "postgresql server not found"
