@@ -11,11 +11,12 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One consumed message. Offsets rise within a list; compaction leaves gaps."""
+    """One consumed message. Offsets rise within a list; compaction leaves gaps. `timestamp_ms`: the broker's, since 1970."""
 
     offset: int
     key: bytes
     value: bytes
+    timestamp_ms: int = 0
 
 
 class Output(NamedTuple):

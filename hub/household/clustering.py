@@ -1,0 +1,157 @@
+"""Who is one household: components of persons through the open dossiers in which they live (design.md section 5).
+
+A dossier belongs to the component of its client. An address alone never links. After a change only the components around it
+are computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from hub.events.ids import DossierRef, household_id
+from hub.household.dossier import Dossier
+from hub.household.residence import agrees, lives_in, winning_address
+
+MAX_PERSONS: Final = 20
+"""Above this a component is a shelter or institution: its dossiers are kept apart. Lower would split large families
+(Statistics Netherlands counts hardly any household above 12); higher would show strangers in a shelter to each other."""
+
+
+class Registry(Protocol):
+    """All current dossiers. Deleted ones are absent from both lookups."""
+
+    def dossier(self, ref: DossierRef) -> Dossier | None:
+        """Current composition of a dossier."""
+
+    def dossiers_of(self, person: str) -> Collection[DossierRef]:
+        """Every dossier that names this person, living there or not."""
+
+
+LineRef = tuple[DossierRef, str, str]
+"""(dossier, line, person)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One household. Every list is sorted.
+
+    `members`: all lines in these dossiers of persons who belong to it. `conflicts`: lines that say a person lives here while a
+    later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`: lines of closed dossiers
+    whose persons are no members now.
+    """
+
+    id: str
+    is_open: bool
+    oversized: bool
+    dossiers: tuple[Dossier, ...]
+    members: tuple[LineRef, ...]
+    references: tuple[LineRef, ...]
+    history: tuple[LineRef, ...]
+    conflicts: tuple[LineRef, ...]
+
+
+class Neighbourhood:
+    """One look at the registry: remembers the winners it derived. Use one per change, never longer."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._winners: dict[str, str | None] = {}
+
+    def around(self, dossier: DossierRef, persons: Iterable[str]) -> list[Household]:
+        """All households that a change of this dossier, naming these persons before or after it, can have touched.
+
+        Complete: a household whose content or composition differs from before the change has all its dossiers in the result.
+        Sorted by id.
+        """
+        start = set(persons)
+        near = {ref for person in start for ref in self._registry.dossiers_of(person)} | {dossier}
+        for ref in near:
+            if found := self._registry.dossier(ref):
+                start |= found.persons
+        return sorted(self._households(start), key=lambda household: household.id)
+
+    def _households(self, start: set[str]) -> list[Household]:
+        seen: set[str] = set()
+        households: list[Household] = []
+        for person in sorted(start):
+            if person not in seen:
+                component = self._component(person)
+                seen |= component
+                households += self._of_component(component)
+        return households
+
+    def _component(self, person: str) -> set[str]:
+        component = {person}
+        waiting = [person]
+        while waiting:
+            for other in self._housemates(waiting.pop()) - component:
+                component.add(other)
+                waiting.append(other)
+        return component
+
+    def _housemates(self, person: str) -> set[str]:
+        return {
+            line.person
+            for dossier in self._dossiers(person)
+            if lives_in(person, dossier, self.winner(person))
+            for line in dossier.lines
+            if line.lives_here and agrees(line, self.winner(line.person))
+        }
+
+    def _dossiers(self, person: str) -> list[Dossier]:
+        found = (self._registry.dossier(ref) for ref in self._registry.dossiers_of(person))
+        return [dossier for dossier in found if dossier is not None]
+
+    def winner(self, person: str) -> str | None:
+        """Where the person lives (`residence.winning_address`)."""
+        if person not in self._winners:
+            self._winners[person] = winning_address(person, self._dossiers(person))
+        return self._winners[person]
+
+    def _of_component(self, component: set[str]) -> list[Household]:
+        dossiers = {
+            dossier.ref: dossier
+            for person in component
+            for dossier in self._dossiers(person)
+            if dossier.client == person
+        }
+        if not dossiers:
+            return []
+        if len(component) <= MAX_PERSONS:
+            return [self._household(component, list(dossiers.values()), oversized=False)]
+        return [
+            self._household(self._residents(dossier), [dossier], oversized=True) for dossier in dossiers.values()
+        ]
+
+    def _residents(self, dossier: Dossier) -> set[str]:
+        living = {line.person for line in dossier.lines if lives_in(line.person, dossier, self.winner(line.person))}
+        return living | {dossier.client}
+
+    def _household(self, persons: set[str], dossiers: list[Dossier], *, oversized: bool) -> Household:
+        anchor = min(dossiers, key=lambda dossier: (dossier.opened_on, dossier.ref))
+        lines = [(dossier, line) for dossier in dossiers for line in dossier.lines]
+
+        def select(wanted: Iterable[bool]) -> tuple[LineRef, ...]:
+            return tuple(
+                sorted(
+                    (dossier.ref, line.line, line.person)
+                    for (dossier, line), keep in zip(lines, wanted, strict=True)
+                    if keep
+                )
+            )
+
+        return Household(
+            id=household_id(anchor.ref),
+            is_open=any(dossier.is_open for dossier in dossiers),
+            oversized=oversized,
+            dossiers=tuple(sorted(dossiers, key=lambda dossier: dossier.ref)),
+            members=select(line.person in persons for _, line in lines),
+            references=select(dossier.is_open and not line.lives_here for dossier, line in lines),
+            history=select(not dossier.is_open and line.person not in persons for dossier, line in lines),
+            conflicts=select(
+                dossier.is_open and line.lives_here and not agrees(line, self.winner(line.person))
+                for dossier, line in lines
+            ),
+        )

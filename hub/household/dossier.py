@@ -1,0 +1,83 @@
+"""A dossier as the household rules see it: its member lines and the statements of residence they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hub.events.ids import DossierRef, Order
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One member line. `address` is the key of the address it states; None: unknown. `stated_at` in microseconds (UTC).
+
+    The client's line always counts as living here.
+    """
+
+    line: str
+    person: str
+    is_client: bool
+    lives_here: bool
+    stated_at: int
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Current composition of one dossier. `client` is the person key of its client; empty when deleted."""
+
+    ref: DossierRef
+    order: Order
+    deleted: bool
+    is_open: bool
+    opened_on: date
+    client: str
+    lines: tuple[Line, ...]
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Everybody named, whether or not they live here."""
+        return frozenset(line.person for line in self.lines)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware time, exactly."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def order_of(envelope: Mapping[str, Any]) -> Order:
+    """Order of a decoded registrations.* event."""
+    return Order(
+        envelope["source_epoch"], envelope["version"], microseconds(envelope["recorded_at"]), envelope["revision"]
+    )
+
+
+def parse_dossier(event: Mapping[str, Any]) -> Dossier:
+    """A decoded registrations.composition as a Dossier."""
+    ref = DossierRef(event["source"], event["dossier_id"])
+    body = event["body"]
+    if event["deleted"] or body is None:
+        return Dossier(ref, order_of(event), True, False, date.max, "", ())
+    home = body["address"]["key"] if body["address"] else None
+    lines = tuple(_parse_line(member, home) for member in body["members"])
+    client = next((line.person for line in lines if line.is_client), "")
+    return Dossier(ref, order_of(event), False, body["status"] == "open", body["opened_on"], client, lines)
+
+
+def _parse_line(member: Mapping[str, Any], home: str | None) -> Line:
+    address = member["address"]["key"] if member["address"] else None if member["address_unknown"] else home
+    is_client = member["is_client"]
+    return Line(
+        member["line"],
+        member["person"],
+        is_client,
+        is_client or member["lives_here"],
+        microseconds(member["stated_at"]),
+        address,
+    )

@@ -1,0 +1,145 @@
+"""The fold of one household's view (protocol.md R6, R7). The view is a join-semilattice: every field keeps a maximum.
+
+Hence duplicates, replays and any arrival order end in the same view, and two copies of a view can always be joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from hub.events.codec import decode, encode
+from hub.events.ids import DossierRef, Order
+
+NO_LABEL: Final = -1
+"""Label of a view whose composition has not arrived: smaller than every clock."""
+
+EntryKey = tuple[DossierRef, str, str]
+"""(dossier, record type, record id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One register as routed to a household. `payload` is the registrations.* message with its own schema header."""
+
+    since: int
+    order: Order
+    deleted: bool
+    payload: bytes
+
+    @property
+    def rank(self) -> tuple[int, Order]:
+        """What decides between two entries of one key."""
+        return self.since, self.order
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """State of one household id. `composition`: the households.composition message; None while none came, or when gone."""
+
+    household: str
+    label: int
+    gone: bool
+    composition: bytes | None
+    dossiers: frozenset[DossierRef]
+    entries: Mapping[EntryKey, Entry]
+
+
+def empty_view(household: str) -> View:
+    """The view of a household of which nothing is known yet."""
+    return View(household, NO_LABEL, False, None, frozenset(), {})
+
+
+def with_entries(view: View, entries: Mapping[EntryKey, Entry]) -> View:
+    """Put entries; of each key the greatest (since, order) stays."""
+    kept = dict(view.entries)
+    for key, entry in entries.items():
+        if key not in kept or entry.rank > kept[key].rank:
+            kept[key] = entry
+    return _purged(replace(view, entries=kept))
+
+
+def with_composition(view: View, message: bytes) -> View:
+    """Take a composition unless the view has a later one."""
+    value = decode(message).value
+    if value["label"] < view.label:
+        return view
+    gone = value["gone"]
+    dossiers = frozenset(DossierRef(item["source"], item["dossier_id"]) for item in value["dossiers"])
+    return _purged(replace(view, label=value["label"], gone=gone, composition=None if gone else message, dossiers=dossiers))
+
+
+def join(mine: View, seen: View) -> View:
+    """The least view that contains both: commutative, associative, idempotent."""
+    newest = seen if seen.label > mine.label else mine
+    return with_entries(replace(newest, entries=mine.entries), seen.entries)
+
+
+def _purged(view: View) -> View:
+    """Drop what can never become valid again: an entry whose dossier is not in the composition, routed before it.
+
+    One routed after it is parked: the composition is behind.
+    """
+    kept = {
+        key: entry for key, entry in view.entries.items() if key[0] in view.dossiers or entry.since > view.label
+    }
+    return replace(view, entries=kept)
+
+
+def visible_entries(view: View) -> dict[EntryKey, Entry]:
+    """What a reader may see (R7); empty when the household is gone or its composition has not come."""
+    if view.composition is None:
+        return {}
+    return {key: entry for key, entry in view.entries.items() if key[0] in view.dossiers and not entry.deleted}
+
+
+def parked_entries(view: View) -> int:
+    """How many entries wait for a composition that names their dossier."""
+    return sum(key[0] not in view.dossiers for key in view.entries)
+
+
+def entry_of(record: Mapping[str, Any]) -> tuple[EntryKey, Entry]:
+    """Key and entry of a decoded households.record (or of an entry of a households.view)."""
+    key = DossierRef(record["source"], record["dossier_id"]), record["record_type"], record["record_id"]
+    order = Order(record["source_epoch"], record["version"], record["recorded_at"], record["revision"])
+    return key, Entry(record["since"], order, record["deleted"], record["payload"])
+
+
+def record_of(key: EntryKey, entry: Entry) -> dict[str, Any]:
+    """Inverse of `entry_of`: the value of a households.record."""
+    dossier, record_type, record_id = key
+    return {
+        **dossier._asdict(),
+        "since": entry.since,
+        "record_type": record_type,
+        "record_id": record_id,
+        **entry.order._asdict(),
+        "deleted": entry.deleted,
+        "payload": entry.payload,
+    }
+
+
+def decode_view(message: bytes) -> View:
+    """View of a households.view message."""
+    value = decode(message).value
+    composition = value["composition"]
+    named = decode(composition).value["dossiers"] if composition else []
+    dossiers = frozenset(DossierRef(item["source"], item["dossier_id"]) for item in named)
+    entries = dict(entry_of(record) for record in value["entries"])
+    return View(value["household"], value["label"], value["gone"], composition, dossiers, entries)
+
+
+def encode_view(view: View) -> bytes:
+    """The households.view message of a view. Equal views give equal bytes: entries are sorted."""
+    entries = [record_of(key, view.entries[key]) for key in sorted(view.entries)]
+    return encode(
+        "households.view",
+        {
+            "household": view.household,
+            "label": view.label,
+            "gone": view.gone,
+            "composition": view.composition,
+            "entries": entries,
+        },
+    )

@@ -1,0 +1,72 @@
+"""assemble: fold compositions and routed records into one view per household (protocol.md R6). State = output = the views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hub.events.topics import HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS, VIEWS
+from hub.household.view import (
+    Entry,
+    EntryKey,
+    View,
+    decode_view,
+    empty_view,
+    encode_view,
+    entry_of,
+    join,
+    with_composition,
+    with_entries,
+)
+from hub.stream.reading import readable
+from hub.stream.stage import Output, Record, State
+
+
+class Assemble:
+    """The third stage. Both inputs in any order; every touched view is published once a list, with its final value."""
+
+    name: Final = "assemble"
+    inputs: Final = (HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS)
+    changelog: Final = VIEWS
+
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        """See `Stage.handle`. The puts are the views; only dead letters are returned."""
+        rejected: list[Output] = []
+        if topic == HOUSEHOLD_COMPOSITIONS:
+            self._compositions(state, records, rejected)
+        else:
+            self._records(state, records, rejected)
+        return rejected
+
+    def _compositions(self, state: State, records: Sequence[Record], rejected: list[Output]) -> None:
+        arrived: dict[bytes, View] = {}
+        for record, _ in readable(self.name, HOUSEHOLD_COMPOSITIONS, records, ["households.composition"], rejected):
+            view = arrived.get(record.key) or _view(state, record.key)
+            arrived[record.key] = with_composition(view, record.value)
+        for household, view in arrived.items():
+            state.put(household, encode_view(view))
+
+    def _records(self, state: State, records: Sequence[Record], rejected: list[Output]) -> None:
+        arrived: dict[bytes, dict[EntryKey, Entry]] = {}
+        for record, decoded in readable(self.name, HOUSEHOLD_RECORDS, records, ["households.record"], rejected):
+            key, entry = entry_of(decoded.value)
+            entries = arrived.setdefault(record.key, {})
+            if key not in entries or entry.rank > entries[key].rank:
+                entries[key] = entry
+        for household, entries in arrived.items():
+            state.put(household, encode_view(with_entries(_view(state, household), entries)))
+
+    def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
+        """See `Stage.merge`: the join of two views."""
+        if mine is None or mine == seen:
+            return seen
+        return encode_view(join(decode_view(mine), decode_view(seen)))
+
+    def current(self, state: State, topic: str, key: bytes) -> bytes | None:
+        """Own value of an output key: the state itself."""
+        return state.get(key) if topic == VIEWS else None
+
+
+def _view(state: State, household: bytes) -> View:
+    stored = state.get(household)
+    return decode_view(stored) if stored else empty_view(household.decode())

@@ -1,0 +1,251 @@
+"""resolve: who is one household (protocol.md R1–R4). Steps record by record; its state is a function of the input prefix alone.
+
+State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them, `h/<household>`
+its composition and label, `applied` the clock of the last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from hub.events.codec import decode, encode
+from hub.events.ids import DossierRef
+from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, HOUSEHOLD_COMPOSITIONS, RESOLVE_STATE
+from hub.household.clustering import Household, LineRef, Neighbourhood
+from hub.household.dossier import Dossier, parse_dossier
+from hub.stream.reading import readable
+from hub.stream.stage import Output, Record, State
+
+APPLIED: Final = b"applied"
+_INCARNATION_SHIFT: Final = 40
+"""Offsets below 2**40 leave room for 8 million incarnations in a signed 64-bit clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One key of resolve's state. `at`: the clock of the step that wrote it. Fields that do not belong to the kind are empty."""
+
+    kind: str
+    at: int
+    payload: bytes | None = None
+    household: str | None = None
+    since: int = -1
+    dossiers: tuple[DossierRef, ...] = ()
+
+
+class Resolve:
+    """The first stage. `incarnation` is raised when the input topic is replaced or the linking secret changes."""
+
+    name: Final = "resolve"
+    inputs: Final = (COMPOSITIONS,)
+    changelog: Final = RESOLVE_STATE
+
+    def __init__(self, incarnation: int = 0) -> None:
+        self._epoch = incarnation << _INCARNATION_SHIFT
+
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        """See `Stage.handle`. Every key that changed at any step is returned once, with its final value (R3)."""
+        rejected: list[Output] = []
+        book = Book(state)
+        for record, decoded in readable(self.name, topic, records, ["registrations.composition"], rejected):
+            clock = self._epoch | record.offset
+            if clock > book.applied:
+                _step(book, clock, parse_dossier(decoded.value), record.value)
+        if records:
+            book.apply(self._epoch | records[-1].offset)
+        return rejected + book.close()
+
+    def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
+        """See `Stage.merge`: a key's value is a function of its clock, so the greater clock wins."""
+        return seen if mine is None or _decode(seen).at >= _decode(mine).at else mine
+
+    def current(self, state: State, topic: str, key: bytes) -> bytes | None:
+        """What the owner would publish for this key now: the tail guard writes it over a former owner's record."""
+        if topic == ASSIGNMENTS:
+            return _assignment(DossierRef.from_key(key), stored) if (stored := _read(state, b"d/" + key)) else None
+        if topic == HOUSEHOLD_COMPOSITIONS:
+            return stored.payload if (stored := _read(state, b"h/" + key)) else None
+        return state.get(key) if topic == RESOLVE_STATE else None
+
+
+class Book:
+    """Resolve's state while a list is handled: reads through to `State`, collects what changed. Also clustering's Registry."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._changed: dict[bytes, Kept] = {}
+        applied = self._get(APPLIED)
+        self.applied = applied.at if applied else -1
+
+    def _get(self, key: bytes) -> Kept | None:
+        return self._changed.get(key) or _read(self._state, key)
+
+    def dossier(self, ref: DossierRef) -> Dossier | None:
+        """Current composition, None when deleted or unknown."""
+        found = self.register(ref)
+        return None if found is None or found.deleted else found
+
+    def register(self, ref: DossierRef) -> Dossier | None:
+        """Current register, deleted ones included."""
+        kept = self._get(b"d/" + ref.key)
+        return _dossier(kept.payload) if kept and kept.payload else None
+
+    def dossiers_of(self, person: str) -> tuple[DossierRef, ...]:
+        """Every dossier that names this person."""
+        kept = self._get(b"p/" + person.encode())
+        return kept.dossiers if kept else ()
+
+    def assignment(self, ref: DossierRef) -> str | None:
+        """The household the dossier is assigned to."""
+        kept = self._get(b"d/" + ref.key)
+        return kept.household if kept else None
+
+    def apply(self, clock: int) -> None:
+        """Everything up to this clock has been stepped over."""
+        if clock > self.applied:
+            self.applied = clock
+            self._changed[APPLIED] = Kept("applied", clock)
+
+    def register_composition(self, clock: int, dossier: Dossier, message: bytes) -> None:
+        """Store a newer composition and bring the index person → dossiers up to date."""
+        before = self.register(dossier.ref)
+        key = b"d/" + dossier.ref.key
+        kept = self._get(key) or Kept("dossier", clock)
+        self._changed[key] = replace(kept, at=clock, payload=message)
+        old = before.persons if before else frozenset()
+        for person in old ^ dossier.persons:
+            named = set(self.dossiers_of(person)) ^ {dossier.ref}
+            self._changed[b"p/" + person.encode()] = Kept("person", clock, dossiers=tuple(sorted(named)))
+
+    def assign(self, clock: int, ref: DossierRef, household: str | None) -> None:
+        """R2: a dossier whose household changed gets since := clock."""
+        key = b"d/" + ref.key
+        kept = self._get(key)
+        if kept and (kept.household != household or kept.since < 0):
+            self._changed[key] = replace(kept, at=clock, household=household, since=clock)
+
+    def publish(self, clock: int, household: Household) -> None:
+        """R2: a household whose content changed gets label := clock."""
+        key = b"h/" + household.id.encode()
+        kept = self._get(key)
+        if kept is None or kept.payload != self._composition(household, kept.at):
+            self._changed[key] = Kept("household", clock, payload=self._composition(household, clock))
+
+    def cease(self, clock: int, household: str) -> None:
+        """R2: a household that ceased becomes gone; the key keeps {gone, label} for ever."""
+        key = b"h/" + household.encode()
+        self._changed[key] = Kept("household", clock, payload=_composition_message(household, clock, gone=True))
+
+    def _composition(self, household: Household, label: int) -> bytes:
+        dossiers = []
+        for dossier in household.dossiers:
+            kept = self._get(b"d/" + dossier.ref.key)
+            if kept is None or kept.payload is None:
+                raise LookupError("a household names a dossier that resolve does not hold")
+            dossiers.append({**dossier.ref._asdict(), "since": kept.since, "composition": kept.payload})
+        return _composition_message(household.id, label, gone=False, household=household, dossiers=dossiers)
+
+    def close(self) -> list[Output]:
+        """Write what changed to the state; return one output per changed assignment and household."""
+        outputs: list[Output] = []
+        for key, kept in self._changed.items():
+            before = _read(self._state, key)
+            if kept.kind == "household" and kept.payload:
+                outputs.append(Output(HOUSEHOLD_COMPOSITIONS, key[2:], kept.payload))
+            elif kept.kind == "dossier" and (before is None or before.since != kept.since):
+                outputs.append(Output(ASSIGNMENTS, key[2:], _assignment(DossierRef.from_key(key[2:]), kept)))
+            self._state.put(key, _encode(kept))
+        return outputs
+
+
+def _step(book: Book, clock: int, dossier: Dossier, message: bytes) -> None:
+    """One input record (R1, R2)."""
+    book.apply(clock)
+    before = book.register(dossier.ref)
+    if before and before.order >= dossier.order:
+        return
+    book.register_composition(clock, dossier, message)
+    persons = dossier.persons | (before.persons if before else frozenset())
+    households = Neighbourhood(book).around(dossier.ref, persons)
+    moved = {found.ref for household in households for found in household.dossiers} | {dossier.ref}
+    former = {home for ref in moved if (home := book.assignment(ref))}
+    if dossier.deleted:
+        book.assign(clock, dossier.ref, None)
+    for household in households:
+        for found in household.dossiers:
+            book.assign(clock, found.ref, household.id)
+    for household in households:
+        book.publish(clock, household)
+    for household_id in sorted(former - {household.id for household in households}):
+        book.cease(clock, household_id)
+
+
+def _assignment(ref: DossierRef, kept: Kept) -> bytes:
+    return encode("households.assignment", {**ref._asdict(), "household": kept.household, "since": kept.since})
+
+
+def _lines(lines: Iterable[LineRef]) -> list[dict[str, Any]]:
+    return [{**ref._asdict(), "line": line, "person": person} for ref, line, person in lines]
+
+
+def _composition_message(
+    household_id: str,
+    label: int,
+    *,
+    gone: bool,
+    household: Household | None = None,
+    dossiers: Sequence[dict[str, Any]] = (),
+) -> bytes:
+    lines = household or _NOBODY
+    return encode(
+        "households.composition",
+        {
+            "household": household_id,
+            "label": label,
+            "gone": gone,
+            "status": "" if gone else "open" if lines.is_open else "closed",
+            "oversized": lines.oversized,
+            "dossiers": dossiers,
+            "members": _lines(lines.members),
+            "references": _lines(lines.references),
+            "history": _lines(lines.history),
+            "conflicts": _lines(lines.conflicts),
+        },
+    )
+
+
+_NOBODY: Final = Household("", False, False, (), (), (), (), ())
+
+
+def _read(state: State, key: bytes) -> Kept | None:
+    stored = state.get(key)
+    return _decode(stored) if stored else None
+
+
+@lru_cache(maxsize=16_384)
+def _decode(message: bytes) -> Kept:
+    value = decode(message).value
+    dossiers = tuple(DossierRef(**ref) for ref in value["dossiers"])
+    return Kept(value["kind"], value["at"], value["payload"], value["household"], value["since"], dossiers)
+
+
+@lru_cache(maxsize=16_384)
+def _dossier(message: bytes) -> Dossier:
+    return parse_dossier(decode(message).value)
+
+
+def _encode(kept: Kept) -> bytes:
+    return encode(
+        "internal.resolve",
+        {
+            "kind": kept.kind,
+            "at": kept.at,
+            "payload": kept.payload,
+            "household": kept.household,
+            "since": kept.since,
+            "dossiers": [ref._asdict() for ref in kept.dossiers],
+        },
+    )
