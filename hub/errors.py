@@ -1,6 +1,7 @@
 """The exceptions of Regiehub, one class per thing the engine can do about it. Imports nothing of the hub.
 
-`user_message` is safe to show to anybody; `detail` is for the log only. Neither ever holds personal data or a secret.
+`user_message` is safe to show to anybody; `detail` is for the log only. Neither ever holds personal data or a
+secret.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ class LogRefused(RegiehubError):
 class TranslationError(RegiehubError):
     """A record that cannot be read. The only thing `Connector.translate` may raise.
 
-    `field` is the path of the field in the source's own terms (`gegevens.gezinsleden[1].rol`). It and the message never
-    hold a value: they end up in headers, metrics and logs.
+    `field` is the path of the field in the source's own terms (`gegevens.gezinsleden[1].rol`). It and the
+    message never hold a value: they end up in headers, metrics and logs.
     """
 
     action = Action.DEAD_LETTER

@@ -1,7 +1,7 @@
 """What a vendor implements: `Connector`, and the values that cross its border.
 
-Layer: the vendor's side of `hub.connect`. Imports no kafka, faust, fastapi, sqlalchemy or prometheus_client, and nothing
-that knows the municipality's secret.
+Layer: the vendor's side of `hub.connect`. Imports no kafka, faust, fastapi, sqlalchemy or prometheus_client,
+and nothing that knows the municipality's secret.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from hub.events.records import Draft
 
 
 class Cursor(BaseModel):
-    """Where a connector is in its source. Opaque to the hub, which only stores it; keep it under 64 KiB of JSON.
+    """Where a connector is in its source. Opaque to the hub, which only stores it.
 
-    `version` is the version of the *form* of `state`: raise it when the form changes, and go on reading the last one.
+    Keep it under 64 KiB of JSON.
+    `version` is that of the *form* of `state`: raise it when the form changes; go on reading the last one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,7 +28,10 @@ class Cursor(BaseModel):
 
 
 class RawRecord(BaseModel):
-    """One record as the source gave it. `position`: its number in the source's feed, as shown to operations."""
+    """One record as the source gave it.
+
+    `position`: its number in the source's feed, as shown to operations.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     position: str
@@ -35,7 +39,10 @@ class RawRecord(BaseModel):
 
 
 class Batch(BaseModel):
-    """Records read by one poll. `cursor` may be saved once *all* of them are published or dead-lettered, not before."""
+    """Records read by one poll.
+
+    `cursor` may be saved once *all* of them are published or dead-lettered, not before.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     records: tuple[RawRecord, ...] = ()
@@ -45,7 +52,7 @@ class Batch(BaseModel):
 
 
 class InventoryItem(NamedTuple):
-    """What the source holds now of one record; `record_type` in the shared terms (`hub.events.records.RecordType`)."""
+    """What the source holds now of one record; `record_type` in the shared terms."""
 
     dossier_id: str
     record_type: str
@@ -58,15 +65,15 @@ class ConnectorConfig(BaseModel):
     """Settings of one instance of a connector. Subclass it; declare each secret as `pydantic.SecretStr`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    instance: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of this source in the hub, e.g. zcd.")
-    jurisdiction: str = Field(default="0599", pattern=r"^\d{4}$", description="Municipality code (CBS).")
+    instance: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of this source in the hub.")
+    jurisdiction: str = Field(default="0599", pattern=r"^[0-9]{4}$", description="Municipality code (CBS).")
 
 
 class Connector(ABC):
     """One source system, seen from the hub. Used by one thread of one process.
 
-    The hub calls `poll` with the last *saved* cursor, publishes or dead-letters each record, then saves the batch's
-    cursor: delivery is at-least-once, and the connector keeps no position of its own.
+    The hub calls `poll` with the last *saved* cursor, publishes or dead-letters each record, then saves the
+    batch's cursor: delivery is at-least-once, and the connector keeps no position of its own.
     """
 
     Config: ClassVar[type[ConnectorConfig]]
@@ -79,13 +86,16 @@ class Connector(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """See whether the source answers and lets us in. Raises SourceUnavailable or SourceRejected, and nothing else."""
+        """See whether the source answers and lets us in.
+
+        Raises SourceUnavailable or SourceRejected, and nothing else.
+        """
 
     @abstractmethod
     def poll(self, cursor: Cursor | None) -> Batch:
         """Read what is new after the cursor; None: from the beginning. Blocks a few seconds at most.
 
-        The same cursor may be given again (a crash, a failed publish): whatever was not saved must come again.
+        The same cursor may be given again (a crash, a failed publish): whatever was not saved comes again.
         Raises: SourceUnavailable (the hub backs off), SourceRejected (the hub stops this connector).
         """
 

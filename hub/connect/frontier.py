@@ -1,7 +1,8 @@
 """Which positions of a feed were dealt with, where a lower one may appear after a higher one. Pure.
 
-A feed that is written by concurrent transactions shows position 9 before 7. Waiting for 7 stops everything behind a
-transaction that stays open; going on from 9 loses 7. So remember both: all up to `settled`, and the ranges beyond it.
+A feed that is written by concurrent transactions shows position 9 before 7. Waiting for 7 stops everything
+behind a transaction that stays open; going on from 9 loses 7. So remember both: all up to `settled`, and the
+ranges beyond it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Final, NamedTuple, Self
 from pydantic import JsonValue
 
 MAX_RANGES: Final = 500
-"""At so many ranges a connector reads final positions only: fewer would end a busy hour with one open transaction in
-waiting; more would make the cursor (about 16 bytes a range) a burden to save after each batch."""
+"""At so many ranges a connector reads final positions only: fewer would end a busy hour with one open
+transaction in waiting; more would make the cursor (about 16 bytes a range) a burden to save after each
+batch."""
 
 
 class Span(NamedTuple):
@@ -70,7 +72,10 @@ class Frontier(NamedTuple):
         return type(self)(settled, tuple(merged))
 
     def forget_below(self, position: int | None) -> Self:
-        """Drop what is known of positions below this one (None: of all); `settled` stays. They may then come again."""
+        """Drop what is known of positions below this one (None: of all); `settled` stays.
+
+        They may then come again.
+        """
         if position is None:
             return type(self)(self.settled, ())
         kept = ((max(first, position), last) for first, last in self.ahead if last >= position)
