@@ -28,6 +28,7 @@ class Assemble:
     name: Final = "assemble"
     inputs: Final = (HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS)
     changelog: Final = VIEWS
+    guarded: Final = ()
 
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """See `Stage.handle`. The puts are the views; only dead letters are returned."""
@@ -62,9 +63,9 @@ class Assemble:
             return seen
         return encode_view(join(decode_view(mine), decode_view(seen)))
 
-    def current(self, state: State, topic: str, key: bytes) -> bytes | None:
-        """Own value of an output key: the state itself."""
-        return state.get(key) if topic == VIEWS else None
+    def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
+        """See `Stage.repair`: the only compacted output is the changelog."""
+        return None
 
 
 def _view(state: State, household: bytes) -> View:

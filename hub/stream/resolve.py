@@ -42,6 +42,7 @@ class Resolve:
     name: Final = "resolve"
     inputs: Final = (COMPOSITIONS,)
     changelog: Final = RESOLVE_STATE
+    guarded: Final = (ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS)
 
     def __init__(self, incarnation: int = 0) -> None:
         self._epoch = incarnation << _INCARNATION_SHIFT
@@ -62,13 +63,15 @@ class Resolve:
         """See `Stage.merge`: a key's value is a function of its clock, so the greater clock wins."""
         return seen if mine is None or _decode(seen).at >= _decode(mine).at else mine
 
-    def current(self, state: State, topic: str, key: bytes) -> bytes | None:
-        """What the owner would publish for this key now: the tail guard writes it over a former owner's record."""
+    def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
+        """See `Stage.repair`: since and label tell which is older."""
+        value = decode(seen).value
         if topic == ASSIGNMENTS:
-            return _assignment(DossierRef.from_key(key), stored) if (stored := _read(state, b"d/" + key)) else None
-        if topic == HOUSEHOLD_COMPOSITIONS:
-            return stored.payload if (stored := _read(state, b"h/" + key)) else None
-        return state.get(key) if topic == RESOLVE_STATE else None
+            kept = _read(state, b"d/" + key)
+            older = kept is not None and value["since"] < kept.since
+            return _assignment(DossierRef.from_key(key), kept) if kept and older else None
+        kept = _read(state, b"h/" + key)
+        return kept.payload if kept and value["label"] < kept.at else None
 
 
 class Book:

@@ -36,6 +36,7 @@ class Route:
     name: Final = "route"
     inputs: Final = (RECORDS, ASSIGNMENTS)
     changelog: Final = ROUTE_STATE
+    guarded: Final = ()
 
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """See `Stage.handle`. A put is returned for each register that changed, for all of them when the dossier moved."""
@@ -62,9 +63,9 @@ class Route:
         newest = other if other.since > one.since else one
         return _encode(replace(newest, registers=_newest([one.registers, other.registers])))
 
-    def current(self, state: State, topic: str, key: bytes) -> bytes | None:
-        """Route has no compacted output but its changelog."""
-        return state.get(key) if topic == ROUTE_STATE else None
+    def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
+        """See `Stage.repair`: route has no compacted output but its changelog."""
+        return None
 
 
 def _registered(dossier: Dossier, event: Mapping[str, Any], record: Record) -> Dossier:

@@ -63,8 +63,22 @@ class Stage(Protocol):
         """
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
-        """The join of two values of one key: commutative, associative, idempotent (protocol.md: every state is a maximum).
+        """The join of two values of one changelog key: commutative, associative, idempotent (every state is a maximum).
 
-        Used when the changelog is read at a takeover, and when the tail guard (R9) meets a record of a former owner. Where
-        the result differs from `seen`, the owner writes it again, so that compaction keeps it.
+        Used when the changelog is read at a takeover: the last record of a key is not always the newest, a paused former
+        owner may have written after it. Where the join differs from the last record, the owner writes the join again, so that
+        compaction keeps it. While running, a former owner's changelog record that is *newer* than ours (join != mine) makes
+        the owner close the partition and take it over again; an older one is overwritten.
         """
+
+    def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
+        """Tail guard (protocol.md R9) for the compacted outputs other than the changelog: what to write over a record that
+        another owner wrote; None if the record may stay.
+
+        Only a record *older* than the state calls for one: a newer one comes from input that is going to be replayed here.
+        The owner asks for every foreign record from the tail offset it persisted (else the start of the topic) on.
+        """
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """Compacted outputs other than the changelog, each of whose partitions the tail guard reads."""
