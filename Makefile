@@ -20,6 +20,7 @@ help:
 	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | clean"
 
 setup: $(STAMP)
+	@:
 
 $(STAMP):
 	@command -v $(PYTHON) >/dev/null || { echo "regiehub: $(PYTHON) not found; it needs Python 3.11 or newer"; exit 1; }
