@@ -1,0 +1,267 @@
+"""The household as people read it: one JSON-ready document out of one decoded `households.view`. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from hub.events.codec import Value, decode
+from hub.events.ids import DossierRef
+from hub.household.document_shape import (
+    Document,
+    Dossier,
+    Freshness,
+    Person,
+    RecordEntry,
+    SealedAddress,
+    SourceRef,
+    StatedField,
+    StatedValue,
+)
+
+FIELD_NAMES: Final = ("name", "birth_date", "gender", "address")
+"""What sources may state differently of one person."""
+
+
+class _Line(NamedTuple):
+    ref: DossierRef
+    dossier: Value
+    member: Value
+
+
+def build(view: Mapping[str, object]) -> Document | None:
+    """The document of a decoded `households.view`; None unless its composition is present and not gone.
+
+    Entries are visible if their dossier is in the composition and their source did not delete them (R7).
+    Raises what `decode` raises if an embedded message cannot be read: a defect, for the hub wrote it.
+    """
+    packed = view["composition"]
+    if view["gone"] or not isinstance(packed, bytes):
+        return None
+    composition = decode(packed).value
+    if composition["gone"]:
+        return None
+    dossiers = {_dossier_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
+    entries = view["entries"]
+    records = _records(entries if isinstance(entries, list) else [], dossiers)
+    return _document(view, composition, dossiers, records)
+
+
+def _document(
+    view: Mapping[str, object],
+    composition: Value,
+    dossiers: Mapping[DossierRef, Value],
+    records: list[RecordEntry],
+) -> Document:
+    headers = sorted(
+        (_dossier(ref, value) for ref, value in dossiers.items()),
+        key=lambda item: (item["opened_on"], item["source"], item["dossier_id"]),
+    )
+    members = _persons(composition["members"], dossiers)
+    return Document(
+        household_id=str(view["household"]),
+        label=composition["label"],
+        status=composition["status"],
+        oversized=composition["oversized"],
+        title=_title(headers, dossiers),
+        dossiers=headers,
+        members=members,
+        references=_persons(composition["references"], dossiers),
+        history=_persons(composition["history"], dossiers),
+        conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(members)],
+        records=records,
+        freshness=_freshness([*headers, *records]),
+    )
+
+
+def _dossier_of(item: Value) -> DossierRef:
+    return DossierRef(item["source"], item["dossier_id"])
+
+
+def _dossier(ref: DossierRef, value: Value) -> Dossier:
+    body: Value = value["body"]
+    return Dossier(
+        source=ref.source,
+        dossier_id=ref.dossier_id,
+        kind=body["kind"],
+        status=body["status"],
+        opened_on=body["opened_on"].isoformat(),
+        closed_on=_iso_date(body["closed_on"]),
+        referred_by=body["referred_by"],
+        received_on=_iso_date(body["received_on"]),
+        first_contact_on=_iso_date(body["first_contact_on"]),
+        address=_sealed(body["address"]),
+        version=value["version"],
+        recorded_at=_iso_time(value["recorded_at"]),
+        first_published_at=_iso_time(value["first_published_at"]),
+    )
+
+
+def _title(headers: Sequence[Dossier], dossiers: Mapping[DossierRef, Value]) -> str:
+    """Family names of the clients, of open dossiers before closed ones, oldest first, each once."""
+    names: dict[str, None] = {}
+    for header in sorted(headers, key=lambda item: item["status"] != "open"):
+        body = dossiers[DossierRef(header["source"], header["dossier_id"])]["body"]
+        for member in body["members"]:
+            if member["is_client"] and (name := _joined(member["prefix"], member["family_name"])):
+                names[name] = None
+    return " / ".join(names)
+
+
+def _persons(lines: Sequence[Value], dossiers: Mapping[DossierRef, Value]) -> list[Person]:
+    """One entry per person, sorted by key. A line that its dossier does not hold is left out."""
+    by_person: dict[str, list[_Line]] = defaultdict(list)
+    for line in lines:
+        ref = _dossier_of(line)
+        for member in dossiers[ref]["body"]["members"] if ref in dossiers else ():
+            if member["line"] == line["line"]:
+                by_person[line["person"]].append(_Line(ref, dossiers[ref], member))
+    return [_person(key, found) for key, found in sorted(by_person.items())]
+
+
+def _person(key: str, lines: Sequence[_Line]) -> Person:
+    newest_first = sorted(
+        lines,
+        key=lambda line: (line.member["stated_at"], *line.ref, line.dossier["version"], line.member["line"]),
+        reverse=True,
+    )
+    refs = sorted((*line.ref, line.member["line"]) for line in lines)
+    reasons = [
+        line.member["unconfirmed_reason"] for line in newest_first if line.member["unconfirmed_reason"]
+    ]
+    return Person(
+        person_key=key,
+        confirmed=all(line.member["confirmed"] for line in lines),
+        unconfirmed_reason=reasons[0] if reasons else None,
+        source_refs=[
+            SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs
+        ],
+        roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
+        fields={name: _field(name, newest_first) for name in FIELD_NAMES},
+    )
+
+
+def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:
+    distinct: dict[str, StatedValue] = {}
+    for line in newest_first:
+        value = _stated(name, line)
+        if value is None:
+            continue
+        distinct.setdefault(
+            value if isinstance(value, str) else value["key"],
+            StatedValue(
+                value=value,
+                source=line.ref.source,
+                dossier_id=line.ref.dossier_id,
+                stated_at=_iso_time(line.member["stated_at"]),
+            ),
+        )
+    return StatedField(values=list(distinct.values()), differs=len(distinct) > 1)
+
+
+def _stated(name: str, line: _Line) -> str | SealedAddress | None:
+    """What a member line states of one field; None if it states nothing."""
+    member = line.member
+    if name == "name":
+        return _joined(member["given_name"], member["prefix"], member["family_name"]) or None
+    if name == "address":
+        return _stated_address(line)
+    text: str | None = member[name]
+    return text
+
+
+def _stated_address(line: _Line) -> SealedAddress | None:
+    """The line's own address; without one, that of the dossier for whoever lives there."""
+    member = line.member
+    if member["address_unknown"]:
+        return None
+    if member["address"] is not None:
+        return _sealed(member["address"])
+    return _sealed(line.dossier["body"]["address"]) if member["lives_here"] or member["is_client"] else None
+
+
+def _residence_conflicts(lines: Sequence[Value]) -> list[dict[str, str]]:
+    found = [(line["person"], line["source"], line["dossier_id"], line["line"]) for line in lines]
+    return [
+        {"kind": "residence", "person_key": person, "source": source, "dossier_id": dossier, "line": line}
+        for person, source, dossier, line in sorted(found)
+    ]
+
+
+def _field_conflicts(members: Sequence[Person]) -> list[dict[str, str]]:
+    return [
+        {"kind": "field", "field": name, "person_key": member["person_key"]}
+        for member in members
+        for name, field in member["fields"].items()
+        if field["differs"]
+    ]
+
+
+def _records(entries: Sequence[Value], dossiers: Mapping[DossierRef, Value]) -> list[RecordEntry]:
+    visible = [_record(entry) for entry in entries if _dossier_of(entry) in dossiers and not entry["deleted"]]
+    return sorted(
+        visible, key=lambda item: (item["record_type"], item["source"], item["dossier_id"], item["record_id"])
+    )
+
+
+def _record(entry: Value) -> RecordEntry:
+    value = decode(entry["payload"]).value
+    return RecordEntry(
+        record_type=entry["record_type"],
+        source=entry["source"],
+        dossier_id=entry["dossier_id"],
+        record_id=entry["record_id"],
+        version=entry["version"],
+        revision=entry["revision"],
+        recorded_at=_iso_time(value["recorded_at"]),
+        first_published_at=_iso_time(value["first_published_at"]),
+        body={name: _json_ready(item) for name, item in (value["body"] or {}).items()},
+    )
+
+
+def _freshness(items: Iterable[Dossier | RecordEntry]) -> list[Freshness]:
+    newest: dict[str, tuple[str, str]] = {}
+    for item in items:
+        recorded, published = newest.get(item["source"], ("", ""))
+        newest[item["source"]] = (
+            max(recorded, item["recorded_at"]),
+            max(published, item["first_published_at"]),
+        )
+    return [
+        Freshness(source=source, newest_recorded_at=recorded, newest_published_at=published)
+        for source, (recorded, published) in sorted(newest.items())
+    ]
+
+
+def _sealed(address: Value | None) -> SealedAddress | None:
+    if address is None:
+        return None
+    return SealedAddress(key=address["key"], sealed=b64encode(address["sealed"]).decode())
+
+
+def _joined(*parts: str | None) -> str:
+    return " ".join(word for part in parts if part for word in part.split())
+
+
+def _iso_date(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _iso_time(value: datetime) -> str:
+    """UTC with microseconds always, so that texts sort as the times do."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _json_ready(value: object) -> object:
+    if isinstance(value, datetime):
+        return _iso_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, Mapping):
+        return {str(name): _json_ready(item) for name, item in value.items()}
+    return [_json_ready(item) for item in value] if isinstance(value, list | tuple) else value
