@@ -1,0 +1,216 @@
+"""What the reference knows of a source's change, and how it checks a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from stdnum.nl import bsn
+
+T = TypeVar("T")
+K = TypeVar("K", str, int)
+Json = dict[str, object]
+Table = Mapping[str, tuple[Callable[..., object], *tuple[object, ...]]]
+"""How a body is read: per shared field a method or function of `Fields`, and its further arguments."""
+
+
+class UnreadableError(Exception):
+    """The record does not follow the documented source format; it is counted and otherwise ignored."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One member line. `bsn` is None unless it is valid; `address` is None when it is not known."""
+
+    line: str
+    bsn: str | None
+    client: bool
+    lives_here: bool
+    stated_at: datetime
+    address: str | None
+    name: str
+    birth_date: str | None
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The composition of a dossier in the version that counts."""
+
+    source: str
+    id: str
+    version: int
+    is_open: bool
+    opened_on: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One readable change; both `composition` and `body` are None when the record was deleted."""
+
+    source: str
+    dossier: str
+    type: str
+    id: str
+    version: int
+    recorded_at: datetime
+    composition: Dossier | None
+    body: Json | None
+
+
+class Fields:
+    """Typed look-ups in one JSON object. All raise UnreadableError; `optional_…` takes null and absence."""
+
+    def __init__(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise UnreadableError("not an object")
+        self.values: Json = value
+
+    def read(self, table: Table) -> Json:
+        """A body, field by field."""
+        return {name: method(self, *arguments) for name, (method, *arguments) in table.items()}
+
+    def text(self, key: str) -> str:
+        """Any text, also the empty one."""
+        return _typed(self.values.get(key), str, key)
+
+    def id(self, key: str) -> str:
+        """Text that is not empty."""
+        text = self.text(key)
+        if not text:
+            raise UnreadableError(f"{key} is empty")
+        return text
+
+    def optional_text(self, key: str) -> str | None:
+        """Text or None."""
+        return self.text(key) if self.has(key) else None
+
+    def whole(self, key: str) -> int:
+        """A whole number; true is no number."""
+        return _typed(self.values.get(key), int, key)
+
+    def optional_whole(self, key: str) -> int | None:
+        """A whole number or None."""
+        return self.whole(key) if self.has(key) else None
+
+    def version(self, key: str) -> int:
+        """A number from 1."""
+        return in_range(self.whole(key), 1, 2**63 - 1)
+
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        return _typed(self.values.get(key), bool, key)
+
+    def items(self, key: str) -> list[object]:
+        """A list, also an empty one."""
+        return _typed(self.values.get(key), list, key)
+
+    def object(self, key: str) -> Fields:
+        """A JSON object."""
+        return Fields(self.values.get(key))
+
+    def moment(self, key: str) -> datetime:
+        """ISO 8601 with an offset."""
+        try:
+            moment = datetime.fromisoformat(self.text(key))
+        except ValueError as error:
+            raise UnreadableError(key) from error
+        if moment.tzinfo is None:
+            raise UnreadableError(f"{key}: no offset")
+        return moment
+
+    def day(self, key: str) -> str:
+        """A full date, as ISO text."""
+        return day(self.text(key))
+
+    def optional_day(self, key: str) -> str | None:
+        """A full date or None."""
+        return self.day(key) if self.has(key) else None
+
+    def optional_days(self, *keys: str) -> None:
+        """Only checks."""
+        for key in keys:
+            self.optional_day(key)
+
+    def code(self, key: str, codes: Mapping[str, T]) -> T:
+        """What the source's code stands for."""
+        return look_up(self.text(key), codes)
+
+    def number_code(self, key: str, codes: Mapping[int, T]) -> T:
+        """What the source's number stands for."""
+        return look_up(self.whole(key), codes)
+
+    def has(self, key: str) -> bool:
+        """Whether it is there and not null."""
+        return self.values.get(key) is not None
+
+
+def look_up(value: K, codes: Mapping[K, T]) -> T:
+    """The shared code for a source's code from a closed list."""
+    if value not in codes:
+        raise UnreadableError(f"unknown code {value!r}")
+    return codes[value]
+
+
+def in_range(value: object, low: int, high: int) -> int:
+    """A whole number in [low, high]."""
+    number = _typed(value, int, "number")
+    if not low <= number <= high:
+        raise UnreadableError(f"{number} is not in {low}..{high}")
+    return number
+
+
+def day(text: str) -> str:
+    """A full date, as it is."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise UnreadableError(f"no date: {text}")
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise UnreadableError(f"no date: {text}") from error
+    return text
+
+
+def partial_day(text: str) -> str:
+    """YYYY, YYYY-MM or YYYY-MM-DD, as it is."""
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", text, re.ASCII):
+        raise UnreadableError(f"no date: {text}")
+    day(text + "-01" * ((10 - len(text)) // 3))
+    return text
+
+
+def address_key(postcode: str, number: int, suffix: str | None) -> str:
+    """Equal keys are one address."""
+    return "|".join(("".join(postcode.split()).upper(), str(number), (suffix or "").strip().upper()))
+
+
+def bsn_or_none(number: str | None) -> str | None:
+    """Nine digits, if they pass the 11-test."""
+    return bsn.compact(number) if number is not None and bsn.is_valid(number) else None
+
+
+def scores(values: Mapping[str, object]) -> list[Json]:
+    """Scores of 1 to 5 by shared domain code, in the order of the codes."""
+    return [{"domain": domain, "score": in_range(values[domain], 1, 5)} for domain in sorted(values)]
+
+
+def full_name(*parts: str | None) -> str:
+    """Given name, prefix and family name, as far as known."""
+    return " ".join(part for part in parts if part)
+
+
+def one_client(members: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines, if exactly one is the client's and no line number is used twice."""
+    lines = tuple(members)
+    if sum(line.client for line in lines) != 1 or len({line.line for line in lines}) != len(lines):
+        raise UnreadableError("not exactly one client, or a line number twice")
+    return lines
+
+
+def _typed(value: object, kind: type[T], key: str) -> T:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise UnreadableError(f"{key}: {value!r} is no {kind.__name__}")
+    return value

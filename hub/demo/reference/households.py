@@ -1,0 +1,156 @@
+"""Who is one household: computed in one go from the current dossiers, by the rules of the worked cases.
+
+Deliberately simple: two passes over all statements, one flood fill, nothing incremental.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Set
+from dataclasses import dataclass
+
+from hub.demo.reference.facts import Dossier, Line
+
+OVERSIZE = 20
+"""A component of more persons is an institution, not a family."""
+
+DossierKey = tuple[str, str]
+Ref = tuple[str, str, str]
+Person = tuple[str, ...]
+"""(bsn,) or, unconfirmed, the line itself: (source, dossier, line)."""
+
+
+@dataclass(frozen=True)
+class Household:
+    """One household and the lines of its dossiers, by what they show. `members`: all lines of each member."""
+
+    id: str
+    dossiers: tuple[Dossier, ...]
+    oversized: bool
+    members: tuple[tuple[Ref, ...], ...]
+    conflicts: tuple[Ref, ...]
+    references: tuple[Ref, ...]
+    history: tuple[Ref, ...]
+
+
+def person_of(dossier: Dossier, line: Line) -> Person:
+    """The same valid BSN is the same person; without one the line is a person of its own."""
+    return (line.bsn,) if line.bsn else ref_of(dossier, line)
+
+
+def ref_of(dossier: Dossier, line: Line) -> Ref:
+    """Where the line stands."""
+    return dossier.source, dossier.id, line.line
+
+
+def key_of(dossier: Dossier) -> DossierKey:
+    """Source and number."""
+    return dossier.source, dossier.id
+
+
+def derive(dossiers: list[Dossier]) -> list[Household]:
+    """All households of these dossiers (each the version that counts, deleted ones left out), by id."""
+    winners = {person: winner(lines) for person, lines in statements(dossiers).items()}
+    inhabitants = {
+        key_of(d): {person_of(d, line) for line in d.lines if at_home(d, line, winners)} for d in dossiers
+    }
+    groups = components(inhabitants)
+    of_client: dict[frozenset[Person], list[Dossier]] = defaultdict(list)
+    for dossier in dossiers:
+        client = client_of(dossier)
+        of_client[groups.get(client, frozenset({client}))].append(dossier)
+    found = []
+    for group, owned in of_client.items():
+        if len(group) <= OVERSIZE:
+            found.append(describe(owned, group, winners, oversized=False))
+            continue
+        for dossier in owned:
+            members = inhabitants[key_of(dossier)] | {client_of(dossier)}
+            found.append(describe([dossier], members, winners, oversized=True))
+    return sorted(found, key=lambda household: household.id)
+
+
+def client_of(dossier: Dossier) -> Person:
+    """The one whom the dossier follows."""
+    return next(person_of(dossier, line) for line in dossier.lines if line.client)
+
+
+def statements(dossiers: list[Dossier]) -> dict[Person, list[tuple[Dossier, Line]]]:
+    """Per person the lines of open dossiers that say: this person lives here."""
+    found: dict[Person, list[tuple[Dossier, Line]]] = defaultdict(list)
+    for dossier in dossiers:
+        for line in dossier.lines:
+            if dossier.is_open and line.lives_here:
+                found[person_of(dossier, line)].append((dossier, line))
+    return found
+
+
+def winner(stated: list[tuple[Dossier, Line]]) -> str | None:
+    """The known address that was stated last; None if no statement knows one."""
+    known = [
+        ((line.stated_at, dossier.source, dossier.id, dossier.version, line.line), line.address)
+        for dossier, line in stated
+        if line.address is not None
+    ]
+    return max(known)[1] if known else None
+
+
+def at_home(dossier: Dossier, line: Line, winners: dict[Person, str | None]) -> bool:
+    """Whether by this line its person lives in the dossier: it states the winning address, or knows none."""
+    states = dossier.is_open and line.lives_here
+    return states and line.address in (None, winners[person_of(dossier, line)])
+
+
+def components(inhabitants: dict[DossierKey, set[Person]]) -> dict[Person, frozenset[Person]]:
+    """Per person everybody who is reached through shared dossiers, by flood fill."""
+    homes: dict[Person, list[DossierKey]] = defaultdict(list)
+    for key, people in inhabitants.items():
+        for person in people:
+            homes[person].append(key)
+    found: dict[Person, frozenset[Person]] = {}
+    for start in homes:
+        if start in found:
+            continue
+        reached, to_visit = {start}, [start]
+        while to_visit:
+            for key in homes[to_visit.pop()]:
+                new = inhabitants[key] - reached
+                reached |= new
+                to_visit += new
+        found |= dict.fromkeys(reached, frozenset(reached))
+    return found
+
+
+def describe(
+    dossiers: list[Dossier], members: Set[Person], winners: dict[Person, str | None], *, oversized: bool
+) -> Household:
+    """Sort the lines of the dossiers by what they show. A member's lines are his, whatever else they show.
+
+    Nobody who is named is left out: who lives in an open dossier whose client was lost to another household,
+    and so is no member here, is shown as a conflict.
+    """
+    own: dict[Person, list[Ref]] = defaultdict(list)
+    shown: dict[str, list[Ref]] = {"conflict": [], "reference": [], "history": []}
+    for dossier in dossiers:
+        for line in dossier.lines:
+            person, ref = person_of(dossier, line), ref_of(dossier, line)
+            if person in members:
+                own[person].append(ref)
+            if not dossier.is_open:
+                if person not in members:
+                    shown["history"].append(ref)
+            elif not line.lives_here:
+                shown["reference"].append(ref)
+            elif person not in members or not at_home(dossier, line, winners):
+                shown["conflict"].append(ref)
+    anchor = min(dossiers, key=lambda dossier: (dossier.opened_on, dossier.source, dossier.id))
+    return Household(
+        id="H" + hashlib.sha256(f"{anchor.source}\0{anchor.id}".encode()).hexdigest()[:20],
+        dossiers=tuple(sorted(dossiers, key=key_of)),
+        oversized=oversized,
+        members=tuple(sorted(tuple(sorted(refs)) for refs in own.values())),
+        conflicts=tuple(sorted(shown["conflict"])),
+        references=tuple(sorted(shown["reference"])),
+        history=tuple(sorted(shown["history"])),
+    )

@@ -1,0 +1,225 @@
+"""Reads one outbox row of MensCentraal (adults), by the format that the connector's README documents."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from hub.demo.reference.facts import (
+    Change,
+    Dossier,
+    Fields,
+    Json,
+    Line,
+    Table,
+    UnreadableError,
+    address_key,
+    bsn_or_none,
+    full_name,
+    one_client,
+    partial_day,
+    scores,
+)
+
+SOURCE = "menscentraal"
+DOMAINS = {
+    1: "finance",
+    2: "work_education",
+    3: "daytime_activities",
+    4: "housing",
+    5: "domestic_relations",
+    6: "mental_health",
+    7: "physical_health",
+    8: "substance_use",
+    9: "basic_adl",
+    10: "instrumental_adl",
+    11: "social_network",
+    12: "participation",
+    13: "justice",
+}
+STATES = {
+    "CONCEPT": "concept",
+    "AANGEVRAAGD": "submitted",
+    "ONTVANGEN": "received",
+    "AFGEKEURD": "rejected_technically",
+    "ONDERZOEK": "under_investigation",
+    "TOEGEKEND": "granted",
+    "AFGEWEZEN": "rejected",
+    "LOOPT": "started",
+    "ONDERBROKEN": "paused",
+    "AFGEROND": "ended",
+}
+YES_NO = {"J": True, "N": False}
+KINDS = {"P": "professional", "I": "informal", "V": "volunteer"}
+GOAL_STATUS = {"L": "open", "B": "achieved", "S": "stopped"}
+CONTACTS = {"HB": "home_visit", "GS": "conversation", "NV": "no_show", "TEL": "telephone"}
+SEVERITY = {1: "low", 2: "medium", 3: "high"}
+GENDERS = {"M": "male", "V": "female", "O": "other"}
+IS_CLIENT = {"client": True, **dict.fromkeys(("partner", "kind", "ouder", "broerzus", "overig"), False)}
+
+
+def read(record: object) -> Change:
+    """One line of `menscentraal.jsonl`, parsed. Raises UnreadableError."""
+    row = Fields(record)
+    type_name = row.code("tabel", TYPES)
+    dossier, record_id, version = row.id("dossier_nr"), row.id("record_nr"), row.version("rowversion")
+    recorded_at = row.moment("gewijzigd")
+    stored = row.code("bewerking", {"I": True, "U": True, "D": False})
+    if stored != row.has("payload"):
+        raise UnreadableError("payload is null, and only then, when the record was deleted")
+    if type_name == "composition" and record_id != dossier:
+        raise UnreadableError("a dossier's record number is its own")
+    composition, body = None, None
+    if stored and type_name == "composition":
+        composition = _dossier(row.object("payload"), dossier, version, recorded_at)
+    elif stored:
+        body = row.object("payload").read(BODIES[type_name])
+    return Change(SOURCE, dossier, type_name, record_id, version, recorded_at, composition, body)
+
+
+def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) -> Dossier:
+    if data.has("intake"):
+        intake = data.object("intake")
+        intake.optional_text("via")
+        intake.optional_days("ontvangen", "eerste_contact")
+    data.optional_days("einde")
+    address = _address(data.object("adres")) if data.has("adres") else None
+    return Dossier(
+        source=SOURCE,
+        id=dossier,
+        version=version,
+        is_open=data.code("fase", {"lopend": True, "afgesloten": False}),
+        opened_on=data.day("start"),
+        lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("personen")),
+    )
+
+
+def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> Line:
+    client = data.code("relatie", IS_CLIENT)
+    data.optional_days("sinds", "tot")
+    if data.has("geslacht"):
+        data.code("geslacht", GENDERS)
+    address = dossier_address
+    if data.has("adres"):
+        address = None if data.values["adres"] == "onbekend" else _address(data.object("adres"))
+    lives_here = data.code("inwonend", YES_NO)
+    return Line(
+        line=str(data.whole("nr")),
+        bsn=bsn_or_none(data.optional_text("bsn")),
+        client=client,
+        lives_here=lives_here or client,
+        stated_at=data.moment("gewijzigd") if data.has("gewijzigd") else recorded_at,
+        address=address,
+        name=full_name(*(data.optional_text(key) for key in ("voornamen", "tussenvoegsel", "geslachtsnaam"))),
+        birth_date=_birth_date(data.text("geboren")) if data.has("geboren") else None,
+    )
+
+
+def _birth_date(digits: str) -> str:
+    """YYYYMMDD, in which an unknown day or month is 00."""
+    if not re.fullmatch(r"\d{8}", digits, re.ASCII):
+        raise UnreadableError(f"no birth date: {digits}")
+    year, month, day_of_month = digits[:4], digits[4:6], digits[6:]
+    if month == "00" and day_of_month == "00":
+        return partial_day(year)
+    return partial_day(f"{year}-{month}" if day_of_month == "00" else f"{year}-{month}-{day_of_month}")
+
+
+def _address(data: Fields) -> str:
+    number = data.text("huisnr").strip()
+    if not re.fullmatch(r"\d+", number, re.ASCII):
+        raise UnreadableError(f"no house number: {number}")
+    return address_key(data.text("postcode"), int(number), data.optional_text("toev"))
+
+
+def _cents(data: Fields, key: str) -> int | None:
+    """1234.50 -> 123450."""
+    euros = data.optional_text(key)
+    if euros is None:
+        return None
+    if not re.fullmatch(r"-?\d+(\.\d{1,2})?", euros, re.ASCII):
+        raise UnreadableError(f"no amount: {euros}")
+    return int(Decimal(euros) * 100)
+
+
+def _line_number(data: Fields, key: str) -> str | None:
+    number = data.optional_whole(key)
+    return None if number is None else str(number)
+
+
+def _scores(data: Fields) -> list[Json]:
+    columns = {domain: f"d{number:02}" for number, domain in DOMAINS.items()}
+    return scores({domain: data.values[key] for domain, key in columns.items() if data.has(key)})
+
+
+TYPES = {
+    "dossier": "composition",
+    "betrokkene": "involvement",
+    "regievoering": "case_direction",
+    "plandoel": "goal",
+    "zrm": "assessment",
+    "voorziening": "support_request",
+    "contactmoment": "contact",
+    "melding": "signal",
+}
+BODIES: dict[str, Table] = {
+    "involvement": {
+        "name": (Fields.optional_text, "naam"),
+        "function": (Fields.optional_text, "functie"),
+        "kind": (Fields.code, "categorie", KINDS),
+        "organisation": (Fields.optional_text, "organisatie"),
+        "unit": (Fields.optional_text, "afdeling"),
+        "role": (Fields.optional_text, "rol"),
+        "phone": (Fields.optional_text, "tel"),
+        "email": (Fields.optional_text, "mail"),
+        "from_on": (Fields.optional_day, "sinds"),
+        "to_on": (Fields.optional_day, "tot"),
+    },
+    "case_direction": {
+        "director": (Fields.text, "regisseur"),
+        "organisation": (Fields.optional_text, "organisatie"),
+        "unit": (Fields.optional_text, "afdeling"),
+        "phone": (Fields.optional_text, "tel"),
+        "from_on": (Fields.day, "sinds"),
+        "to_on": (Fields.optional_day, "tot"),
+        "reason": (Fields.optional_text, "aanleiding"),
+    },
+    "goal": {
+        "life_domain": (Fields.number_code, "domein", DOMAINS),
+        "wording": (Fields.text, "tekst"),
+        "owner": (Fields.optional_text, "wie"),
+        "status": (Fields.code, "stand", GOAL_STATUS),
+        "evaluation_on": (Fields.optional_day, "evaluatie"),
+    },
+    "support_request": {
+        "product_code": (Fields.text, "code"),
+        "product": (Fields.text, "naam"),
+        "provider": (Fields.optional_text, "leverancier"),
+        "state": (Fields.code, "status", STATES),
+        "submitted_on": (Fields.optional_day, "aangevraagd"),
+        "decided_on": (Fields.optional_day, "besluitdatum"),
+        "decision": (Fields.optional_text, "besluit"),
+        "reason": (Fields.optional_text, "motivering"),
+        "committed_cents": (_cents, "bedrag"),
+    },
+    "contact": {
+        "kind": (Fields.code, "type", CONTACTS),
+        "held_on": (Fields.day, "datum"),
+    },
+    "signal": {
+        "kind": (Fields.text, "aard"),
+        "raised_by": (Fields.optional_text, "bron"),
+        "severity": (Fields.number_code, "zwaarte", SEVERITY),
+        "child_safety": (Fields.code, "kind_onveilig", YES_NO),
+        "raised_on": (Fields.day, "datum"),
+    },
+    "assessment": {
+        "instrument": (lambda _: "ZRM",),
+        "instrument_version": (Fields.text, "versie"),
+        "taken_on": (Fields.day, "datum"),
+        "line": (_line_number, "persoon_nr"),
+        "scores": (_scores,),
+    },
+}
+"""Per record type: the shared field, and how it is read from the source's."""

@@ -1,0 +1,124 @@
+"""The reference's answer: canonical, so that two answers are equal if and only if they are equal as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from hub.demo.reference import menscentraal, zcd
+from hub.demo.reference.facts import Change, Dossier, Json, Line, UnreadableError
+from hub.demo.reference.households import DossierKey, Household, Ref, derive
+
+NUMBERS: dict[str, str] = {zcd.SOURCE: "volgnummer", menscentraal.SOURCE: "seq"}
+READERS: dict[str, Callable[[object], Change]] = {
+    zcd.SOURCE: zcd.read,
+    menscentraal.SOURCE: menscentraal.read,
+}
+
+
+@dataclass
+class Sources:
+    """What the sources hold: per record the readable change that counts, and what was unreadable."""
+
+    records: dict[tuple[str, str, str], Change] = field(default_factory=dict)
+    unreadable: dict[str, set[object]] = field(default_factory=lambda: {source: set() for source in READERS})
+
+    def add(self, source: str, lines: Iterable[str | bytes]) -> None:
+        """Read one source's changes, in the order of its file. Blank lines are no changes."""
+        for position, line in enumerate(lines, start=1):
+            if line.strip():
+                self._add_line(source, position, line)
+
+    def _add_line(self, source: str, position: int, line: str | bytes) -> None:
+        number: object = ("line", position)
+        try:
+            record = json.loads(line)
+            if isinstance(record, dict) and isinstance(stated := record.get(NUMBERS[source]), int):
+                number = stated
+            change = READERS[source](record)
+        except (UnreadableError, ValueError):
+            self.unreadable[source].add(number)
+            return
+        key = (source, change.type, change.id)
+        known = self.records.get(key)
+        if known is None or (change.version, change.recorded_at) >= (known.version, known.recorded_at):
+            self.records[key] = change
+
+    def dossiers(self) -> list[Dossier]:
+        """The dossiers that were not deleted."""
+        return [change.composition for change in self.records.values() if change.composition is not None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One JSON object per live household, by id, and the totals."""
+
+    households: tuple[Json, ...]
+    summary: Json
+
+
+def answer(zcd_lines: Iterable[str | bytes], menscentraal_lines: Iterable[str | bytes]) -> Answer:
+    """The whole computation, from the two files' lines."""
+    sources = Sources()
+    sources.add(zcd.SOURCE, zcd_lines)
+    sources.add(menscentraal.SOURCE, menscentraal_lines)
+    dossiers = sources.dossiers()
+    records: dict[DossierKey, list[list[object]]] = defaultdict(list)
+    for change in sources.records.values():
+        if change.body is not None:
+            entry: list[object] = [
+                change.source,
+                change.dossier,
+                change.type,
+                change.id,
+                change.version,
+                change.body,
+            ]
+            records[change.source, change.dossier].append(entry)
+    households = derive(dossiers)
+    summary: Json = {
+        "households": len(households),
+        "persons": len({person for household in households for person in member_keys(household)}),
+        "dossiers": len(dossiers),
+        "dead_letters": {source: len(numbers) for source, numbers in sources.unreadable.items()},
+    }
+    return Answer(tuple(to_json(household, records) for household in households), summary)
+
+
+def to_json(household: Household, records: dict[DossierKey, list[list[object]]]) -> Json:
+    """One household, all lists sorted; `persons` in the order of `members`."""
+    by_ref = lines_by_ref(household)
+    persons = [[by_ref[ref] for ref in member] for member in household.members]
+    content = [entry for dossier in household.dossiers for entry in records[dossier.source, dossier.id]]
+    return {
+        "household_id": household.id,
+        "status": "open" if any(dossier.is_open for dossier in household.dossiers) else "closed",
+        "oversized": household.oversized,
+        "dossiers": [[dossier.source, dossier.id] for dossier in household.dossiers],
+        "members": [[list(ref) for ref in member] for member in household.members],
+        "persons": [
+            {
+                "names": sorted({line.name for line in lines if line.name}),
+                "birth_dates": sorted({line.birth_date for line in lines if line.birth_date}),
+            }
+            for lines in persons
+        ],
+        "unconfirmed": sum(lines[0].bsn is None for lines in persons),
+        "conflicts": [list(ref) for ref in household.conflicts],
+        "references": [list(ref) for ref in household.references],
+        "history": [list(ref) for ref in household.history],
+        "records": sorted(content, key=lambda entry: tuple(map(str, entry[:4]))),
+    }
+
+
+def lines_by_ref(household: Household) -> dict[Ref, Line]:
+    """All lines of the household's dossiers."""
+    return {(d.source, d.id, line.line): line for d in household.dossiers for line in d.lines}
+
+
+def member_keys(household: Household) -> set[object]:
+    """What tells the members apart over all households: the BSN, or the line of an unconfirmed person."""
+    by_ref = lines_by_ref(household)
+    return {by_ref[member[0]].bsn or member[0] for member in household.members}
