@@ -99,6 +99,10 @@ def test_the_wheel_holds_code_and_contract(project: dict[str, Any]) -> None:
     assert not {"exclude", "include", "only-include"} & wheel.keys()
 
 
+def test_the_readme_is_the_description_of_the_package(project: dict[str, Any]) -> None:
+    assert ("readme" in project["project"]) == (ROOT / "README.md").is_file()
+
+
 def test_no_data_of_the_packages_is_ignored_by_git() -> None:
     """The wheel is built with the ignore rules of git: what they hide is missing from it."""
     hidden = git(
