@@ -1,0 +1,279 @@
+"""The read model in SQL: SQLite by default, PostgreSQL alike. Thrown away and rebuilt from the log at will.
+
+Only `hub.desk.projector` writes it. Nothing durable lives here but what the log can give again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
+from sqlalchemy.pool import StaticPool
+
+from hub.household.document_shape import Document
+
+SCHEMA: Final = 1
+"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
+
+metadata = MetaData()
+meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
+households = Table(
+    "households",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("label", BigInteger, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("sort_key", Text, nullable=False),
+    Column("newest_recorded_at", String(32), nullable=False),
+    Column("newest_published_at", String(32), nullable=False),
+    Column("document", Text, nullable=True),
+    Index("households_in_order", "live", "sort_key", "household_id"),
+)
+members = Table(
+    "members",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Column("names", Text, nullable=False),
+    Column("birth_dates", Text, nullable=False),
+    Index("members_by_person", "person_key"),
+)
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("dossier_id", String(200), primary_key=True),
+    Column("household_id", String(64), nullable=False, index=True),
+    Column("since", BigInteger, nullable=False),
+    Column("own_id", String(64), nullable=False, index=True),
+)
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("reported_at", String(32), nullable=False),
+    Column("status", Text, nullable=False),
+)
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("position", String(200), primary_key=True),
+    Column("reason", String(80), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("failed_at", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(200), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("topic_id", String(64), nullable=True),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+
+class Search(NamedTuple):
+    """What to look for; all that is given must hold of one member (the dossier number: of the household)."""
+
+    name: str | None = None
+    birth_date: str | None = None
+    dossier_id: str | None = None
+    person_key: str | None = None
+
+
+class DeadLetterRow(NamedTuple):
+    """One record that could not be read; its sealed content stays in the table."""
+
+    source: str
+    position: str
+    reason: str
+    field: str
+    failed_at: str
+
+
+def open_engine(url: str) -> Engine:
+    """Engine of the read model, its tables made. Raises SQLAlchemy's errors if there is no database."""
+    parsed = make_url(url)
+    if not parsed.drivername.startswith("sqlite"):
+        engine = create_engine(parsed, pool_pre_ping=True)
+    elif parsed.database in (None, "", ":memory:"):
+        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        _private_file(Path(str(parsed.database)))
+        engine = create_engine(parsed)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+    prepare(engine)
+    return engine
+
+
+def _private_file(path: Path) -> None:
+    """Make the file readable by its owner only; SQLite gives its side files the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables; drop those of another release first."""
+    with engine.begin() as connection:
+        meta.create(connection, checkfirst=True)
+        if connection.scalar(select(meta.c.schema_number)) == SCHEMA:
+            return
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        connection.execute(insert(meta).values(schema_number=SCHEMA))
+
+
+def wipe(connection: Connection) -> None:
+    """Empty everything, offsets too: the log is another one than before, or was cut."""
+    for table in (households, members, dossiers, sources, dead_letters, offsets):
+        connection.execute(table.delete())
+
+
+def load(connection: Connection, household_id: str) -> Document | None:
+    """The document of a live household; None if it is unknown, gone, or not complete yet."""
+    text = connection.scalar(
+        select(households.c.document).where(households.c.household_id == household_id, households.c.live)
+    )
+    return None if text is None else _document(text)
+
+
+def forward(connection: Connection, household_id: str) -> str | None:
+    """The live household in which an id's anchor dossier lives now; None if that is deleted or unknown.
+
+    An id is the hash of its anchor dossier, so each dossier's own hash is kept, and looked up when asked.
+    """
+    found = connection.scalar(
+        select(dossiers.c.household_id)
+        .join(households, and_(households.c.household_id == dossiers.c.household_id, households.c.live))
+        .where(dossiers.c.own_id == household_id, dossiers.c.household_id != household_id)
+    )
+    return None if found is None else str(found)
+
+
+def count(connection: Connection) -> int:
+    """Number of live households."""
+    return int(connection.scalar(select(func.count()).select_from(households).where(households.c.live)) or 0)
+
+
+def page(connection: Connection, *, skip: int, limit: int) -> list[Document]:
+    """Live households in the order of their title."""
+    query = (
+        select(households.c.document)
+        .where(households.c.live)
+        .order_by(households.c.sort_key, households.c.household_id)
+    )
+    return [_document(text) for text in connection.scalars(query.offset(skip).limit(limit))]
+
+
+def search(connection: Connection, wanted: Search, *, limit: int) -> list[Document]:
+    """At most `limit` live households that fit all that is given; none for an empty search."""
+    conditions = []
+    person = [members.c.household_id == households.c.household_id]
+    if wanted.name:
+        person += [members.c.names.contains(word, autoescape=True) for word in wanted.name.casefold().split()]
+    if wanted.birth_date:
+        person.append(members.c.birth_dates.contains(f" {wanted.birth_date} ", autoescape=True))
+    if wanted.person_key:
+        person.append(members.c.person_key == wanted.person_key)
+    if len(person) > 1:
+        conditions.append(select(members.c.person_key).where(*person).exists())
+    if wanted.dossier_id:
+        of_household = dossiers.c.household_id == households.c.household_id
+        named = func.lower(dossiers.c.dossier_id) == wanted.dossier_id.lower()
+        conditions.append(select(dossiers.c.source).where(of_household, named).exists())
+    if not conditions:
+        return []
+    query = select(households.c.document).where(households.c.live, *conditions)
+    ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
+    return [_document(text) for text in connection.scalars(ordered)]
+
+
+def source_statuses(connection: Connection) -> list[dict[str, Any]]:
+    """Last heartbeat of each source, sorted by source; keys as in hub.source_status, times ISO 8601."""
+    return [
+        orjson.loads(text) for text in connection.scalars(select(sources.c.status).order_by(sources.c.source))
+    ]
+
+
+def dead_letter_counts(connection: Connection) -> dict[str, int]:
+    """Distinct unreadable records per source."""
+    query = select(dead_letters.c.source, func.count()).group_by(dead_letters.c.source)
+    return {str(source): int(number) for source, number in connection.execute(query)}
+
+
+def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
+    """The last that failed, newest first; never their content."""
+    columns = [dead_letters.c[name] for name in DeadLetterRow._fields]
+    query = select(*columns).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.position).limit(limit)
+    return [DeadLetterRow(*row) for row in connection.execute(query)]
+
+
+def next_offsets(connection: Connection) -> dict[tuple[str, int], tuple[str | None, int]]:
+    """(topic, partition) -> (topic id, next offset to read)."""
+    rows = connection.execute(
+        select(offsets.c.topic, offsets.c.partition, offsets.c.topic_id, offsets.c.next_offset)
+    )
+    return {
+        (str(topic), int(partition)): (topic_id, int(offset)) for topic, partition, topic_id, offset in rows
+    }
+
+
+def replace_row(
+    connection: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]
+) -> None:
+    """Update the row with this key or insert it. There is only one writer: nothing comes in between."""
+    where = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(table.update().where(*where).values(**values)).rowcount == 0:
+        connection.execute(table.insert().values(**key, **values))
+
+
+def search_text(values: Sequence[str]) -> str:
+    """Values as a searchable text: case folded, a space at both ends."""
+    return f" {' '.join(values).casefold()} "
+
+
+def iso(moment: datetime) -> str:
+    """A moment as stored: UTC, microseconds always, so that texts sort as times do."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _document(text: str) -> Document:
+    return cast(Document, orjson.loads(text))
