@@ -99,6 +99,18 @@ class Fields:
         """A string, or None."""
         return self.text(name) if self.has(name) else None
 
+    def says(self, name: str, word: str) -> bool:
+        """Whether a field is exactly this word, where it could also be an object or null."""
+        return self._data.get(name) == word
+
+    def matched(
+        self, name: str, form: re.Pattern[str], reason: RejectReason = RejectReason.INVALID_VALUE
+    ) -> re.Match[str]:
+        """A string that is wholly of a form."""
+        value = self._get(name)
+        match = form.fullmatch(value) if isinstance(value, str) else None
+        return match or self.fail(name, reason)
+
     def flag(self, name: str) -> bool:
         """True or false."""
         value = self._get(name)

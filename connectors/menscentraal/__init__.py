@@ -1,0 +1,1 @@
+"""Connector to MensCentraal, the registration of adult help: a SQL outbox. Format: README.md."""

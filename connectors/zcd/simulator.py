@@ -1,0 +1,183 @@
+"""A simulated ZCD: a web server of its own process, with a file behind it that this process writes."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from typing import Final
+
+import httpx
+import uvicorn
+
+from connectors.zcd.simulator_server import STORE_NAME, make_server
+from connectors.zcd.simulator_store import ZcdStore
+from hub.connect.simulator import Change, Faults
+
+_START_SECONDS: Final = 30.0
+
+
+class ZcdSimulator:
+    """See `hub.connect.simulator.Simulator`. `in_process`: serve from a thread instead of a child process."""
+
+    def __init__(
+        self, folder: Path, port: int = 0, *, faults: Faults | None = None, in_process: bool = False
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._port = port
+        self._in_process = in_process
+        self._store = ZcdStore(folder / STORE_NAME, faults)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._served: tuple[uvicorn.Server, ZcdStore, Thread] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers, after `start`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The child process, if it runs in one."""
+        return None if self._child is None else self._child.pid
+
+    def settings(self) -> dict[str, str]:
+        """What `ZcdConfig` needs."""
+        return {
+            "base_url": self.url,
+            "client_id": self._store.setting("client_id"),
+            "client_secret": self._store.setting("client_secret"),
+        }
+
+    def start(self) -> None:
+        """Serve; returns when it answers.
+
+        Raises OSError if the port is taken, RuntimeError if it does not come up.
+        """
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", self._port))
+            listener.listen(128)
+            self._port = listener.getsockname()[1]
+            if self._in_process:
+                self._serve_here(listener.dup())
+            else:
+                self._serve_in_child(listener)
+        self._await_answer()
+
+    def _serve_here(self, listener: socket.socket) -> None:
+        store = ZcdStore(self._folder / STORE_NAME)
+        server = make_server(store)
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="zcd-simulator")
+        thread.start()
+        self._served = (server, store, thread)
+
+    def _serve_in_child(self, listener: socket.socket) -> None:
+        command = [sys.executable, "-m", "connectors.zcd.simulator_server"]
+        self._child = subprocess.Popen(
+            [*command, str(self._folder.resolve()), str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
+
+    def _await_answer(self) -> None:
+        until = monotonic() + _START_SECONDS
+        with httpx.Client(trust_env=False, timeout=1.0) as client:
+            while monotonic() < until:
+                if self._child is not None and self._child.poll() is not None:
+                    break
+                try:
+                    if client.get(f"{self.url}/gezond").is_success:
+                        return
+                except httpx.TransportError:
+                    sleep(0.02)
+        self.stop()
+        raise RuntimeError("the simulated ZCD does not come up")
+
+    def stop(self) -> None:
+        """Stop answering; the content stays."""
+        if self._served is not None:
+            server, store, thread = self._served
+            server.should_exit = True
+            thread.join(10)
+            store.close()
+            self._served = None
+        if self._child is not None:
+            if self._child.stdin is not None:
+                self._child.stdin.close()
+            self._child.wait(10)
+            self._child = None
+
+    def close(self) -> None:
+        """Stop, and let go of the file."""
+        self.stop()
+        self._store.close()
+
+    def set_faults(self, faults: Faults) -> None:
+        """Behave differently from now on."""
+        self._store.set_faults(faults)
+
+    def apply(self, change: Change | str) -> int:
+        """Record one change; gives its volgnummer."""
+        return self._store.add([change])[0]
+
+    def apply_many(self, changes: Iterable[Change | str]) -> list[int]:
+        """Record many changes in one go."""
+        return self._store.add(changes)
+
+    def apply_late(self, changes: Iterable[Change | str]) -> ZcdLate:
+        """Number changes now; they become visible together when released."""
+        return ZcdLate(self._store, self._store.add(changes, held=True))
+
+    def release_all(self) -> None:
+        """Make everything visible that is held."""
+        self._store.release()
+
+    def repeat(self, position: int | None = None) -> int:
+        """Deliver an old change once more under a new volgnummer."""
+        return self.apply(self._store.line(position))
+
+    def final_records(self) -> list[dict[str, object]]:
+        """The newest readable version of each record, deleted ones included."""
+        return self._store.current()
+
+    def all_changes(self) -> list[tuple[int, str]]:
+        """Every visible change: volgnummer and line."""
+        return self._store.lines()
+
+    def load(self, path: Path) -> int:
+        """Record a file of one change a line; a line without a volgnummer gets the number of the line."""
+        lines = read_lines(path)
+        return len(self._store.add(lines.values(), lines=lines.keys()))
+
+
+class ZcdLate:
+    """Changes that hold their numbers and that nobody can see yet."""
+
+    def __init__(self, store: ZcdStore, positions: list[int]) -> None:
+        self._store = store
+        self.positions = positions
+
+    def release(self) -> None:
+        """Make them visible, all at one moment."""
+        self._store.release(self.positions)
+
+
+def read_lines(path: Path) -> dict[int, str]:
+    """The lines of a file by number, blank ones left out; one that is not UTF-8 comes as text that is no
+    JSON."""
+    lines = enumerate(path.read_bytes().split(b"\n"), 1)
+    return {number: _decoded(line) for number, line in lines if line.strip()}
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return "\ufffd" + line.decode(errors="replace")
