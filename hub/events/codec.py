@@ -1,4 +1,5 @@
-"""Avro in the Confluent wire format: 0x00, schema id (4 bytes, big-endian), body. Ids are fixed in `schemas/registry.yaml`."""
+"""Avro in the Confluent wire format: 0x00, schema id (4 bytes, big-endian), body. Ids are fixed in
+`schemas/registry.yaml`."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ Value = dict[str, Any]
 
 
 class UnknownSchemaError(Exception):
-    """The schema id is not registered here: an older release reads a newer writer. Upgrade and read again; the message is fine."""
+    """The schema id is not registered here: an older release reads a newer writer. Upgrade and read again; the
+    message is fine."""
 
 
 class UndecodableError(Exception):
@@ -100,7 +102,8 @@ class SchemaRegistry:
 class Codec:
     """Encodes and decodes with the schemas of a registry.
 
-    `speaks` pins the version per subject that this code reads and writes; by default the newest registered. A message of
+    `speaks` pins the version per subject that this code reads and writes; by default the newest registered. A
+    message of
     another version is resolved to it by Avro's rules: unknown fields are dropped, missing ones get their default.
     """
 
@@ -110,7 +113,8 @@ class Codec:
         self._own_ids = {subject: registry.id_of(subject, version) for subject, version in versions.items()}
 
     def encode(self, subject: str, value: Mapping[str, Any]) -> bytes:
-        """Message bytes of a value. Raises UnencodableError for missing, unknown or wrongly typed fields, and for Sensitive values."""
+        """Message bytes of a value. Raises UnencodableError for missing, unknown or wrongly typed fields, and for
+        Sensitive values."""
         schema_id = self._own_ids[subject]
         _refuse_sensitive(value)
         out = io.BytesIO()
@@ -130,7 +134,9 @@ class Codec:
         stream.seek(HEADER_BYTES)
         try:
             value = fastavro.schemaless_reader(stream, self.registry.schema(written.schema_id), reader)
-        except Exception as error:  # fastavro raises whatever the bytes provoke: EOFError, IndexError, UnicodeDecodeError …
+        except (
+            Exception
+        ) as error:  # fastavro raises whatever the bytes provoke: EOFError, IndexError, UnicodeDecodeError …
             raise UndecodableError(f"{written.subject}: {type(error).__name__}") from error
         if not isinstance(value, dict) or stream.tell() != len(data):
             raise UndecodableError(f"{written.subject}: bytes left over")

@@ -1,6 +1,7 @@
 """Who is one household: components of persons through the open dossiers in which they live (design.md section 5).
 
-A dossier belongs to the component of its client. An address alone never links. After a change only the components around it
+A dossier belongs to the component of its client. An address alone never links. After a change only the components
+around it
 are computed again.
 """
 
@@ -16,7 +17,8 @@ from hub.household.residence import agrees, lives_in, winning_address
 
 MAX_PERSONS: Final = 20
 """Above this a component is a shelter or institution: its dossiers are kept apart. Lower would split large families
-(Statistics Netherlands counts hardly any household above 12); higher would show strangers in a shelter to each other."""
+(Statistics Netherlands counts hardly any household above 12); higher would show strangers in a shelter to each
+other."""
 
 
 class Registry(Protocol):
@@ -37,8 +39,10 @@ LineRef = tuple[DossierRef, str, str]
 class Household:
     """One household. Every list is sorted.
 
-    `members`: all lines in these dossiers of persons who belong to it. `conflicts`: lines that say a person lives here while a
-    later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`: lines of closed dossiers
+    `members`: all lines in these dossiers of persons who belong to it. `conflicts`: lines that say a person lives
+    here while a
+    later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`: lines of
+    closed dossiers
     whose persons are no members now.
     """
 
@@ -62,7 +66,8 @@ class Neighbourhood:
     def around(self, dossier: DossierRef, persons: Iterable[str]) -> list[Household]:
         """All households that a change of this dossier, naming these persons before or after it, can have touched.
 
-        Complete: a household whose content or composition differs from before the change has all its dossiers in the result.
+        Complete: a household whose content or composition differs from before the change has all its dossiers in the
+        result.
         Sorted by id.
         """
         start = set(persons)
@@ -121,9 +126,7 @@ class Neighbourhood:
             return []
         if len(component) <= MAX_PERSONS:
             return [self._household(component, list(dossiers.values()), oversized=False)]
-        return [
-            self._household(self._residents(dossier), [dossier], oversized=True) for dossier in dossiers.values()
-        ]
+        return [self._household(self._residents(dossier), [dossier], oversized=True) for dossier in dossiers.values()]
 
     def _residents(self, dossier: Dossier) -> set[str]:
         living = {line.person for line in dossier.lines if lives_in(line.person, dossier, self.winner(line.person))}

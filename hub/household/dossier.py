@@ -54,7 +54,10 @@ def microseconds(moment: datetime) -> int:
 def order_of(envelope: Mapping[str, Any]) -> Order:
     """Order of a decoded registrations.* event."""
     return Order(
-        envelope["source_epoch"], envelope["version"], microseconds(envelope["recorded_at"]), envelope["revision"]
+        envelope["source_epoch"],
+        envelope["version"],
+        microseconds(envelope["recorded_at"]),
+        envelope["revision"],
     )
 
 

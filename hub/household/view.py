@@ -36,7 +36,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """State of one household id. `composition`: the households.composition message; None while none came, or when gone."""
+    """State of one household id. `composition`: the households.composition message; None while none came, or when
+    gone."""
 
     household: str
     label: int
@@ -67,7 +68,9 @@ def with_composition(view: View, message: bytes) -> View:
         return view
     gone = value["gone"]
     dossiers = frozenset(DossierRef(item["source"], item["dossier_id"]) for item in value["dossiers"])
-    return _purged(replace(view, label=value["label"], gone=gone, composition=None if gone else message, dossiers=dossiers))
+    return _purged(
+        replace(view, label=value["label"], gone=gone, composition=None if gone else message, dossiers=dossiers)
+    )
 
 
 def join(mine: View, seen: View) -> View:
@@ -81,9 +84,7 @@ def _purged(view: View) -> View:
 
     One routed after it is parked: the composition is behind.
     """
-    kept = {
-        key: entry for key, entry in view.entries.items() if key[0] in view.dossiers or entry.since > view.label
-    }
+    kept = {key: entry for key, entry in view.entries.items() if key[0] in view.dossiers or entry.since > view.label}
     return replace(view, entries=kept)
 
 

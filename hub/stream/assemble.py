@@ -1,4 +1,5 @@
-"""assemble: fold compositions and routed records into one view per household (protocol.md R6). State = output = the views."""
+"""assemble: fold compositions and routed records into one view per household (protocol.md R6). State = output = the
+views."""
 
 from __future__ import annotations
 
@@ -62,6 +63,10 @@ class Assemble:
         if mine is None or mine == seen:
             return seen
         return encode_view(join(decode_view(mine), decode_view(seen)))
+
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """See `Stage.implied`: the view is the output."""
+        return []
 
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`: the only compacted output is the changelog."""

@@ -1,6 +1,7 @@
 """What every stage does with a message that it cannot read: keep its place as a dead letter and go on.
 
-A stage has no sealing secret, so the dead letter carries no content; the message itself stays in its topic, which is kept.
+A stage has no sealing secret, so the dead letter carries no content; the message itself stays in its topic, which is
+kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""resolve: who is one household (protocol.md R1–R4). Steps record by record; its state is a function of the input prefix alone.
+"""resolve: who is one household (protocol.md R1–R4). Steps record by record; its state is a function of the input
+prefix alone.
 
-State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them, `h/<household>`
+State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them,
+`h/<household>`
 its composition and label, `applied` the clock of the last step.
 """
 
@@ -26,7 +28,8 @@ _INCARNATION_SHIFT: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One key of resolve's state. `at`: the clock of the step that wrote it. Fields that do not belong to the kind are empty."""
+    """One key of resolve's state. `at`: the clock of the step that wrote it. Fields that do not belong to the kind
+    are empty."""
 
     kind: str
     at: int
@@ -63,6 +66,10 @@ class Resolve:
         """See `Stage.merge`: a key's value is a function of its clock, so the greater clock wins."""
         return seen if mine is None or _decode(seen).at >= _decode(mine).at else mine
 
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """See `Stage.implied`: the assignment of a dossier, the composition of a household."""
+        return _implied(key, _decode(value))
+
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`: since and label tell which is older."""
         value = decode(seen).value
@@ -75,7 +82,8 @@ class Resolve:
 
 
 class Book:
-    """Resolve's state while a list is handled: reads through to `State`, collects what changed. Also clustering's Registry."""
+    """Resolve's state while a list is handled: reads through to `State`, collects what changed. Also clustering's
+    Registry."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -156,10 +164,8 @@ class Book:
         outputs: list[Output] = []
         for key, kept in self._changed.items():
             before = _read(self._state, key)
-            if kept.kind == "household" and kept.payload:
-                outputs.append(Output(HOUSEHOLD_COMPOSITIONS, key[2:], kept.payload))
-            elif kept.kind == "dossier" and (before is None or before.since != kept.since):
-                outputs.append(Output(ASSIGNMENTS, key[2:], _assignment(DossierRef.from_key(key[2:]), kept)))
+            if kept.kind == "household" or before is None or before.since != kept.since:
+                outputs += _implied(key, kept)
             self._state.put(key, _encode(kept))
         return outputs
 
@@ -184,6 +190,14 @@ def _step(book: Book, clock: int, dossier: Dossier, message: bytes) -> None:
         book.publish(clock, household)
     for household_id in sorted(former - {household.id for household in households}):
         book.cease(clock, household_id)
+
+
+def _implied(key: bytes, kept: Kept) -> list[Output]:
+    if kept.kind == "household" and kept.payload:
+        return [Output(HOUSEHOLD_COMPOSITIONS, key[2:], kept.payload)]
+    if kept.kind == "dossier":
+        return [Output(ASSIGNMENTS, key[2:], _assignment(DossierRef.from_key(key[2:]), kept))]
+    return []
 
 
 def _assignment(ref: DossierRef, kept: Kept) -> bytes:

@@ -22,7 +22,8 @@ _UNKNOWN: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Where a dossier belongs since when, and all its registers, deleted ones included. Household None: nowhere (yet)."""
+    """Where a dossier belongs since when, and all its registers, deleted ones included. Household None: nowhere
+    (yet)."""
 
     ref: DossierRef
     household: str | None
@@ -39,7 +40,8 @@ class Route:
     guarded: Final = ()
 
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
-        """See `Stage.handle`. A put is returned for each register that changed, for all of them when the dossier moved."""
+        """See `Stage.handle`. A put is returned for each register that changed, for all of them when the dossier
+        moved."""
         outputs: list[Output] = []
         dossiers: dict[bytes, Dossier] = {}
         touched: dict[bytes, set[EntryKey]] = {}
@@ -62,6 +64,11 @@ class Route:
         one, other = _decode(mine), _decode(seen)
         newest = other if other.since > one.since else one
         return _encode(replace(newest, registers=_newest([one.registers, other.registers])))
+
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """See `Stage.implied`: a put of every register."""
+        dossier = _decode(value)
+        return _puts(dossier, dossier.registers)
 
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`: route has no compacted output but its changelog."""
@@ -97,7 +104,8 @@ def _puts(dossier: Dossier, keys: Iterable[EntryKey]) -> list[Output]:
     household = dossier.household.encode()
     routed = ((key, replace(dossier.registers[key], since=dossier.since)) for key in sorted(keys))
     return [
-        Output(HOUSEHOLD_RECORDS, household, encode("households.record", record_of(key, entry))) for key, entry in routed
+        Output(HOUSEHOLD_RECORDS, household, encode("households.record", record_of(key, entry)))
+        for key, entry in routed
     ]
 
 
@@ -127,5 +135,10 @@ def _encode(dossier: Dossier) -> bytes:
     for register in registers:
         for field in ("source", "dossier_id", "since"):
             del register[field]
-    value = {**dossier.ref._asdict(), "household": dossier.household, "since": dossier.since, "registers": registers}
+    value = {
+        **dossier.ref._asdict(),
+        "household": dossier.household,
+        "since": dossier.since,
+        "registers": registers,
+    }
     return encode("internal.route", value)

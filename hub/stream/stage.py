@@ -1,6 +1,8 @@
-"""What a stage is to the lane: a pure function of (state of one partition, a list of records), and a join of two states.
+"""What a stage is to the lane: a pure function of (state of one partition, a list of records), and a join of two
+states.
 
-The lane (`hub.stream.lane`) knows no household; the stages (`resolve`, `route`, `assemble`) know no Kafka. The adversary test
+The lane (`hub.stream.lane`) knows no household; the stages (`resolve`, `route`, `assemble`) know no Kafka. The
+adversary test
 drives the same stages through its own, hostile lane.
 """
 
@@ -11,7 +13,8 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One consumed message. Offsets rise within a list; compaction leaves gaps. `timestamp_ms`: the broker's, since 1970."""
+    """One consumed message. Offsets rise within a list; compaction leaves gaps. `timestamp_ms`: the broker's, since
+    1970."""
 
     offset: int
     key: bytes
@@ -53,29 +56,42 @@ class Stage(Protocol):
 
     @property
     def changelog(self) -> str:
-        """Compacted topic to which the list's puts are written. May be an output of the stage (then `handle` returns none for it)."""
+        """Compacted topic to which the list's puts are written. May be an output of the stage (then `handle` returns
+        none for it)."""
 
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """Apply a list of records of one input partition; return what must be published before the puts become durable.
 
-        Pure but for `state`: the same state and list give the same puts and outputs. Never raises for what another stage
+        Pure but for `state`: the same state and list give the same puts and outputs. Never raises for what another
+        stage
         can have written; an exception is a defect and stops the process, with the list unapplied.
         """
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
         """The join of two values of one changelog key: commutative, associative, idempotent (every state is a maximum).
 
-        Used when the changelog is read at a takeover: the last record of a key is not always the newest, a paused former
-        owner may have written after it. Where the join differs from the last record, the owner writes the join again, so that
-        compaction keeps it. While running, a former owner's changelog record that is *newer* than ours (join != mine) makes
-        the owner close the partition and take it over again; an older one is overwritten.
+        Used when the changelog is read at a takeover: the last record of a key is not always the newest, a paused
+        former
+        owner may have written after it. A key is *contested* if the join differed from the record just read at any point: then
+        the owner publishes `implied(key, join)`, awaits the acks, and writes the join again, so that compaction
+        keeps it.
+        While running, a former owner's changelog record that is newer than ours (join != mine) makes the owner close
+        the
+        partition and take it over again; an older one is overwritten with ours.
         """
 
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """All outputs that follow from this value of a changelog key alone. The join of two histories contains facts
+        of which
+        neither owner may have published the consequence."""
+
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
-        """Tail guard (protocol.md R9) for the compacted outputs other than the changelog: what to write over a record that
+        """Tail guard (protocol.md R9) for the compacted outputs other than the changelog: what to write over a
+        record that
         another owner wrote; None if the record may stay.
 
-        Only a record *older* than the state calls for one: a newer one comes from input that is going to be replayed here.
+        Only a record *older* than the state calls for one: a newer one comes from input that is going to be replayed
+        here.
         The owner asks for every foreign record from the tail offset it persisted (else the start of the topic) on.
         """
 

@@ -1,0 +1,223 @@
+"""Random registrations as real messages, and who is one household by a program of its own (nothing of
+hub.household)."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hub.events.codec import encode
+from hub.events.ids import DossierRef, Order, RecordRef, event_id, household_id
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+DOSSIERS = [
+    DossierRef("zcd", "Z-1"),
+    DossierRef("zcd", "Z-2"),
+    DossierRef("zcd", "Z-3"),
+    DossierRef("mc", "1"),
+    DossierRef("mc", "2"),
+]
+PERSONS = ["p1", "p2", "p3", "p4", "p5"]
+ADDRESSES = ["ax", "ay", "az", None]
+
+
+class Event(NamedTuple):
+    """One register version: where it goes and what decides."""
+
+    ref: RecordRef
+    order: Order
+    body: dict[str, Any] | None
+    message: bytes
+
+
+@dataclass
+class Registrations:
+    """A random history of five dossiers; every version of every register once."""
+
+    rng: random.Random
+    compositions: list[Event] = field(default_factory=list)
+    records: list[Event] = field(default_factory=list)
+    versions: dict[RecordRef, int] = field(default_factory=lambda: defaultdict(int))
+
+    def happen(self) -> None:
+        """One more change of something."""
+        dossier = self.rng.choice(DOSSIERS)
+        if self.rng.random() < 0.5:
+            ref = RecordRef(*dossier, "composition", dossier.dossier_id)
+            self.compositions.append(self._event(ref, None if self.rng.random() < 0.12 else self._composition()))
+        else:
+            ref = RecordRef(*dossier, "contact", f"r{self.rng.randint(0, 2)}")
+            body = {"kind": "home_visit", "held_on": date(2026, 1, self.rng.randint(1, 28))}
+            self.records.append(self._event(ref, None if self.rng.random() < 0.25 else body))
+
+    def _event(self, ref: RecordRef, body: dict[str, Any] | None) -> Event:
+        """The next version; sometimes the same version again, silently edited, or a new epoch that starts from 1."""
+        self.versions[ref] += 1
+        serial = self.versions[ref]
+        order = (
+            Order(serial // 20, serial % 20, serial % 7, serial)
+            if self.rng.random() < 0.9
+            else Order(serial // 20, serial % 20, 9, serial)
+        )
+        return Event(ref, order, body, message(ref, order, body))
+
+    def _composition(self) -> dict[str, Any]:
+        named = self.rng.sample(PERSONS, self.rng.randint(1, 3))
+        status = "open" if self.rng.random() < 0.8 else "closed"
+        return {
+            "kind": "youth",
+            "status": status,
+            "opened_on": date(2025, 1, self.rng.randint(1, 9)),
+            "closed_on": None,
+            "referred_by": None,
+            "received_on": None,
+            "first_contact_on": None,
+            "address": self._address(0.1),
+            "members": [self._member(str(number), person) for number, person in enumerate(named)],
+        }
+
+    def _member(self, line: str, person: str) -> dict[str, Any]:
+        return {
+            "line": line,
+            "person": person,
+            "confirmed": True,
+            "unconfirmed_reason": None,
+            "role": "other",
+            "is_client": line == "0",
+            "lives_here": self.rng.random() < 0.85,
+            "stated_at": _START + timedelta(days=self.rng.randint(0, 9)),
+            "address": self._address(0.6),
+            "address_unknown": self.rng.random() < 0.1,
+            **dict.fromkeys(["from_on", "to_on", "given_name", "prefix", "family_name", "birth_date", "gender"]),
+        }
+
+    def _address(self, absent: float) -> dict[str, Any] | None:
+        key = self.rng.choice(ADDRESSES)
+        return None if key is None or self.rng.random() < absent else {"key": key, "sealed": b"s"}
+
+
+def message(ref: RecordRef, order: Order, body: dict[str, Any] | None) -> bytes:
+    """The registrations.* message of one version."""
+    value = {
+        **ref._asdict(),
+        **order._asdict(),
+        "recorded_at": datetime.fromtimestamp(order.recorded_at / 1_000_000, UTC),
+        "event_id": event_id(ref, order),
+        "key_generation": 1,
+        "jurisdiction": "0599",
+        "occurred_at": None,
+        "first_published_at": _START,
+        "deleted": body is None,
+        "subject": None,
+        "body": body,
+    }
+    return encode(f"registrations.{ref.record_type}", value)
+
+
+class Expected(NamedTuple):
+    """What a reader must see of one household, in any order of anything."""
+
+    dossiers: frozenset[DossierRef]
+    members: frozenset[tuple[DossierRef, str]]
+    references: frozenset[tuple[DossierRef, str]]
+    history: frozenset[tuple[DossierRef, str]]
+    conflicts: frozenset[tuple[DossierRef, str]]
+    is_open: bool
+    oversized: bool
+    records: frozenset[bytes]
+
+
+def newest(events: list[Event]) -> dict[RecordRef, Event]:
+    """The greatest version of each register."""
+    best: dict[RecordRef, Event] = {}
+    for event in events:
+        if event.ref not in best or event.order > best[event.ref].order:
+            best[event.ref] = event
+    return best
+
+
+def expected(compositions: list[Event], records: list[Event], cap: int) -> dict[str, Expected]:
+    """All households in one go: merge overlapping sets of persons until nothing overlaps."""
+    current = {event.ref.dossier: event for event in newest(compositions).values() if event.body}
+    bodies = {ref: event.body for ref, event in current.items() if event.body}
+    winners = {person: _winner(person, current) for person in PERSONS}
+
+    def stated(ref: DossierRef, member: dict[str, Any]) -> str | None:
+        return _stated(bodies[ref], member)
+
+    def here(member: dict[str, Any]) -> bool:
+        return bool(member["is_client"] or member["lives_here"])
+
+    def lives(ref: DossierRef, person: str) -> bool:
+        return bodies[ref]["status"] == "open" and any(
+            member["person"] == person
+            and here(member)
+            and (winners[person] is None or stated(ref, member) in (None, winners[person]))
+            for member in bodies[ref]["members"]
+        )
+
+    groups = [{person} for person in PERSONS]
+    for ref in bodies:
+        together = {person for person in PERSONS if lives(ref, person)}
+        touching = [group for group in groups if group & together]
+        groups = [group for group in groups if not group & together]
+        groups += [set().union(*touching)] if touching else []
+    found: dict[str, Expected] = {}
+    contents = {event.ref: event.message for event in newest(records).values() if event.body}
+    for group in groups:
+        refs = sorted(ref for ref, body in bodies.items() if _client(body) in group)
+        parts = [refs] if len(group) <= cap else [[ref] for ref in refs]
+        for part in filter(None, parts):
+            persons = (
+                group if len(group) <= cap else {p for p in PERSONS if lives(part[0], p)} | {_client(bodies[part[0]])}
+            )
+            lines = [(ref, member) for ref in part for member in bodies[ref]["members"]]
+            opened = {ref: bodies[ref]["status"] == "open" for ref in part}
+            anchor = min((bodies[ref]["opened_on"], ref) for ref in part)[1]
+            found[household_id(anchor)] = Expected(
+                frozenset(part),
+                frozenset((ref, m["line"]) for ref, m in lines if m["person"] in persons),
+                frozenset((ref, m["line"]) for ref, m in lines if opened[ref] and not here(m)),
+                frozenset((ref, m["line"]) for ref, m in lines if not opened[ref] and m["person"] not in persons),
+                frozenset(
+                    (ref, m["line"])
+                    for ref, m in lines
+                    if opened[ref]
+                    and here(m)
+                    and winners[m["person"]]
+                    and stated(ref, m) not in (None, winners[m["person"]])
+                ),
+                any(opened.values()),
+                len(group) > cap,
+                frozenset(content for ref, content in contents.items() if ref.dossier in part),
+            )
+    return found
+
+
+def _client(body: dict[str, Any]) -> str:
+    return str(next(member["person"] for member in body["members"] if member["is_client"]))
+
+
+def _stated(body: dict[str, Any], member: dict[str, Any]) -> str | None:
+    if member["address"]:
+        return str(member["address"]["key"])
+    if member["address_unknown"] or not body["address"]:
+        return None
+    return str(body["address"]["key"])
+
+
+def _winner(person: str, current: dict[DossierRef, Event]) -> str | None:
+    best: tuple[Any, ...] | None = None
+    for ref, event in current.items():
+        body = event.body
+        if not body or body["status"] != "open":
+            continue
+        for member in body["members"]:
+            address = _stated(body, member)
+            if member["person"] == person and (member["is_client"] or member["lives_here"]) and address:
+                rank = (member["stated_at"], ref, event.order.version, member["line"], address)
+                best = rank if best is None or rank > best else best
+    return str(best[-1]) if best else None
