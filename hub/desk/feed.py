@@ -138,9 +138,7 @@ class Feed:
         finally:
             await consumer.stop()
 
-    async def _start_from(
-        self, consumer: AIOKafkaConsumer, topics: Mapping[str, _Topic]
-    ) -> dict[tuple[str, int], int]:
+    async def _start_from(self, consumer: AIOKafkaConsumer, topics: Mapping[str, _Topic]) -> dict[tuple[str, int], int]:
         places = [TopicPartition(name, number) for name, it in topics.items() for number in it.partitions]
         consumer.assign(places)
         ends = await _ends(consumer, places)
@@ -197,9 +195,7 @@ class Feed:
             if item.value is not None
         ]
         reached = {(place.topic, place.partition): items[-1].offset + 1 for place, items in fetched.items()}
-        offsets = [
-            Offset(name, number, offset, topics[name].topic_id) for (name, number), offset in reached.items()
-        ]
+        offsets = [Offset(name, number, offset, topics[name].topic_id) for (name, number), offset in reached.items()]
         shown = await asyncio.to_thread(apply_list, self.engine, messages, offsets)
         positions.update(reached)
         for place, items in fetched.items():

@@ -152,9 +152,7 @@ def _since_by_dossier(view: Value) -> dict[DossierRef, int]:
     return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in composition["dossiers"]}
 
 
-def _store_dossiers(
-    connection: Connection, household: str, since_by_dossier: Mapping[DossierRef, int]
-) -> None:
+def _store_dossiers(connection: Connection, household: str, since_by_dossier: Mapping[DossierRef, int]) -> None:
     """Say where dossiers live. Views under way may claim one twice: the later `since` is right."""
     kept = connection.execute(
         select(dossiers.c.source, dossiers.c.dossier_id).where(dossiers.c.household_id == household)
@@ -165,9 +163,7 @@ def _store_dossiers(
             connection.execute(dossiers.delete().where(*_at))
     for ref, since in since_by_dossier.items():
         known = connection.scalar(
-            select(dossiers.c.since).where(
-                dossiers.c.source == ref.source, dossiers.c.dossier_id == ref.dossier_id
-            )
+            select(dossiers.c.since).where(dossiers.c.source == ref.source, dossiers.c.dossier_id == ref.dossier_id)
         )
         if known is None or since >= known:
             values = {"household_id": household, "since": since, "own_id": household_id(ref)}
@@ -183,9 +179,7 @@ def apply_source_status(connection: Connection, value: bytes) -> None:
     known = connection.scalar(select(sources.c.reported_at).where(sources.c.source == status["source"]))
     if known is None or reported >= known:
         text = orjson.dumps({name: _plain(item) for name, item in status.items()}).decode()
-        replace_row(
-            connection, sources, {"source": status["source"]}, {"reported_at": reported, "status": text}
-        )
+        replace_row(connection, sources, {"source": status["source"]}, {"reported_at": reported, "status": text})
 
 
 def apply_dead_letter(connection: Connection, value: bytes) -> None:

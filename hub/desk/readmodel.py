@@ -125,12 +125,14 @@ def open_engine(url: str) -> Engine:
     """Engine of the read model, its tables made. Raises SQLAlchemy's errors if there is no database."""
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite"):
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     elif parsed.database in (None, "", ":memory:"):
-        engine = create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            parsed, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+        )
     else:
         _private_file(Path(str(parsed.database)))
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
     prepare(engine)
@@ -228,9 +230,7 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:
     """Last heartbeat of each source, sorted by source; keys as in hub.source_status, times ISO 8601."""
-    return [
-        orjson.loads(text) for text in connection.scalars(select(sources.c.status).order_by(sources.c.source))
-    ]
+    return [orjson.loads(text) for text in connection.scalars(select(sources.c.status).order_by(sources.c.source))]
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:
@@ -248,17 +248,11 @@ def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRo
 
 def next_offsets(connection: Connection) -> dict[tuple[str, int], tuple[str | None, int]]:
     """(topic, partition) -> (topic id, next offset to read)."""
-    rows = connection.execute(
-        select(offsets.c.topic, offsets.c.partition, offsets.c.topic_id, offsets.c.next_offset)
-    )
-    return {
-        (str(topic), int(partition)): (topic_id, int(offset)) for topic, partition, topic_id, offset in rows
-    }
+    rows = connection.execute(select(offsets.c.topic, offsets.c.partition, offsets.c.topic_id, offsets.c.next_offset))
+    return {(str(topic), int(partition)): (topic_id, int(offset)) for topic, partition, topic_id, offset in rows}
 
 
-def replace_row(
-    connection: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]
-) -> None:
+def replace_row(connection: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
     """Update the row with this key or insert it. There is only one writer: nothing comes in between."""
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(table.update().where(*where).values(**values)).rowcount == 0:

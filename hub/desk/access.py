@@ -1,0 +1,87 @@
+"""The one access decision, `may(actor, action, household)`, for API and pages. Deny by default. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from hub.events.ids import DossierRef
+
+
+class Role(StrEnum):
+    """What somebody is here for. The demo's two; more come with real login."""
+
+    CASE_DIRECTOR = "case_director"
+    OPERATIONS = "operations"
+
+
+class Action(StrEnum):
+    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else."""
+
+    ENTER = "enter"
+    LIST_HOUSEHOLDS = "list_households"
+    SEARCH_HOUSEHOLDS = "search_households"
+    READ_HOUSEHOLD = "read_household"
+    READ_LOOKS = "read_looks"
+    READ_SOURCES = "read_sources"
+    READ_DEAD_LETTERS = "read_dead_letters"
+    READ_DESCRIPTION = "read_description"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks."""
+
+    user: str
+    role: Role
+
+
+class Household(NamedTuple):
+    """What a decision may depend on. The id is an address: grants hang on dossiers and persons."""
+
+    household_id: str
+    dossiers: tuple[DossierRef, ...] = ()
+    persons: tuple[str, ...] = ()
+
+
+class Decision(NamedTuple):
+    """The answer, why, and on what legal ground (empty if refused or if no person's data are concerned)."""
+
+    allowed: bool
+    reason: str
+    ground: str = ""
+
+
+_HELP: Final = "JEUGDWET_7_4_0 WMO_5_1_1"
+"""Youth Act article 7.4.0 and Social Support Act article 5.1.1: processing needed for the help itself."""
+
+_GRANTED: Final = {
+    (Role.CASE_DIRECTOR, Action.ENTER): "",
+    (Role.CASE_DIRECTOR, Action.LIST_HOUSEHOLDS): _HELP,
+    (Role.CASE_DIRECTOR, Action.SEARCH_HOUSEHOLDS): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
+    (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
+    (Role.OPERATIONS, Action.ENTER): "",
+    (Role.OPERATIONS, Action.READ_SOURCES): "",
+    (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
+    (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
+}
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
+
+
+def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:
+    """Whether somebody may do something, with one household if the action is about one.
+
+    Called for every read, also when the household does not exist: so a refusal does not tell whether it does.
+    """
+    if actor is None:
+        return Decision(False, "not_logged_in")
+    if (action in _ABOUT_ONE_HOUSEHOLD) != (household is not None):
+        return Decision(False, "household_does_not_fit_action")
+    ground = _GRANTED.get((actor.role, action))
+    if ground is None:
+        return Decision(False, "role_may_not")
+    return Decision(True, "role_may", ground)

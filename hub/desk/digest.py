@@ -1,0 +1,181 @@
+"""What is read out of a household document: directors, timeline, goals side by side, addresses opened. Pure."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Final, NamedTuple, TypedDict
+
+from hub.events.records import RecordType
+from hub.household.document_shape import Document, Person, RecordEntry
+
+OpenAddress = Callable[[str], str | None]
+"""Sealed text (base64) to the address as written; None if it was sealed with another key."""
+
+LIFE_DOMAINS: Final = (
+    "safety", "upbringing", "finance", "work_education", "daytime_activities", "housing", "domestic_relations",
+    "mental_health", "physical_health", "substance_use", "basic_adl", "instrumental_adl", "social_network",
+    "participation", "justice",
+)  # fmt: skip
+"""In the order of the page: a child's safety first, then as ZRM-2017 numbers them."""
+
+
+class TimelineEvent(TypedDict):
+    """One thing that happened. `detail`: codes and texts of its record; `on`: ISO date."""
+
+    on: str
+    kind: str
+    source: str
+    dossier_id: str
+    record_id: str | None
+    detail: dict[str, object]
+
+
+class DirectionEntry(NamedTuple):
+    """One statement of who directs, and whether it holds today."""
+
+    record: RecordEntry
+    current: bool
+
+
+class GoalRow(NamedTuple):
+    """The goals of one life domain, per source."""
+
+    domain: str
+    by_source: dict[str, list[RecordEntry]]
+
+
+def records(document: Document, record_type: RecordType) -> list[RecordEntry]:
+    """The visible records of a type."""
+    return [item for item in document["records"] if item["record_type"] == record_type.value]
+
+
+def sources(document: Document) -> list[str]:
+    """The sources of the household's dossiers, sorted."""
+    return sorted({item["source"] for item in document["dossiers"]})
+
+
+def directions(document: Document, today: date) -> list[DirectionEntry]:
+    """All statements of who directs: those that hold today first, then the newest. A closed dossier's hold no more."""
+    open_dossiers = {(item["source"], item["dossier_id"]) for item in document["dossiers"] if item["status"] == "open"}
+    found = [
+        DirectionEntry(item, (item["source"], item["dossier_id"]) in open_dossiers and _holds(item, today))
+        for item in records(document, RecordType.CASE_DIRECTION)
+    ]
+    newest_first = sorted(found, key=lambda entry: str(entry.record["body"]["from_on"]), reverse=True)
+    return sorted(newest_first, key=lambda entry: not entry.current)
+
+
+def directors(document: Document, today: date) -> list[str]:
+    """Names of those who direct today, each once however often a source writes it. Should be one."""
+    names: dict[str, str] = {}
+    for entry in directions(document, today):
+        if entry.current:
+            name = str(entry.record["body"]["director"])
+            names.setdefault(" ".join(name.casefold().split()), name)
+    return list(names.values())
+
+
+def _holds(record: RecordEntry, today: date) -> bool:
+    start, end = record["body"]["from_on"], record["body"]["to_on"]
+    return str(start) <= today.isoformat() and (end is None or str(end) >= today.isoformat())
+
+
+def goals_by_domain(document: Document) -> list[GoalRow]:
+    """Goals of all sources beside each other, per life domain that has any; open goals first."""
+    goals = sorted(records(document, RecordType.GOAL), key=lambda item: item["body"]["status"] != "open")
+    domains = sorted({str(item["body"]["life_domain"]) for item in goals}, key=_domain_order)
+    return [
+        GoalRow(
+            domain,
+            {
+                source: [item for item in goals if item["source"] == source and item["body"]["life_domain"] == domain]
+                for source in sources(document)
+            },
+        )
+        for domain in domains
+    ]
+
+
+def _domain_order(domain: str) -> tuple[int, str]:
+    return (LIFE_DOMAINS.index(domain) if domain in LIFE_DOMAINS else len(LIFE_DOMAINS), domain)
+
+
+_DATED: Final = {
+    RecordType.CONTACT: (("held_on", "contact"),),
+    RecordType.SIGNAL: (("raised_on", "signal"),),
+    RecordType.ASSESSMENT: (("taken_on", "assessment"),),
+    RecordType.SUPPORT_REQUEST: (("submitted_on", "request_submitted"), ("decided_on", "request_decided")),
+    RecordType.CASE_DIRECTION: (("from_on", "direction_started"), ("to_on", "direction_ended")),
+}
+"""Which date of which record is an event of the timeline."""
+
+
+def timeline(document: Document) -> list[TimelineEvent]:
+    """What happened in all dossiers, newest first."""
+    found = [*_dossier_events(document), *_record_events(document)]
+    return sorted(
+        found, key=lambda item: (item["on"], item["kind"], item["source"], item["record_id"] or ""), reverse=True
+    )
+
+
+def _dossier_events(document: Document) -> Iterator[TimelineEvent]:
+    for dossier in document["dossiers"]:
+        moments = (("dossier_opened", dossier["opened_on"]), ("dossier_closed", dossier["closed_on"]))
+        for kind, moment in moments:
+            if moment is not None:
+                yield TimelineEvent(
+                    on=moment,
+                    kind=kind,
+                    source=dossier["source"],
+                    dossier_id=dossier["dossier_id"],
+                    record_id=None,
+                    detail={"kind": dossier["kind"], "referred_by": dossier["referred_by"]},
+                )
+
+
+def _record_events(document: Document) -> Iterator[TimelineEvent]:
+    for record_type, dated in _DATED.items():
+        for record in records(document, record_type):
+            for field, kind in dated:
+                moment = record["body"].get(field)
+                if isinstance(moment, str):
+                    yield TimelineEvent(
+                        on=moment,
+                        kind=kind,
+                        source=record["source"],
+                        dossier_id=record["dossier_id"],
+                        record_id=record["record_id"],
+                        detail=record["body"],
+                    )
+
+
+def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
+    """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened)."""
+    shown = copy.deepcopy(document)
+    for dossier in shown["dossiers"]:
+        _open_in(dossier, "address", open_address)
+    for person in (*shown["members"], *shown["references"], *shown["history"]):
+        for stated in person["fields"]["address"]["values"]:
+            _open_in(stated, "value", open_address)
+    return dict(shown)
+
+
+def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
+    if isinstance(holder, dict) and isinstance(address := holder[name], dict):
+        holder[name] = {"key": address["key"], "text": open_address(address["sealed"])}
+
+
+def display_name(person: Person) -> str | None:
+    """The newest name that a source states; None if none does."""
+    values = person["fields"]["name"]["values"]
+    return str(values[0]["value"]) if values else None
+
+
+def age(birth_date: str, today: date) -> tuple[int, bool]:
+    """Age in years, and whether it is exact: of a birth date parts may be unknown (YYYY, YYYY-MM)."""
+    parts = [int(part) for part in birth_date.split("-")]
+    born = (parts[0], *(parts[1:] or [12]), *([] if len(parts) == 3 else [31]))
+    before_birthday = (today.month, today.day) < (born[1], born[-1])
+    return max(0, today.year - born[0] - before_birthday), len(parts) == 3

@@ -1,0 +1,182 @@
+"""Every read of the desk, for API and pages alike: fetch, decide, write the look, and only then answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Engine
+
+from hub.desk import readmodel
+from hub.desk.access import Action, Actor, Decision, Household, may
+from hub.desk.looks import Look, LookLog
+from hub.desk.readmodel import DeadLetterRow, Search, iso
+from hub.events.ids import DossierRef
+from hub.household.document_shape import Document
+
+SEARCH_LIMIT: Final = 50
+"""Most households that a search answers; whoever gets so many has to ask more precisely."""
+DEAD_LETTER_LIMIT: Final = 100
+
+
+class Refused(Exception):
+    """The access decision was no. `reason` is the decision's."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.reason = decision.reason
+
+
+class NotThere(Exception):
+    """There is no such household (any more)."""
+
+
+class Moved(Exception):
+    """The household lives on under another id."""
+
+    def __init__(self, household_id: str) -> None:
+        super().__init__(household_id)
+        self.household_id = household_id
+
+
+class Request(NamedTuple):
+    """Who asks (None: nobody logged in), and the id under which the look is logged."""
+
+    actor: Actor | None
+    request_id: str
+
+
+class Page(NamedTuple):
+    """Some households out of so many."""
+
+    total: int
+    households: list[Document]
+
+
+class Source(NamedTuple):
+    """One source. Times ISO; `dead_letters` None for those who may not see them."""
+
+    status: dict[str, Any]
+    seconds_since_poll: float
+    dead_letters: int | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reads. Every method raises Refused, or LooksUnavailable if its look cannot be logged."""
+
+    engine: Engine
+    looks: LookLog
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def households(self, request: Request, *, page: int, page_size: int) -> Page:
+        """One page of all live households; pages count from 1."""
+        self._refuse_early(request, Action.LIST_HOUSEHOLDS)
+        with self.engine.connect() as connection:
+            found = readmodel.page(connection, skip=(page - 1) * page_size, limit=page_size)
+            number = readmodel.count(connection)
+        self._decide(request, Action.LIST_HOUSEHOLDS, shown=found)
+        return Page(number, found)
+
+    def search(self, request: Request, wanted: Search) -> Page:
+        """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is."""
+        self._refuse_early(request, Action.SEARCH_HOUSEHOLDS)
+        with self.engine.connect() as connection:
+            found = readmodel.search(connection, wanted, limit=SEARCH_LIMIT)
+        self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=found)
+        return Page(len(found), found)
+
+    def household(self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD) -> Document:
+        """One household. Raises NotThere or Moved, after the decision and its look."""
+        with self.engine.connect() as connection:
+            found = readmodel.load(connection, household_id)
+            moved = None if found else readmodel.forward(connection, household_id)
+        self._decide(request, action, household=_facts(household_id, found))
+        if moved is not None:
+            raise Moved(moved)
+        if found is None:
+            raise NotThere(household_id)
+        return found
+
+    def looks_at(self, request: Request, household_id: str) -> list[Look]:
+        """Who looked at this household's dossiers, this look included; newest first."""
+        found = self.household(request, household_id, Action.READ_LOOKS)
+        return self.looks.of_dossiers(_dossiers(found))
+
+    def sources(self, request: Request) -> list[Source]:
+        """State and freshness of each source, as seen now."""
+        self._decide(request, Action.READ_SOURCES)
+        counts_allowed = may(request.actor, Action.READ_DEAD_LETTERS).allowed
+        with self.engine.connect() as connection:
+            statuses = readmodel.source_statuses(connection)
+            counts = readmodel.dead_letter_counts(connection)
+        return [
+            Source(
+                status,
+                max(0.0, (self.now() - datetime.fromisoformat(status["polled_at"])).total_seconds()),
+                counts.get(status["source"], 0) if counts_allowed else None,
+            )
+            for status in statuses
+        ]
+
+    def dead_letters(self, request: Request) -> list[DeadLetterRow]:
+        """The last unreadable records: where and why, never what stood in them."""
+        self._decide(request, Action.READ_DEAD_LETTERS)
+        with self.engine.connect() as connection:
+            return readmodel.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
+
+    def enter(self, request: Request) -> None:
+        """Let somebody in, or log that not. What they then do is decided and logged by itself."""
+        if not may(request.actor, Action.ENTER).allowed:
+            self._decide(request, Action.ENTER)
+
+    def description(self, request: Request) -> None:
+        """Ask whether the description of the API may be read."""
+        self._decide(request, Action.READ_DESCRIPTION)
+
+    def _refuse_early(self, request: Request, action: Action) -> None:
+        """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""
+        if not may(request.actor, action).allowed:
+            self._decide(request, action)
+
+    def _decide(
+        self,
+        request: Request,
+        action: Action,
+        *,
+        household: Household | None = None,
+        shown: Sequence[Document] = (),
+    ) -> None:
+        decision = may(request.actor, action, household)
+        concerned = [household] if household else [_facts(item["household_id"], item) for item in shown]
+        dossiers = sorted({ref.key.decode() for item in concerned for ref in item.dossiers})
+        self.looks.write(
+            Look(
+                at=iso(self.now().astimezone(UTC)),
+                user=request.actor.user if request.actor else "",
+                role=request.actor.role.value if request.actor else "",
+                action=action.value,
+                household_id=household.household_id if household else None,
+                dossiers=dossiers,
+                persons=len({person for item in concerned for person in item.persons}),
+                allowed=decision.allowed,
+                reason=decision.reason,
+                ground=decision.ground,
+                request_id=request.request_id,
+            )
+        )
+        if not decision.allowed:
+            raise Refused(decision)
+
+
+def _facts(household_id: str, document: Document | None) -> Household:
+    if document is None:
+        return Household(household_id)
+    persons = [*document["members"], *document["references"], *document["history"]]
+    return Household(household_id, _dossiers(document), tuple(sorted({item["person_key"] for item in persons})))
+
+
+def _dossiers(document: Document) -> tuple[DossierRef, ...]:
+    return tuple(DossierRef(item["source"], item["dossier_id"]) for item in document["dossiers"])

@@ -1,0 +1,95 @@
+"""Who asks: bearer tokens for the API, sessions for the pages. The demo's stand-in for real login."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Final, Self
+
+import orjson
+
+from hub.desk.access import Actor, Role
+from hub.errors import ConfigError
+
+SETTING: Final = "REGIEHUB_DESK_TOKENS_FILE"
+SESSION_SECONDS: Final = 8 * 3600.0
+"""A working day."""
+MOST_SESSIONS: Final = 10_000
+"""Bounds memory; the oldest are ended first."""
+
+
+class Tokens:
+    """The tokens that are valid; only their hashes are kept."""
+
+    def __init__(self, actors: Mapping[str, Actor]) -> None:
+        """`actors`: token to the one it stands for."""
+        self._actors = [(_digest(token), actor) for token, actor in actors.items()]
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read `{token: {"user": …, "role": …}}`. Raises ConfigError; the message never holds a token."""
+        try:
+            with path.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                found = orjson.loads(file.read())
+        except OSError as error:
+            raise ConfigError(SETTING, [str(path)], problem=f"cannot be read ({error.strerror})") from error
+        except orjson.JSONDecodeError:
+            raise ConfigError(SETTING, [str(path)], problem="is not JSON") from None
+        if os.name == "posix" and mode & 0o077:
+            raise ConfigError(SETTING, [str(path)], problem="may be read by its owner only: chmod 600")
+        try:
+            return cls({token: Actor(str(who["user"]), Role(who["role"])) for token, who in found.items() if token})
+        except (AttributeError, KeyError, TypeError, ValueError):
+            roles = ", ".join(Role)
+            problem = f'must map each token to {{"user", "role"}}; roles: {roles}'
+            raise ConfigError(SETTING, [str(path)], problem=problem) from None
+
+    def actor(self, token: str) -> Actor | None:
+        """Whom a token stands for. Takes as long for a wrong token as for a right one."""
+        given = _digest(token)
+        found = None
+        for digest, actor in self._actors:
+            if hmac.compare_digest(digest, given):
+                found = actor
+        return found
+
+
+class Sessions:
+    """Who is logged in on the pages. In memory: a restart logs everybody out. Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: seconds that only rise."""
+        self._clock = clock
+        self._lock = Lock()
+        self._open: dict[bytes, tuple[float, Actor]] = {}
+
+    def begin(self, actor: Actor) -> str:
+        """The secret of a new session, for the cookie."""
+        secret = secrets.token_urlsafe(32)
+        with self._lock:
+            while len(self._open) >= MOST_SESSIONS:
+                self._open.pop(next(iter(self._open)))
+            self._open[_digest(secret)] = (self._clock() + SESSION_SECONDS, actor)
+        return secret
+
+    def actor(self, secret: str) -> Actor | None:
+        """Who a session belongs to; None if it has ended."""
+        with self._lock:
+            until, actor = self._open.get(_digest(secret), (0.0, None))
+            return actor if self._clock() < until else None
+
+    def end(self, secret: str) -> None:
+        """Log out."""
+        with self._lock:
+            self._open.pop(_digest(secret), None)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
