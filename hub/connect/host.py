@@ -1,0 +1,138 @@
+"""The process in which a vendor's code runs: `python -m hub.connect.host`, started by ingest, ended with its stdin.
+
+Layer: the vendor's side of `hub.connect`; it never sees the municipality's secret. It polls and translates on
+request and answers on what was its stdout; whatever the connector prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import ValidationError
+
+from hub.connect.api import Connector, Cursor, RawRecord
+from hub.connect.confine import confine, die_with_parent
+from hub.connect.discovery import load
+from hub.connect.wire import (
+    Frame,
+    Kind,
+    Translated,
+    TranslatedBatch,
+    Unreadable,
+    batch_frame,
+    pack,
+    read_frame,
+)
+from hub.errors import ConfigError, SourceRejected, SourceUnavailable, TranslationError
+
+
+class _Pipe:
+    """Both directions of the conversation with ingest."""
+
+    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+        self._requests = requests
+        self._replies = replies
+
+    def receive(self) -> Frame | None:
+        """The next request; None when ingest closed its end."""
+        return read_frame(self._read_exactly)
+
+    def send(self, frame: Frame) -> None:
+        """Answer. Blocks until the pipe has taken it."""
+        self._replies.write(pack(frame))
+        self._replies.flush()
+
+    def _read_exactly(self, count: int) -> bytes | None:
+        data = self._requests.read(count)
+        return data if len(data) == count else None
+
+
+def main() -> int:
+    """Serve one connector until stdin ends. Exit code 1 after a defect, which was answered first."""
+    pipe = _take_over_stdio()
+    setup = pipe.receive()
+    if setup is None:
+        return 0
+    die_with_parent(int(setup["parent"]))
+    unconfined = confine([Path(path) for path in setup["denied"]])
+    try:
+        return _serve(pipe, setup, unconfined)
+    except BrokenPipeError:  # ingest ended
+        return 0
+    except Exception as error:  # noqa: BLE001 - the top of this process: say what broke, without values, and end
+        pipe.send({"kind": Kind.DEFECT, "error": type(error).__name__, "where": _where(error)})
+        return 1
+
+
+def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
+    try:
+        connector = build(setup["connector"], setup["config"])
+    except ConfigError as error:
+        pipe.send({"kind": Kind.CONFIG_INVALID, "message": error.user_message})
+        return 0
+    ready = {"kind": Kind.READY, "version": connector.version, "unconfined": unconfined}
+    pipe.send(ready)
+    try:
+        while (request := pipe.receive()) is not None:
+            pipe.send(_answer(connector, request))
+    finally:
+        connector.close()
+    return 0
+
+
+def build(reference: str, config: Frame) -> Connector:
+    """A connector with its settings. Raises ConfigError that names the wrong settings, never their values."""
+    kind = load(reference)
+    try:
+        return kind(kind.Config.model_validate(config))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in error.errors())
+        raise ConfigError(f"connector {reference}", problem=f"has wrong settings: {wrong}") from None
+
+
+def _answer(connector: Connector, request: Frame) -> Frame:
+    cursor = None if request["cursor"] is None else Cursor.model_validate(request["cursor"])
+    try:
+        batch = connector.poll(cursor)
+    except SourceUnavailable as error:
+        return _refusal(Kind.UNAVAILABLE, error) | {"retry_after_seconds": error.retry_after_seconds}
+    except SourceRejected as error:
+        return _refusal(Kind.REJECTED, error)
+    records = tuple(_translate(connector, record) for record in batch.records)
+    return batch_frame(TranslatedBatch(records, batch.cursor, batch.more))
+
+
+def _refusal(kind: Kind, error: SourceUnavailable | SourceRejected) -> Frame:
+    return {"kind": kind, "message": error.user_message, "detail": error.detail}
+
+
+def _translate(connector: Connector, record: RawRecord) -> Translated | Unreadable:
+    try:
+        return Translated(record.position, tuple(connector.translate(record)))
+    except TranslationError as error:
+        return Unreadable(record.position, error.reason, error.field, record.payload)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the defect. Not its message: that may hold a family's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+
+
+def _take_over_stdio() -> _Pipe:
+    """Keep the pipes for ourselves: stdin becomes empty and stdout becomes stderr for the connector's code."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return _Pipe(requests, replies)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
