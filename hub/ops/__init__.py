@@ -1,0 +1,1 @@
+"""Running the hub: metrics, log lines, health. Knows no household."""

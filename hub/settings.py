@@ -1,0 +1,65 @@
+"""Settings of a process: `REGIEHUB_*` variables. Secrets never stand in them, only the paths of the files that hold
+them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.errors import ConfigError
+
+PREFIX: Final = "REGIEHUB_"
+
+
+class Settings(BaseSettings):
+    """What every process of the hub is told. Paths that are not given lie in the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    broker: str = Field(default="127.0.0.1:9092", description="Kafka's bootstrap address, host:port.")
+    data_folder: Path = Field(description="Where processes keep their own files: one folder per machine.")
+    municipality: str = Field(default="0599", pattern=r"^[0-9]{4}$", description="Municipality code (CBS).")
+    key_generation: int = Field(default=1, ge=1, description="Generation of the linking key; in every event.")
+    incarnation: int = Field(default=0, ge=0, lt=2**20, description="Raised when the topics are made anew.")
+    stream_id: str = Field(default="regiehub-stream", description="Name of the stream's consumer group.")
+    secrets_file: Path = Field(default=Path(), description="The two keys, mode 0600; for ingest and desk only.")
+    connectors_file: Path = Field(default=Path(), description="YAML: name of a source to its connector's settings.")
+    poll_seconds: float = Field(default=0.5, gt=0, description="Pause between polls of a source that is up to date.")
+    heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence of a source's status.")
+    dead_letter_percent: int = Field(default=20, ge=0, le=100, description="Above it a connector stops.")
+    dead_letter_records: int = Field(default=200, ge=1, description="Records needed before that share counts.")
+    desk_host: str = Field(default="127.0.0.1", description="Address on which the desk answers; loopback only.")
+    desk_port: int = Field(default=8080, ge=0, le=65535, description="Port of the desk.")
+    desk_tokens_file: Path = Field(default=Path(), description="JSON: token to user and role.")
+    desk_database: str = Field(default="", description="SQLAlchemy address of the read model.")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_the_data_folder(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if "data_folder" not in given:
+            return given
+        folder = Path(given["data_folder"])
+        defaults = {
+            "secrets_file": folder / "secrets" / "keys.json",
+            "connectors_file": folder / "secrets" / "connectors.yaml",
+            "desk_tokens_file": folder / "secrets" / "tokens.json",
+            "desk_database": f"sqlite:///{folder / 'desk' / 'desk.sqlite'}",
+        }
+        return defaults | given
+
+
+def load_settings() -> Settings:
+    """The settings out of the environment. Raises ConfigError that names the variable, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        if first["type"] == "missing":
+            raise ConfigError(name, [f"environment variable {name}"]) from None
+        problem = f"is not valid: {first['msg']}"
+        raise ConfigError(name, [f"environment variable {name}"], problem=problem) from None
