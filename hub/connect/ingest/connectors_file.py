@@ -1,0 +1,56 @@
+"""The connectors file: YAML, the name of a source to the settings of its connector. It may hold secrets of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from pydantic import JsonValue
+
+from hub.errors import ConfigError
+
+_SETTING = "REGIEHUB_CONNECTORS_FILE"
+
+
+class Source(NamedTuple):
+    """One source to run: which connector reads it, with which settings."""
+
+    name: str
+    connector: str
+    config: dict[str, JsonValue]
+
+
+def load_source(path: Path, name: str, municipality: str) -> Source:
+    """The source of that name. `connector` says which connector reads it; left out, it is the one of the source's
+    own name.
+
+    Raises ConfigError when the file or the source is missing.
+    """
+    sources = _read(path)
+    if name not in sources:
+        known = ", ".join(sorted(sources)) or "none"
+        raise ConfigError(f"source {name}", [f"{path} (sources in it: {known})"])
+    given = sources[name] or {}
+    if not isinstance(given, dict):
+        raise ConfigError(f"source {name}", [str(path)], problem="is not a set of settings")
+    config: dict[str, JsonValue] = {"instance": name, "jurisdiction": municipality, **given}
+    connector = config.pop("connector", name)
+    return Source(name, str(connector), config)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(_SETTING, [str(path)], problem=f"cannot be read ({error.strerror})") from error
+    try:
+        sources = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(_SETTING, [str(path)], problem="is not YAML") from None  # its message quotes the file
+    if sources is None:
+        return {}
+    if not isinstance(sources, dict):
+        raise ConfigError(_SETTING, [str(path)], problem="does not name sources")
+    return sources

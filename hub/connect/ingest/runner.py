@@ -1,0 +1,111 @@
+"""The process `regiehub run connector NAME`: wires ingest, runs it until SIGTERM, ends with an exit code."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from hub.connect.ingest.clock import SystemClock
+from hub.connect.ingest.connectors_file import Source, load_source
+from hub.connect.ingest.engine import Ingest, Policy
+from hub.connect.ingest.index import Index
+from hub.connect.ingest.kafka_publisher import KafkaPublisher
+from hub.connect.ingest.keyed import Identity
+from hub.connect.ingest.policy import RejectLimit
+from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.secrets import load_key_ring
+from hub.errors import ConfigError, RegiehubError
+from hub.ops.http import OpsServer
+from hub.ops.logging import configure, get_logger
+from hub.settings import Settings
+
+_STOP_SECONDS: Final = 3.0  # a poll takes a few seconds at most; a supervisor kills after ten
+
+
+def run(settings: Settings, name: str) -> int:
+    """Run a source's connector until SIGTERM or SIGINT. Gives the exit code: 0 stopped as asked, 1 stopped by an error.
+
+    Raises ConfigError before anything is read or published.
+    """
+    configure(f"connector {name}")
+    hide_memory()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    log = get_logger()
+    try:
+        _run(settings, load_source(settings.connectors_file, name, settings.municipality), stopping)
+    except ConfigError:
+        raise
+    except RegiehubError as error:
+        log.error("connector_stopped", source=name, why=error.user_message, detail=error.detail)
+        return 1
+    log.info("connector_stopped", source=name, why="asked to")
+    return 0
+
+
+def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
+    ring = load_key_ring(settings.secrets_file, settings.key_generation)
+    folder = settings.data_folder / "ingest"
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(folder / f"{source.name}.lock"))
+        index = Index(folder / f"{source.name}.sqlite")
+        stack.callback(index.close)
+        denied = (settings.secrets_file, settings.connectors_file, settings.desk_tokens_file)
+        process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
+        stack.callback(process.close, _STOP_SECONDS)
+        publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
+        stack.callback(publisher.close)
+        ingest = Ingest(
+            process,
+            publisher,
+            index,
+            ring=ring,
+            identity=_identity(source, process.version),
+            clock=SystemClock(stopping),
+            policy=_policy(settings),
+        )
+        if settings.metrics_port:
+            server = OpsServer(settings.metrics_port, ready=lambda: ingest.progress.polled_at is not None)
+            stack.callback(server.stop)
+        _log_start(source, process)
+        ingest.run(stopping.is_set)
+
+
+def _identity(source: Source, version: str) -> Identity:
+    config = source.config
+    return Identity(str(config["instance"]), str(config["jurisdiction"]), source.connector, version)
+
+
+def _policy(settings: Settings) -> Policy:
+    limit = RejectLimit(settings.dead_letter_percent, settings.dead_letter_records)
+    return Policy(poll_seconds=settings.poll_seconds, heartbeat_seconds=settings.heartbeat_seconds, limit=limit)
+
+
+def _log_start(source: Source, process: ConnectorProcess) -> None:
+    log = get_logger()
+    log.info("connector_started", source=source.name, connector=source.connector, version=process.version)
+    if process.unconfined is not None:
+        log.warning("connector_not_confined", source=source.name, why=process.unconfined)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Two processes for one source would give the same record different revisions."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ConfigError(f"source {path.stem}", [str(path)], problem="is being read by another process") from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
