@@ -1,0 +1,36 @@
+"""The command `regiehub`. Sub-commands import what they need when they run, so that --help is quick."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from hub.cli import connector, run, schemas, topics
+from hub.errors import ConfigError, RegiehubError
+
+app = typer.Typer(
+    name="regiehub",
+    help="One household, one plan, one director: one view out of the registrations of youth and adult help.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(run.app, name="run")
+app.add_typer(connector.app, name="connector")
+app.add_typer(topics.app, name="topics")
+app.add_typer(schemas.app, name="schemas")
+
+
+def main() -> None:
+    """Run a command. Wrong settings: one line on stderr and exit 2; another known error: one line and exit 1."""
+    try:
+        app()
+    except ConfigError as error:
+        _fail(error, 2)
+    except RegiehubError as error:
+        _fail(error, 1)
+
+
+def _fail(error: RegiehubError, code: int) -> None:
+    print(f"regiehub: {error}", file=sys.stderr)
+    sys.exit(code)
