@@ -48,9 +48,7 @@ class MensCentraalConnector(Connector):
                 raise SourceRejected(
                     "MensCentraal went back in time: restored from a backup? Reset this source.", "horizon"
                 )
-            final = reader.final(
-                (position.tx, position.seq), horizon, [*position.delivered.holes()], self._page_size
-            )
+            final = reader.final((position.tx, position.seq), horizon, [*position.delivered.holes()], self._page_size)
             position = self._after_final(reader, position, final, horizon)
             ahead = self._ahead(reader, position, horizon, self._page_size - len(final))
         rows = [*final, *ahead]
@@ -60,9 +58,7 @@ class MensCentraalConnector(Connector):
             more=len(rows) == self._page_size,
         )
 
-    def _after_final(
-        self, reader: OutboxReader, position: _Position, rows: list[OutboxRow], horizon: int
-    ) -> _Position:
+    def _after_final(self, reader: OutboxReader, position: _Position, rows: list[OutboxRow], horizon: int) -> _Position:
         if len(rows) == self._page_size:
             return position._replace(tx=rows[-1].tx, seq=rows[-1].seq)
         if horizon == position.tx:
@@ -83,9 +79,7 @@ class MensCentraalConnector(Connector):
                 rows = reader.stock(after, self._page_size)
             for row in rows:
                 if (known := RECORD_TYPES.get(row.tabel)) is not None:
-                    yield InventoryItem(
-                        row.dossier_nr, known.value, row.record_nr, row.rowversion, row.verwijderd
-                    )
+                    yield InventoryItem(row.dossier_nr, known.value, row.record_nr, row.rowversion, row.verwijderd)
             if len(rows) < self._page_size:
                 return
             after = (rows[-1].tabel, rows[-1].record_nr)
@@ -109,12 +103,7 @@ class _Position(NamedTuple):
         if cursor is None:
             return cls()
         tx, seq, delivered = (cursor.state.get(name) for name in ("tx", "seq", "delivered"))
-        if (
-            cursor.version == 1
-            and isinstance(tx, int)
-            and isinstance(seq, int)
-            and isinstance(delivered, dict)
-        ):
+        if cursor.version == 1 and isinstance(tx, int) and isinstance(seq, int) and isinstance(delivered, dict):
             try:
                 return cls(tx, seq, Frontier.from_state(delivered))
             except ValueError:

@@ -116,23 +116,17 @@ class OutboxReader:
             raise SourceRejected("The database is not as agreed.", "outbox_horizon")
         return horizon
 
-    def final(
-        self, after: tuple[int, int], horizon: int, holes: Sequence[Span], limit: int
-    ) -> list[OutboxRow]:
+    def final(self, after: tuple[int, int], horizon: int, holes: Sequence[Span], limit: int) -> list[OutboxRow]:
         """Final rows beyond (tx, seq), by tx and seq, whose seq lies in one of the holes."""
         beyond = or_(OUTBOX.c.tx > after[0], and_(OUTBOX.c.tx == after[0], OUTBOX.c.seq > after[1]))
-        return self._rows(
-            and_(beyond, OUTBOX.c.tx < horizon, _within(holes)), (OUTBOX.c.tx, OUTBOX.c.seq), limit
-        )
+        return self._rows(and_(beyond, OUTBOX.c.tx < horizon, _within(holes)), (OUTBOX.c.tx, OUTBOX.c.seq), limit)
 
     def open(self, horizon: int, holes: Sequence[Span], limit: int) -> list[OutboxRow]:
         """Rows that are visible but may still get lower neighbours, by seq, whose seq lies in one of the
         holes."""
         return self._rows(and_(OUTBOX.c.tx >= horizon, _within(holes)), (OUTBOX.c.seq,), limit)
 
-    def _rows(
-        self, condition: ColumnElement[bool], order: Sequence[ColumnElement[int]], limit: int
-    ) -> list[OutboxRow]:
+    def _rows(self, condition: ColumnElement[bool], order: Sequence[ColumnElement[int]], limit: int) -> list[OutboxRow]:
         rows = self._connection.execute(select(OUTBOX).where(condition).order_by(*order).limit(limit))
         return [OutboxRow(*row) for row in rows]
 

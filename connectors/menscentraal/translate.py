@@ -261,9 +261,7 @@ def _assessment(data: Fields) -> Assessment:
         instrument_version=data.text("versie"),
         taken_on=data.day("datum"),
         line=None if person is None else str(person),
-        scores=tuple(
-            DomainScore(domain=domain, score=score) for domain, score in scores.items() if score is not None
-        ),
+        scores=tuple(DomainScore(domain=domain, score=score) for domain, score in scores.items() if score is not None),
     )
 
 

@@ -106,9 +106,7 @@ def _take(position: _Position, after: int, page: Page) -> _Taken:
     """
     frontier, stable = position
     if page.stable < stable:
-        raise SourceRejected(
-            "ZCD went back in time: restored from a backup? Reset this source.", "stabielTot"
-        )
+        raise SourceRejected("ZCD went back in time: restored from a backup? Reset this source.", "stabielTot")
     limit = page.stable if frontier.is_full else None
     new = [
         (number, change)
@@ -116,9 +114,7 @@ def _take(position: _Position, after: int, page: Page) -> _Taken:
         if number > after and number not in frontier and (limit is None or number <= limit)
     ]
     end = max(number for number, _ in page.changes) if page.more and page.changes else page.stable
-    moved = frontier.resolve_all((number, number) for number, _ in new).resolve(
-        after + 1, min(end, page.stable)
-    )
+    moved = frontier.resolve_all((number, number) for number, _ in new).resolve(after + 1, min(end, page.stable))
     return _Taken(
         position=_Position(moved, page.stable),
         records=tuple(_raw_record(number, change) for number, change in new),

@@ -24,9 +24,7 @@ _START_SECONDS: Final = 30.0
 class ZcdSimulator:
     """See `hub.connect.simulator.Simulator`. `in_process`: serve from a thread instead of a child process."""
 
-    def __init__(
-        self, folder: Path, port: int = 0, *, faults: Faults | None = None, in_process: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, port: int = 0, *, faults: Faults | None = None, in_process: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._port = port

@@ -119,9 +119,7 @@ class ZcdStore:
             item = json.dumps({"volgnummer": number, "onleesbaar": text})
         else:
             item = text = json.dumps({"volgnummer": number, **data})
-        return _Row(
-            number, text.encode(errors="replace").decode(), item, self._visible(held=held), *_judged(text)
-        )
+        return _Row(number, text.encode(errors="replace").decode(), item, self._visible(held=held), *_judged(text))
 
     def _visible(self, *, held: bool) -> float | None:
         if held:
@@ -133,9 +131,7 @@ class ZcdStore:
         """Make held changes visible, all at one moment; None: everything that is not visible yet."""
         with self._writing():
             if numbers is None:
-                self._connection.execute(
-                    "UPDATE wijziging SET zichtbaar = 0 WHERE zichtbaar IS NULL OR zichtbaar > 0"
-                )
+                self._connection.execute("UPDATE wijziging SET zichtbaar = 0 WHERE zichtbaar IS NULL OR zichtbaar > 0")
             else:
                 self._connection.executemany(
                     "UPDATE wijziging SET zichtbaar = 0 WHERE volgnummer = ?",
@@ -202,9 +198,7 @@ class ZcdStore:
         }
         rows = self._read(_CURRENT.format(between=between) + "ORDER BY soort, id", **bounds)
         names = ("soort", "dossiernummer", "id", "versie")
-        return [
-            {**{name: row[name] for name in names}, "verwijderd": bool(row["verwijderd"])} for row in rows
-        ]
+        return [{**{name: row[name] for name in names}, "verwijderd": bool(row["verwijderd"])} for row in rows]
 
     def current(self) -> list[dict[str, object]]:
         """The newest readable version of each record."""
@@ -213,9 +207,7 @@ class ZcdStore:
 
     def lines(self) -> list[tuple[int, str]]:
         """Every visible change: number and line."""
-        rows = self._read(
-            "SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now ORDER BY volgnummer"
-        )
+        rows = self._read("SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now ORDER BY volgnummer")
         return [(row["volgnummer"], row["regel"]) for row in rows]
 
     def _read(self, statement: str, **values: object) -> list[sqlite3.Row]:
@@ -300,9 +292,7 @@ def _depth(data: object) -> int:
         level = [
             item
             for outer in level
-            for item in (
-                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
-            )
+            for item in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
         ]
     return depth
 

@@ -127,9 +127,7 @@ class ZcdSource:
                         raise SourceUnavailable(user_message="ZCD answers too slowly.")
                 return httpx.Response(answer.status_code, headers=_plain(answer.headers), content=bytes(body))
         except httpx.TransportError as error:
-            raise SourceUnavailable(
-                user_message="ZCD cannot be reached.", detail=type(error).__name__
-            ) from error
+            raise SourceUnavailable(user_message="ZCD cannot be reached.", detail=type(error).__name__) from error
         except (httpx.DecodingError, httpx.InvalidURL) as error:
             raise SourceRejected("ZCD does not speak HTTP as agreed.", type(error).__name__) from error
 
