@@ -1,0 +1,61 @@
+"""The records of one input partition between Kafka and the stage: in order, bounded, with the position that is done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from hub.stream.stage import Record
+
+
+class Inbox:
+    """Holds what was fetched and not done. Filled and emptied on one event loop."""
+
+    def __init__(self, topic: str, max_bytes: int) -> None:
+        self.topic = topic
+        self.done: int | None = None
+        """Offset after the last record whose effects are durable; None before the first."""
+        self._max_bytes = max_bytes
+        self._queued: deque[Record] = deque()
+        self._bytes = 0
+        self._next_offset = 0
+
+    def __len__(self) -> int:
+        return len(self._queued)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the partition should not be fetched for now. What arrives all the same is kept."""
+        return self._bytes > self._max_bytes
+
+    def add(self, fetched: Sequence[Any]) -> None:
+        """Add aiokafka's records, in offset order. What came before is dropped: lists can come twice, never with a gap."""
+        for message in fetched:
+            if message.offset >= self._next_offset:
+                record = Record(message.offset, message.key or b"", message.value or b"", message.timestamp)
+                self._queued.append(record)
+                self._bytes += _size(record)
+                self._next_offset = message.offset + 1
+
+    def head(self, max_records: int, max_bytes: int) -> list[Record]:
+        """The next records, at least one if there are any. They stay until `finish`."""
+        taken: list[Record] = []
+        size = 0
+        for record in islice(self._queued, max_records):
+            size += _size(record)
+            if taken and size > max_bytes:
+                break
+            taken.append(record)
+        return taken
+
+    def finish(self, records: Sequence[Record]) -> None:
+        """The effects of these records, the oldest here, are durable."""
+        for _ in records:
+            self._bytes -= _size(self._queued.popleft())
+        self.done = records[-1].offset + 1
+
+
+def _size(record: Record) -> int:
+    return len(record.key) + len(record.value) + 200

@@ -1,0 +1,351 @@
+"""One stage on one partition: taken over, recovered, fed with lists, guarded (protocol.md R4, R9, R10).
+
+An actor: one task does everything in turn, so a list and a repair never meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from hub.events.topics import topics
+from hub.stream.lane.inbox import Inbox
+from hub.stream.lane.options import Fenced, LaneObserver, LaneOptions, SendFailed, Superseded
+from hub.stream.lane.store import Marker, PartitionStore, TailKey
+from hub.stream.lane.tail import Chunk, TailReader
+from hub.stream.lane.writer import WRITER_HEADER, Headers, Message, Writer, chunks, size_of
+from hub.stream.stage import Output, Record, Stage
+
+_log: Final = structlog.get_logger("regiehub.stream.lane")
+_RETRY_SECONDS: Final = 0.2
+_KEEP_OFFSETS_SECONDS: Final = 10.0
+_SHORTEST_LIST: Final = 16
+_YIELD_EVERY: Final = 500
+
+
+class Overlay:
+    """The state while a list is handled: its own puts over the store."""
+
+    def __init__(self, store: PartitionStore) -> None:
+        self._store = store
+        self.puts: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `State.get`."""
+        value = self.puts.get(key)
+        return self._store.get(key) if value is None else value
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """See `State.put`."""
+        self.puts[key] = value
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all partitions of a worker use."""
+
+    options: LaneOptions
+    observer: LaneObserver
+    writer: Writer
+    reader: TailReader
+    open_store: Callable[[Path, Marker], PartitionStore]
+
+
+class StagePartition:
+    """The owner of one partition of one stage, from assignment to revocation.
+
+    `check` raises Fenced when the partition may be somebody else's; it is asked before everything that is sent."""
+
+    def __init__(
+        self, stage: Stage, partition: int, tails: Sequence[TailKey], shared: Shared, check: Callable[[], None]
+    ) -> None:
+        self.stage: Final = stage
+        self.partition: Final = partition
+        self.tails: Final = tuple(tails)
+        self.inboxes: Final = {t: Inbox(t, shared.options.max_queued_bytes) for t in stage.inputs}
+        self.writer_id = b""
+        self.chunks: deque[Chunk] = deque()
+        self.recovered = False
+        self.read = 0
+        """Records read of the tails: progress that is not the inputs'."""
+        self._changelog = TailKey(stage.changelog, partition)
+        self._shows_changelog = _is_read_by_others(stage)
+        self._shared = shared
+        self._check = check
+        self._awake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._store: PartitionStore | None = None
+        self._offsets: dict[TailKey, int] = {}
+        self._guard_from: dict[TailKey, int] = {}
+        self._suspects: dict[TailKey, dict[bytes, bytes]] = {}
+        self._list_records = shared.options.max_list_records
+        self._busy = False
+        self._stopping = False
+        self._kept_at = 0.0
+
+    def start(self, failed: Callable[[BaseException], None]) -> None:
+        """Begin the takeover. `failed` is called once with what no retry can mend."""
+        self._task = asyncio.create_task(self._run(failed), name=f"lane {self.stage.name}-{self.partition}")
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Finish the list in hand if that takes no longer than the grace, drop it otherwise; close the state."""
+        self._stopping = True
+        self._awake.set()
+        if self._task is not None:
+            if not self._busy:
+                self._task.cancel()
+            _, running = await asyncio.wait([self._task], timeout=grace_seconds)
+            for task in running:
+                task.cancel()
+            await asyncio.wait([self._task])
+        self._close()
+
+    def wake(self) -> None:
+        """Something came in: a list or a chunk."""
+        self._awake.set()
+
+    async def _run(self, failed: Callable[[BaseException], None]) -> None:
+        while not self._stopping:
+            try:
+                await self._take_over()
+                await self._serve()
+            except (Fenced, SendFailed, Superseded, KafkaError, TimeoutError) as reason:
+                _log.warning("partition_closed", **self._name(), reason=type(reason).__name__, detail=str(reason))
+                self._close()
+                await asyncio.sleep(_RETRY_SECONDS * (1 + random.random()))
+            except Exception as error:  # noqa: BLE001  # the one place: whatever it is ends the process
+                self._close()
+                failed(error)
+                return
+
+    # ---- takeover
+
+    async def _take_over(self) -> None:
+        started = time.monotonic()
+        self._check()
+        self.writer_id = secrets.token_bytes(8)
+        await self._shared.writer.start()
+        bounds = await self._shared.reader.bounds(self.tails)
+        self._store = self._open_store(bounds)
+        begin, end = bounds[self._changelog]
+        self._follow(self._changelog, self._store.offset(self._changelog) or begin)
+        records = await self._recover(end)
+        for tail in self.tails[1:]:
+            self._guard_from[tail] = bounds[tail][1]
+            self._follow(tail, max(self._store.offset(tail) or 0, bounds[tail][0]))
+        self.recovered = True
+        seconds = time.monotonic() - started
+        self._shared.observer.recovered(self.stage.name, seconds, records)
+        _log.info("partition_recovered", **self._name(), seconds=round(seconds, 3), records=records)
+
+    def _open_store(self, bounds: Mapping[TailKey, tuple[int, int]]) -> PartitionStore:
+        options = self._shared.options
+        marker = Marker(options.topic_ids.get(self.stage.changelog, ""), options.incarnation)
+        folder = options.data_folder / "stream" / f"{self.stage.name}-{self.partition}"
+        store = self._shared.open_store(folder, marker)
+        for tail, (begin, end) in bounds.items():
+            offset = store.offset(tail)
+            if offset is not None and not begin <= offset <= end:
+                _log.warning("state_wiped", **self._name(), topic=tail.topic, offset=offset, begin=begin, end=end)
+                store.wipe()
+                break
+        return store
+
+    def _follow(self, tail: TailKey, offset: int) -> None:
+        self._offsets[tail] = offset
+        self._shared.reader.follow(tail, offset, self)
+
+    async def _recover(self, end: int) -> int:
+        """Read the changelog to where it ended at the takeover; write again what a late record of a former owner hides."""
+        hidden: dict[bytes, bytes] = {}
+        records = 0
+        while self._offsets[self._changelog] < end:
+            chunk = await self._next_chunk()
+            records += chunk.count
+            self._merge(chunk, hidden)
+            await asyncio.sleep(0)
+        if hidden:
+            _log.warning("late_changelog_records", **self._name(), keys=len(hidden))
+            self._shared.observer.repaired(self.stage.name, len(hidden))
+            await self._rewrite(self._changelog, hidden)
+        return records
+
+    def _merge(self, chunk: Chunk, hidden: dict[bytes, bytes]) -> None:
+        overlay = Overlay(self._open())
+        for key, seen in chunk.foreign:
+            merged = self.stage.merge(key, overlay.get(key), seen)
+            overlay.put(key, merged)
+            if merged == seen:
+                hidden.pop(key, None)
+            else:
+                hidden[key] = merged
+        self._offsets[chunk.tail] = chunk.next_offset
+        self._open().write(overlay.puts, self._offsets)
+
+    async def _next_chunk(self) -> Chunk:
+        while not self.chunks:
+            self._awake.clear()
+            await self._awake.wait()
+        self.read += self.chunks[0].count
+        return self.chunks.popleft()
+
+    # ---- lists
+
+    async def _serve(self) -> None:
+        turn = 0
+        inboxes = list(self.inboxes.values())
+        while not self._stopping:
+            if self.chunks:
+                await self._working(self._guard(self.chunks.popleft()))
+                continue
+            turn += 1
+            inbox = next((i for i in (inboxes[turn % len(inboxes)], *inboxes) if i), None)
+            if inbox is not None:
+                await self._working(self._apply(inbox))
+                await asyncio.sleep(0)
+                continue
+            self._awake.clear()
+            await self._awake.wait()
+
+    async def _working(self, work: Awaitable[None]) -> None:
+        self._busy = True
+        try:
+            await work
+        finally:
+            self._busy = False
+
+    async def _apply(self, inbox: Inbox) -> None:
+        """One list, in the order of R4: handled, outputs acknowledged, changelog acknowledged, stored, done."""
+        options = self._shared.options
+        records = inbox.head(self._list_records, options.max_list_bytes)
+        overlay, outputs, records = self._handle(inbox.topic, records)
+        await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+        if overlay.puts:
+            messages = [Message(k, v, self._headers()) for k, v in overlay.puts.items()]
+            await self._shared.writer.append(*self._changelog, messages, self._check)
+            self._open().write(overlay.puts, self._offsets)
+        inbox.finish(records)
+        self._shared.observer.applied(self.stage.name, len(records))
+        shown = len(overlay.puts) if self._shows_changelog else 0
+        self._shared.observer.published(self.stage.name, len(outputs) + shown)
+
+    def _handle(self, topic: str, records: list[Record]) -> tuple[Overlay, list[Output], list[Record]]:
+        """Handle as many of the records as fit one changelog batch."""
+        while True:
+            overlay = Overlay(self._open())
+            started = time.monotonic()
+            outputs = self.stage.handle(overlay, topic, records)
+            self._pace(time.monotonic() - started, len(records))
+            if len(records) == 1 or size_of(overlay.puts) <= self._shared.options.max_batch_bytes:
+                return overlay, outputs, records
+            records = records[: len(records) // 2]
+
+    def _pace(self, seconds: float, records: int) -> None:
+        limit = self._shared.options.max_list_seconds
+        if seconds > limit:
+            self._list_records = max(_SHORTEST_LIST, records // 2)
+        elif seconds < limit / 4:
+            self._list_records = min(self._shared.options.max_list_records, self._list_records * 2)
+
+    # ---- tail guard
+
+    async def _guard(self, chunk: Chunk) -> None:
+        if chunk.tail == self._changelog:
+            await self._guard_changelog(chunk)
+        else:
+            await self._guard_output(chunk)
+        if not self._suspects.get(chunk.tail):  # else a restart has to see them again
+            self._offsets[chunk.tail] = chunk.next_offset
+        if time.monotonic() - self._kept_at > _KEEP_OFFSETS_SECONDS:
+            self._keep_offsets()
+
+    async def _guard_changelog(self, chunk: Chunk) -> None:
+        """A late record of a former owner: what is older than ours is written over, what is newer is taken over."""
+        stale: dict[bytes, bytes] = {}
+        store = self._open()
+        for key, seen in chunk.foreign:
+            mine = store.get(key)
+            if self.stage.merge(key, mine, seen) != mine:
+                raise Superseded("a former owner was further than its changelog said")
+            if mine is not None and mine != seen:
+                stale[key] = mine
+        if stale:
+            self._repaired(chunk, stale)
+            await self._rewrite(self._changelog, stale)
+
+    async def _guard_output(self, chunk: Chunk) -> None:
+        """The same for the stage's other compacted outputs. Of what was there at the takeover only the last per key counts."""
+        suspects = self._suspects.setdefault(chunk.tail, {})
+        overlay = Overlay(self._open())
+        for number, (key, seen) in enumerate(chunk.foreign, start=1):
+            if number % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            if self.stage.repair(overlay, chunk.tail.topic, key, seen) is None:
+                suspects.pop(key, None)
+            else:
+                suspects[key] = seen
+        if chunk.next_offset < self._guard_from[chunk.tail] or not suspects:
+            return
+        repairs = {k: self.stage.repair(overlay, chunk.tail.topic, k, seen) for k, seen in suspects.items()}
+        values = {key: value for key, value in repairs.items() if value is not None}
+        self._repaired(chunk, values)
+        await self._rewrite(chunk.tail, values)
+        suspects.clear()
+
+    async def _rewrite(self, tail: TailKey, values: Mapping[bytes, bytes]) -> None:
+        messages = [Message(key, value, self._headers()) for key, value in values.items()]
+        for run in chunks(messages, self._shared.options.max_batch_bytes):
+            if run:
+                await self._shared.writer.append(*tail, run, self._check)
+
+    def _repaired(self, chunk: Chunk, values: Mapping[bytes, bytes]) -> None:
+        _log.warning("late_records_written_over", **self._name(), topic=chunk.tail.topic, keys=len(values))
+        self._shared.observer.repaired(self.stage.name, len(values))
+
+    # ---- small things
+
+    def _headers(self) -> Headers:
+        return [(WRITER_HEADER, self.writer_id)]
+
+    def _output_headers(self) -> Mapping[str, Headers]:
+        return dict.fromkeys(self.stage.guarded, self._headers())
+
+    def _open(self) -> PartitionStore:
+        if self._store is None:
+            raise Fenced("the partition is closed")
+        return self._store
+
+    def _keep_offsets(self) -> None:
+        self._kept_at = time.monotonic()
+        if self._store is not None and self.recovered:
+            self._store.write({}, self._offsets)
+
+    def _close(self) -> None:
+        """Drop everything that is not durable; the input stays where it was."""
+        self._shared.reader.leave(self.tails)
+        self._keep_offsets()
+        self.recovered = False
+        self.chunks.clear()
+        self._offsets.clear()
+        self._suspects.clear()
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def _name(self) -> dict[str, str | int]:
+        return {"stage": self.stage.name, "partition": self.partition}
+
+
+def _is_read_by_others(stage: Stage) -> bool:
+    spec = topics().get(stage.changelog)
+    return spec is not None and set(spec.consumers) != {stage.name}

@@ -1,0 +1,161 @@
+"""The reader of what the lane itself wrote: changelogs at a takeover, and every owned compacted output from then on.
+
+One consumer without a group for all partitions of the worker; each owner says where it starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from hub.stream.lane.options import LaneOptions
+from hub.stream.lane.store import TailKey
+from hub.stream.lane.writer import WRITER_HEADER
+
+_MAX_QUEUED_CHUNKS = 2
+_BUSY_SECONDS = 0.02
+_IDLE_SECONDS = 0.5
+
+
+class TailRecord(NamedTuple):
+    """A record that the present owner did not write."""
+
+    key: bytes
+    value: bytes
+
+
+class Chunk(NamedTuple):
+    """What one fetch gave of one tail: whole record batches, so a list's changelog is never torn."""
+
+    tail: TailKey
+    next_offset: int
+    foreign: list[TailRecord]
+    count: int
+
+
+class TailOwner(Protocol):
+    """Who reads a tail."""
+
+    @property
+    def writer_id(self) -> bytes:
+        """Records with this id are skipped."""
+
+    @property
+    def chunks(self) -> deque[Chunk]:
+        """Where chunks are put, oldest first."""
+
+    def wake(self) -> None:
+        """Called after a chunk was put."""
+
+
+class TailReader:
+    """Reads on while it runs. For one event loop."""
+
+    def __init__(self, options: LaneOptions) -> None:
+        self._options = options
+        self._consumer: AIOKafkaConsumer | None = None
+        self._owners: dict[TopicPartition, TailOwner] = {}
+        self._changed = asyncio.Event()
+
+    async def start(self) -> None:
+        """Connect. Raises KafkaError. Nothing happens when it is connected."""
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._options.bootstrap,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                fetch_max_wait_ms=int(self._options.fetch_wait_seconds * 1000),
+                max_partition_fetch_bytes=2 << 20,
+            )
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+
+    async def stop(self) -> None:
+        """Disconnect. Safe to call twice."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    def assign(self, tails: Iterable[TailKey]) -> None:
+        """Every tail of the coming assignment; nothing is read of a tail before `follow`."""
+        self._owners.clear()
+        consumer = self._ready()
+        places = [TopicPartition(*tail) for tail in tails]
+        if not places:
+            return
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, 0)
+        consumer.pause(*places)
+
+    def follow(self, tail: TailKey, offset: int, owner: TailOwner) -> None:
+        """Read a tail from an offset on, for this owner; again from there if it was read before."""
+        place = TopicPartition(*tail)
+        self._owners[place] = owner
+        self._ready().seek(place, offset)
+        self._ready().resume(place)
+        self._changed.set()
+
+    def leave(self, tails: Iterable[TailKey]) -> None:
+        """Stop reading; nothing of these tails is delivered after the call."""
+        for tail in tails:
+            place = TopicPartition(*tail)
+            if self._owners.pop(place, None) is not None and self._consumer is not None:
+                self._consumer.pause(place)
+
+    async def bounds(self, tails: Iterable[TailKey]) -> Mapping[TailKey, tuple[int, int]]:
+        """First offset and end of each tail, now."""
+        places = [TopicPartition(*tail) for tail in tails]
+        begins = await self._ready().beginning_offsets(places)
+        ends = await self._ready().end_offsets(places)
+        return {TailKey(*place): (begins[place], ends[place]) for place in places}
+
+    async def run(self) -> None:
+        """Read for ever. An error ends it: the worker stops, and starts again with a look at what it has."""
+        while True:
+            self._changed.clear()
+            full = [place for place, owner in self._owners.items() if len(owner.chunks) >= _MAX_QUEUED_CHUNKS]
+            wanted = [place for place in self._owners if place not in full] if full else []
+            if not self._owners or (full and not wanted):
+                await _wait(self._changed, _BUSY_SECONDS)
+                continue
+            # Without a list of partitions it also returns those that are followed while it waits.
+            seconds = _BUSY_SECONDS if full else _IDLE_SECONDS
+            fetched = await self._ready().getmany(*wanted, timeout_ms=int(seconds * 1000))
+            for place, records in fetched.items():
+                self._deliver(place, records)
+            await asyncio.sleep(0)
+
+    def _deliver(self, place: TopicPartition, records: list[Any]) -> None:
+        owner = self._owners.get(place)
+        if owner is None:
+            return
+        own = ((WRITER_HEADER, owner.writer_id),)
+        foreign = [
+            TailRecord(record.key, record.value)
+            for record in records
+            if record.headers != own and record.key is not None and record.value is not None
+        ]
+        owner.chunks.append(Chunk(TailKey(*place), records[-1].offset + 1, foreign, len(records)))
+        owner.wake()
+
+    def _ready(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise RuntimeError("the tail reader is not connected")
+        return self._consumer
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
