@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -40,25 +40,28 @@ from hub.events.ids import Order
 
 _LOOKUP_KEYS: Final = 500  # SQLite allows 32,766 parameters in a statement, older ones 999
 _metadata = MetaData()
-_versions = (
-    Column("dossier_id", String, nullable=False),
-    Column("source_epoch", Integer, nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("content_hash", String, nullable=False),
-    Column("deleted", Boolean, nullable=False),
-    Column("first_published_at", BigInteger, nullable=False),
-)
-_records = Table(
-    "records", _metadata, Column("record", String, primary_key=True), *(column.copy() for column in _versions)
-)
+
+
+def _version_columns() -> list[Column[Any]]:
+    return [
+        Column("dossier_id", String, nullable=False),
+        Column("source_epoch", Integer, nullable=False),
+        Column("version", BigInteger, nullable=False),
+        Column("recorded_at", BigInteger, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("content_hash", String, nullable=False),
+        Column("deleted", Boolean, nullable=False),
+        Column("first_published_at", BigInteger, nullable=False),
+    ]
+
+
+_records = Table("records", _metadata, Column("record", String, primary_key=True), *_version_columns())
 _intended = Table(
     "intended",
     _metadata,
     Column("record", String, primary_key=True),
     Column("in_dossier", String, primary_key=True),
-    *(column.copy() for column in _versions),
+    *_version_columns(),
 )
 _rejected = Table("rejected", _metadata, Column("position", String, primary_key=True))
 _progress = Table(

@@ -95,8 +95,12 @@ class KeyRing:
 
 
 def valid_bsn(stated: str) -> str | None:
-    """Nine digits that pass the 11-test, or None. Eight digits are a number whose leading zero got lost."""
-    if re.fullmatch(r"[0-9]{8,9}", stated) is None:
+    """Nine digits that pass the 11-test, or None. Eight digits are a number whose leading zero got lost.
+
+    Blanks, dots and hyphens are only how it is written. Fewer digits would pass the test by chance ("12").
+    """
+    digits = re.sub(r"[ .-]", "", stated)
+    if re.fullmatch(r"[0-9]{8,9}", digits) is None:
         return None
-    padded = stated.zfill(9)
+    padded = digits.zfill(9)
     return padded if bsn_rules.is_valid(padded) else None
