@@ -161,14 +161,10 @@ def _members(items: list[object]) -> Iterator[CaseMember]:
 
 
 def _household(item: Mapping[str, object], refs: Mapping[str, set[Ref]]) -> ExpectedHousehold:
-    _only(
-        item, {"dossiers", "anchor", "status", "oversized", "members", "conflicts", "references", "history"}
-    )
+    _only(item, {"dossiers", "anchor", "status", "oversized", "members", "conflicts", "references", "history"})
     dossiers = tuple(sorted(_dossier_id(entry) for entry in _items(item["dossiers"])))
     tokens = [token for entry in _items(item["members"]) for token in _spread(_text(entry))]
-    members = [
-        tuple(sorted(ref for ref in _token_refs(token, refs) if ref[:2] in dossiers)) for token in tokens
-    ]
+    members = [tuple(sorted(ref for ref in _token_refs(token, refs) if ref[:2] in dossiers)) for token in tokens]
     return ExpectedHousehold(
         dossiers=dossiers,
         anchor=_dossier_id(item["anchor"]),

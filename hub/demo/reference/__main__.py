@@ -14,9 +14,7 @@ def main() -> None:
     """Read the two files (either may be left out) and write the answer to standard output."""
     parser = argparse.ArgumentParser(prog="python -m hub.demo.reference", description=__doc__)
     parser.add_argument("--zcd", type=Path, help="changes of ZCD, one JSON object a line")
-    parser.add_argument(
-        "--menscentraal", type=Path, help="outbox rows of MensCentraal, one JSON object a line"
-    )
+    parser.add_argument("--menscentraal", type=Path, help="outbox rows of MensCentraal, one JSON object a line")
     arguments = parser.parse_args()
     result = answer(read(arguments.zcd), read(arguments.menscentraal))
     for item in (*result.households, {"summary": result.summary}):

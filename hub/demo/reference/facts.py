@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from stdnum.nl import bsn
@@ -75,13 +75,16 @@ class Fields:
 
     def text(self, key: str) -> str:
         """Any text, also the empty one."""
-        return _typed(self.values.get(key), str, key)
+        text = _typed(self.values.get(key), str, key)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise UnreadableError(f"{key}: half a character")
+        return text
 
     def id(self, key: str) -> str:
-        """Text that is not empty."""
+        """Text of 1 to 200 characters."""
         text = self.text(key)
-        if not text:
-            raise UnreadableError(f"{key} is empty")
+        if not 1 <= len(text) <= 200:
+            raise UnreadableError(f"{key} is empty, or too long")
         return text
 
     def optional_text(self, key: str) -> str | None:
@@ -89,8 +92,8 @@ class Fields:
         return self.text(key) if self.has(key) else None
 
     def whole(self, key: str) -> int:
-        """A whole number; true is no number."""
-        return _typed(self.values.get(key), int, key)
+        """A whole number of at most 64 bits; true is no number."""
+        return in_range(self.values.get(key), -(2**63), 2**63 - 1)
 
     def optional_whole(self, key: str) -> int | None:
         """A whole number or None."""
@@ -116,11 +119,11 @@ class Fields:
         """ISO 8601 with an offset."""
         try:
             moment = datetime.fromisoformat(self.text(key))
-        except ValueError as error:
+            if moment.tzinfo is None:
+                raise UnreadableError(f"{key}: no offset")
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise UnreadableError(key) from error
-        if moment.tzinfo is None:
-            raise UnreadableError(f"{key}: no offset")
-        return moment
 
     def day(self, key: str) -> str:
         """A full date, as ISO text."""
@@ -188,8 +191,13 @@ def address_key(postcode: str, number: int, suffix: str | None) -> str:
 
 
 def bsn_or_none(number: str | None) -> str | None:
-    """Nine digits, if they pass the 11-test."""
-    return bsn.compact(number) if number is not None and bsn.is_valid(number) else None
+    """Nine digits, if they pass the 11-test; of eight digits the leading zero got lost.
+
+    Fewer digits are no BSN, although with zeros before them some would pass the test: 12.
+    """
+    digits = re.sub(r"[ .-]", "", number or "").strip()
+    nine = digits.zfill(9)
+    return nine if re.fullmatch(r"[0-9]{8,9}", digits) and bsn.is_valid(nine) else None
 
 
 def scores(values: Mapping[str, object]) -> list[Json]:

@@ -52,9 +52,7 @@ def key_of(dossier: Dossier) -> DossierKey:
 def derive(dossiers: list[Dossier]) -> list[Household]:
     """All households of these dossiers (each the version that counts, deleted ones left out), by id."""
     winners = {person: winner(lines) for person, lines in statements(dossiers).items()}
-    inhabitants = {
-        key_of(d): {person_of(d, line) for line in d.lines if at_home(d, line, winners)} for d in dossiers
-    }
+    inhabitants = {key_of(d): {person_of(d, line) for line in d.lines if at_home(d, line, winners)} for d in dossiers}
     groups = components(inhabitants)
     of_client: dict[frozenset[Person], list[Dossier]] = defaultdict(list)
     for dossier in dossiers:

@@ -127,8 +127,10 @@ def _birth_date(digits: str) -> str:
 
 
 def _address(data: Fields) -> str:
+    data.optional_text("straat")
+    data.optional_text("woonplaats")
     number = data.text("huisnr").strip()
-    if not re.fullmatch(r"\d+", number, re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,18}", number):
         raise UnreadableError(f"no house number: {number}")
     return address_key(data.text("postcode"), int(number), data.optional_text("toev"))
 
@@ -138,7 +140,7 @@ def _cents(data: Fields, key: str) -> int | None:
     euros = data.optional_text(key)
     if euros is None:
         return None
-    if not re.fullmatch(r"-?\d+(\.\d{1,2})?", euros, re.ASCII):
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,2})?", euros):
         raise UnreadableError(f"no amount: {euros}")
     return int(Decimal(euros) * 100)
 

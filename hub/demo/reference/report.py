@@ -34,11 +34,11 @@ class Sources:
     def _add_line(self, source: str, position: int, line: str | bytes) -> None:
         number: object = ("line", position)
         try:
-            record = json.loads(line)
+            record = json.loads(line, parse_constant=_no_constant)
             if isinstance(record, dict) and isinstance(stated := record.get(NUMBERS[source]), int):
                 number = stated
             change = READERS[source](record)
-        except (UnreadableError, ValueError):
+        except (UnreadableError, ValueError, RecursionError):
             self.unreadable[source].add(number)
             return
         key = (source, change.type, change.id)
@@ -49,6 +49,10 @@ class Sources:
     def dossiers(self) -> list[Dossier]:
         """The dossiers that were not deleted."""
         return [change.composition for change in self.records.values() if change.composition is not None]
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 @dataclass(frozen=True)

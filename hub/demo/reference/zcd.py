@@ -137,6 +137,8 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
 
 
 def _address(data: Fields) -> str:
+    data.optional_text("straat")
+    data.optional_text("plaats")
     return address_key(data.text("postcode"), data.whole("huisnummer"), data.optional_text("toevoeging"))
 
 
