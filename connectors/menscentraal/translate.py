@@ -102,7 +102,7 @@ _CONTACTS: Final[dict[str, Literal["home_visit", "conversation", "no_show", "tel
 }
 _SEVERITIES: Final[dict[int, Literal["low", "medium", "high"]]] = {1: "low", 2: "medium", 3: "high"}
 _BIRTH: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_HOUSE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_HOUSE_NUMBER: Final = re.compile(r"\s*([0-9]{1,18})\s*")
 _EUROS: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,2})?")
 
 
@@ -189,14 +189,11 @@ def _member(line: Fields, recorded_at: datetime) -> Member:
 
 
 def _address(data: Fields) -> Address:
-    postcode = "".join(data.text("postcode").split()).upper()
-    if not postcode:
-        data.fail("postcode")
     return Address(
         street=data.opt_text("straat"),
-        number=int(data.matched("huisnr", _HOUSE_NUMBER)[0]),
+        number=int(data.matched("huisnr", _HOUSE_NUMBER)[1]),
         suffix=(data.opt_text("toev") or "").strip().upper() or None,
-        postcode=postcode,
+        postcode="".join(data.text("postcode").split()).upper(),
         city=data.opt_text("woonplaats"),
     )
 

@@ -201,14 +201,11 @@ def _member(line: Fields, recorded_at: datetime) -> Member:
 
 
 def _address(data: Fields) -> Address:
-    postcode = "".join(data.text("postcode").split()).upper()
-    if not postcode:
-        data.fail("postcode")
     return Address(
         street=data.opt_text("straat"),
         number=data.integer("huisnummer"),
         suffix=(data.opt_text("toevoeging") or "").strip().upper() or None,
-        postcode=postcode,
+        postcode="".join(data.text("postcode").split()).upper(),
         city=data.opt_text("plaats"),
     )
 

@@ -129,9 +129,7 @@ class Fields:
         """A whole number, or None."""
         return self.integer(name, low=low, high=high) if self.has(name) else None
 
-    def code(
-        self, name: str, codes: Mapping[_K, _T], *, unknown: RejectReason = RejectReason.INVALID_VALUE
-    ) -> _T:
+    def code(self, name: str, codes: Mapping[_K, _T], *, unknown: RejectReason = RejectReason.INVALID_VALUE) -> _T:
         """What a code of a closed list stands for."""
         value = self._get(name)
         for key, meaning in codes.items():
