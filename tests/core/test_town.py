@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,7 +15,8 @@ from stdnum.nl import bsn
 
 from hub.demo.reference import Answer, answer
 from hub.demo.reference.report import READERS
-from hub.demo.town import Change, Delivery, Town
+from hub.demo.town import Change, Delivery, Town, moves
+from hub.demo.town.life import Life
 
 START = datetime(2025, 1, 1, 8, tzinfo=UTC)
 
@@ -168,3 +169,24 @@ def test_a_town_without_households_or_time_zone_is_refused() -> None:
         Town(0, 1, start=START)
     with pytest.raises(ValueError, match="with a zone"):
         Town(1, 1, start=datetime(2025, 1, 1))  # noqa: DTZ001  # that is the point
+
+
+def households_of(town: Town, seen: list[Change]) -> dict[tuple[str, str], str]:
+    """The household id of each dossier, after what was written down since the last call."""
+    seen += town._clerk.pending
+    town._clerk.pending = []
+    households = answered(seen).households
+    return {(d[0], d[1]): str(h["household_id"]) for h in households for d in as_list(h["dossiers"])}
+
+
+@pytest.mark.parametrize("event", [moves.partner_moves_in, moves.child_moves, moves.person_returns])
+def test_life_events_really_change_who_is_one_household(event: Callable[[Life], bool]) -> None:
+    town, seen = filled(20, 3)
+    before = households_of(town, seen)
+    changed = 0
+    for _ in range(6):
+        assert event(town._life)
+        after = households_of(town, seen)
+        changed += any(before[dossier] != after[dossier] for dossier in before.keys() & after.keys())
+        before = after
+    assert changed >= 4
