@@ -154,7 +154,9 @@ class Neighbourhood:
             references=select(dossier.is_open and not line.lives_here for dossier, line in lines),
             history=select(not dossier.is_open and line.person not in persons for dossier, line in lines),
             conflicts=select(
-                dossier.is_open and line.lives_here and not agrees(line, self.winner(line.person))
+                dossier.is_open
+                and line.lives_here
+                and (line.person not in persons or not agrees(line, self.winner(line.person)))
                 for dossier, line in lines
             ),
         )

@@ -92,7 +92,9 @@ class Stage(Protocol):
 
         Only a record *older* than the state calls for one: a newer one comes from input that is going to be replayed
         here.
-        The owner asks for every foreign record from the tail offset it persisted (else the start of the topic) on.
+        The owner asks at a takeover for the last record of every key, from the start of the topic; then for every foreign
+        record. From the start, because an own earlier record may be older than a state that a former owner's late
+        changelog has moved on.
         """
 
     @property

@@ -1,8 +1,8 @@
 """Two stages without households, in the shape of the real ones, whose right end is known exactly.
 
-Every record says "number n of key k was here". `Collect` keeps the set of numbers per key and publishes it to a compacted
-topic (as resolve does); `Fold` makes a view of that, changelog and output in one (as assemble does). A set only grows:
-the join is the union, and one lost record shows for ever.
+Every record says "number n of key k was here". `Collect` keeps the set of numbers per key and publishes it to a
+compacted topic (as resolve does); `Fold` makes a view of that, changelog and output in one (as assemble does). A set
+only grows: the join is the union, and one lost record shows for ever.
 """
 
 from __future__ import annotations

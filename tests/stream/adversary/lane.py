@@ -78,11 +78,10 @@ class Rules:
 
 @dataclass
 class Disk:
-    """What survives a crash: the local store, the positions stored with it, the committed offsets."""
+    """What survives a crash: the local store and the changelog position stored with it."""
 
     store: dict[bytes, bytes] = field(default_factory=dict)
     changelog_position: int = 0
-    tails: dict[str, int] = field(default_factory=dict)
 
 
 class Crash(Exception):
@@ -112,6 +111,7 @@ class Worker:
             self.disk = Disk()
         self.writer = self.rng.getrandbits(60)
         self._recover()
+        self.tails = dict.fromkeys(self.stage.guarded, 0)
         for topic in self.stage.guarded:
             self._guard_output(topic)
         self.position = dict(self.committed)
@@ -153,18 +153,18 @@ class Worker:
 
     def _guard_output(self, topic: str) -> None:
         log = self.logs[topic]
-        last = {message.key: message for _, message in log.read(self.disk.tails.get(topic, 0), len(log.entries))}
+        last = {message.key: message for _, message in log.read(self.tails[topic], len(log.entries))}
         for key, message in last.items():
             if message.writer != self.writer and self.rules.guard:
                 better = self.stage.repair(Overlay(self.disk.store), topic, key, message.value)
                 if better is not None:
                     self._write(topic, [(key, better)])
                     self.repaired += 1
-        self.disk.tails[topic] = len(log.entries)
+        self.tails[topic] = len(log.entries)
 
     def guarded_below(self, topic: str) -> int:
         """Offset up to which this owner has guarded an output of its own."""
-        return self.changelog_tail if topic == self.stage.changelog else self.disk.tails.get(topic, 0)
+        return self.changelog_tail if topic == self.stage.changelog else self.tails[topic]
 
     def _write(self, topic: str, pairs: list[tuple[bytes, bytes]]) -> None:
         self.logs[topic].append([Message(key, value, self.writer) for key, value in pairs])

@@ -159,6 +159,10 @@ def expected(compositions: list[Event], records: list[Event], cap: int) -> dict[
             for member in bodies[ref]["members"]
         )
 
+    def at_home(ref: DossierRef, member: dict[str, Any]) -> bool:
+        winner = winners[member["person"]]
+        return winner is None or stated(ref, member) in (None, winner)
+
     groups = [{person} for person in PERSONS]
     for ref in bodies:
         together = {person for person in PERSONS if lives(ref, person)}
@@ -185,10 +189,7 @@ def expected(compositions: list[Event], records: list[Event], cap: int) -> dict[
                 frozenset(
                     (ref, m["line"])
                     for ref, m in lines
-                    if opened[ref]
-                    and here(m)
-                    and winners[m["person"]]
-                    and stated(ref, m) not in (None, winners[m["person"]])
+                    if opened[ref] and here(m) and not (m["person"] in persons and at_home(ref, m))
                 ),
                 any(opened.values()),
                 len(group) > cap,

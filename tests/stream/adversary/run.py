@@ -26,13 +26,13 @@ from hub.stream.resolve import Resolve
 from hub.stream.route import Route
 from hub.stream.stage import Stage
 from tests.stream.adversary.lane import Log, Message, Rules, Worker
-from tests.stream.adversary.registrations import Event, Expected, Registrations, expected
+from tests.stream.adversary.registrations import Expected, Registrations, expected
 
-_TOPICS = [
+TOPICS = [
     COMPOSITIONS, RECORDS, ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS, VIEWS, RESOLVE_STATE, ROUTE_STATE,
     DEAD_LETTERS,
 ]  # fmt: skip
-_OWNERS = {ASSIGNMENTS: 0, HOUSEHOLD_COMPOSITIONS: 0, RESOLVE_STATE: 0, ROUTE_STATE: 1, VIEWS: 2}
+OWNERS = {ASSIGNMENTS: 0, HOUSEHOLD_COMPOSITIONS: 0, RESOLVE_STATE: 0, ROUTE_STATE: 1, VIEWS: 2}
 _EXTERNAL = 0
 """Writer of the input topics."""
 
@@ -65,35 +65,37 @@ def _run(rng: random.Random, rules: Rules, stages: list[Stage], changes: int) ->
     town = Registrations(rng)
     for _ in range(changes):
         town.happen()
-    feed = [(COMPOSITIONS, b"0599", event) for event in town.compositions]
-    feed += [(RECORDS, event.ref.dossier.key, event) for event in town.records]
+    feed = [(COMPOSITIONS, Message(b"0599", event.message, _EXTERNAL)) for event in town.compositions]
+    feed += [(RECORDS, Message(event.ref.dossier.key, event.message, _EXTERNAL)) for event in town.records]
     feed += [item for item in feed if rng.random() < 0.2]
     rng.shuffle(feed)
-    logs = {topic: Log() for topic in _TOPICS}
+    logs = {topic: Log() for topic in TOPICS}
     workers = [Worker(stage, logs, rules, rng) for stage in stages]
-    _drive(rng, rules, feed, logs, workers)
+    drive(rng, rules, feed, logs, workers)
     seen = Counter({"crashes": sum(w.crashes for w in workers), "replays": sum(w.replayed for w in workers)})
     seen["repairs"] = sum(worker.repaired for worker in workers)
     seen["dead letters"] = len(logs[DEAD_LETTERS].entries)
     return Outcome(project(logs[VIEWS]), expected(town.compositions, town.records, clustering.MAX_PERSONS), seen)
 
 
-def _drive(
+def drive(
     rng: random.Random,
     rules: Rules,
-    feed: list[tuple[str, bytes, Event]],
+    feed: list[tuple[str, Message]],
     logs: dict[str, Log],
     workers: list[Worker],
 ) -> None:
+    """Everything at once, in any order, until all input, late writes and guards are done. Empties `feed`."""
+    feed.reverse()
     pace = rng.choice([0.05, 0.35, 0.8])
     while feed or any(worker.lag() or worker.late for worker in workers):
         luck = rng.random()
         if feed and luck < pace:
-            topic, key, event = feed.pop(0)
-            logs[topic].append([Message(key, event.message, _EXTERNAL)])
+            topic, message = feed.pop()
+            logs[topic].append([message])
         elif luck > 0.95:
-            topic = rng.choice(list(_OWNERS))
-            logs[topic].compact(rng, workers[_OWNERS[topic]].guarded_below(topic))
+            topic = rng.choice(list(OWNERS))
+            logs[topic].compact(rng, workers[OWNERS[topic]].guarded_below(topic))
         else:
             worker = rng.choices(workers, [worker.speed for worker in workers])[0]
             worker.step(rules.crash if feed or rng.random() < 0.7 else 0)

@@ -1,0 +1,32 @@
+"""The worked cases of who is one household, passed by the stream: by way of the sources' formats, in any order, with crashes."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from hub.demo.oracle import canonical
+from hub.events.ids import DossierRef, household_id
+from tests.core.case_format import Case, load_cases
+from tests.core.case_sources import source_lines
+from tests.stream.inline import documents, translated
+
+
+@pytest.mark.parametrize("case", load_cases(), ids=lambda case: case.name)
+def test_the_stream_derives_the_expected_households(case: Case, rng: random.Random) -> None:
+    changes = [(source, json.loads(line)) for source in ("zcd", "menscentraal") for line in source_lines(case, source)]
+    messages, unreadable = translated(changes)
+    assert unreadable == 0
+    rng.shuffle(messages)
+    found = {household["household_id"]: household for household in map(canonical, documents(messages, rng))}
+    assert sorted(found) == sorted(household_id(DossierRef(*expected.anchor)) for expected in case.households)
+    for expected in case.households:
+        household = found[household_id(DossierRef(*expected.anchor))]
+        assert household["dossiers"] == [list(dossier) for dossier in expected.dossiers], case.why
+        assert household["status"] == expected.status, case.why
+        assert household["oversized"] == expected.oversized, case.why
+        assert household["members"] == [[list(ref) for ref in member] for member in expected.members], case.why
+        for lines in ("conflicts", "references", "history"):
+            assert household[lines] == [list(ref) for ref in getattr(expected, lines)], case.why
