@@ -156,7 +156,7 @@ def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
     shown = copy.deepcopy(document)
     for dossier in shown["dossiers"]:
         _open_in(dossier, "address", open_address)
-    for person in (*shown["members"], *shown["references"], *shown["history"]):
+    for person in persons(shown):
         for stated in person["fields"]["address"]["values"]:
             _open_in(stated, "value", open_address)
     return dict(shown)
@@ -165,6 +165,11 @@ def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
 def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
     if isinstance(holder, dict) and isinstance(address := holder[name], dict):
         holder[name] = {"key": address["key"], "text": open_address(address["sealed"])}
+
+
+def persons(document: Document) -> list[Person]:
+    """Everybody whom the document names, members first."""
+    return [*document["members"], *document["references"], *document["history"], *document["contested"]]
 
 
 def display_name(person: Person) -> str | None:

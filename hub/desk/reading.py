@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine
 
-from hub.desk import readmodel
+from hub.desk import digest, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
 from hub.desk.looks import Look, LookLog
 from hub.desk.readmodel import DeadLetterRow, Search, iso
@@ -174,8 +174,8 @@ class Reading:
 def _facts(household_id: str, document: Document | None) -> Household:
     if document is None:
         return Household(household_id)
-    persons = [*document["members"], *document["references"], *document["history"]]
-    return Household(household_id, _dossiers(document), tuple(sorted({item["person_key"] for item in persons})))
+    persons = {item["person_key"] for item in digest.persons(document)}
+    return Household(household_id, _dossiers(document), tuple(sorted(persons)))
 
 
 def _dossiers(document: Document) -> tuple[DossierRef, ...]:

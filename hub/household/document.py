@@ -60,7 +60,9 @@ def _document(
         (_dossier(ref, value) for ref, value in dossiers.items()),
         key=lambda item: (item["opened_on"], item["source"], item["dossier_id"]),
     )
-    members = _persons(composition["members"], dossiers)
+    shown = {name: _persons(composition[name], dossiers) for name in ("members", "references", "history")}
+    known = {person["person_key"] for persons in shown.values() for person in persons}
+    strangers = [line for line in composition["conflicts"] if line["person"] not in known]
     return Document(
         household_id=str(view["household"]),
         label=composition["label"],
@@ -68,10 +70,11 @@ def _document(
         oversized=composition["oversized"],
         title=_title(headers, dossiers),
         dossiers=headers,
-        members=members,
-        references=_persons(composition["references"], dossiers),
-        history=_persons(composition["history"], dossiers),
-        conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(members)],
+        members=shown["members"],
+        references=shown["references"],
+        history=shown["history"],
+        contested=_persons(strangers, dossiers),
+        conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(shown["members"])],
         records=records,
         freshness=_freshness([*headers, *records]),
     )
@@ -129,16 +132,12 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         reverse=True,
     )
     refs = sorted((*line.ref, line.member["line"]) for line in lines)
-    reasons = [
-        line.member["unconfirmed_reason"] for line in newest_first if line.member["unconfirmed_reason"]
-    ]
+    reasons = [line.member["unconfirmed_reason"] for line in newest_first if line.member["unconfirmed_reason"]]
     return Person(
         person_key=key,
         confirmed=all(line.member["confirmed"] for line in lines),
         unconfirmed_reason=reasons[0] if reasons else None,
-        source_refs=[
-            SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs
-        ],
+        source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
         fields={name: _field(name, newest_first) for name in FIELD_NAMES},
     )

@@ -88,7 +88,8 @@ class Freshness(TypedDict):
 
 
 class Document(TypedDict):
-    """One live household. `title`: the family names of the dossiers' clients."""
+    """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
+    conflict who are nothing else here."""
 
     household_id: str
     label: int
@@ -99,6 +100,7 @@ class Document(TypedDict):
     members: list[Person]
     references: list[Person]
     history: list[Person]
+    contested: list[Person]
     conflicts: list[dict[str, str]]
     records: list[RecordEntry]
     freshness: list[Freshness]

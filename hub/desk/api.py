@@ -1,0 +1,266 @@
+"""The HTTP API under /api/v1 (NL API Design Rules 2.2), and the state of the desk itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.desk import digest, models
+from hub.desk.problems import MEDIA_TYPE, problem
+from hub.desk.reading import SEARCH_LIMIT, Page
+from hub.desk.readmodel import Search
+from hub.desk.site import API, API_VERSION, Site, asking
+from hub.events.records import RecordType
+from hub.household.document_shape import Document
+
+HOUSEHOLDS: Final = f"{API}/huishoudens"
+LARGEST_PAGE: Final = 100
+_CONTACT: Final = {
+    "name": "Regiehub",
+    "url": "https://github.com/regiehub/regiehub",
+    "email": "regiehub@example.org",
+}
+_PROBLEM_TEXTS: Final = {
+    400: "A parameter is not valid.",
+    401: "No valid token.",
+    403: "The role of this token may not do this.",
+    404: "No such household.",
+    503: "The look cannot be logged, so nothing is shown.",
+}
+_HOUSEHOLD: Final = (400, 401, 403, 404, 503)
+_ALL: Final = (400, 401, 403, 503)
+
+
+class InvalidBsn(Exception):
+    """The BSN of a search fails its check."""
+
+
+def api_router(site: Site) -> APIRouter:
+    """All routes of the API."""
+    router = APIRouter()
+    _add_lists(router, site)
+    _add_household(router, site)
+    _add_sources(router, site)
+    _add_state(router, site)
+    return router
+
+
+def _add_lists(router: APIRouter, site: Site) -> None:
+    @router.get(
+        HOUSEHOLDS,
+        operation_id="listHouseholds",
+        tags=["huishoudens"],
+        responses=_answers(models.HouseholdPage, _ALL),
+    )
+    def households(
+        request: Request,
+        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 25,
+    ) -> Response:
+        """All live households, in the order of their names."""
+        found = site.reading.households(asking(request), page=pagina, page_size=paginaGrootte)
+        return _json(_page(found, pagina, paginaGrootte))
+
+    @router.post(
+        f"{HOUSEHOLDS}/zoekopdrachten",
+        operation_id="searchHouseholds",
+        tags=["huishoudens"],
+        responses=_answers(models.SearchResult, _ALL),
+    )
+    def search(request: Request, wanted: models.HouseholdSearch) -> Response:
+        """Find households by a member or a dossier number."""
+        found = site.reading.search(asking(request), search_of(site, wanted))
+        rows = [_row(item) for item in found.households]
+        return _json({"count": found.total, "complete": found.total < SEARCH_LIMIT, "households": rows})
+
+
+def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
+    """What the read model is asked. Raises InvalidBsn."""
+    person_key = site.person_key(wanted.bsn.get_secret_value()) if wanted.bsn else None
+    if wanted.bsn and person_key is None:
+        raise InvalidBsn
+    return Search(
+        name=wanted.name,
+        birth_date=wanted.birth_date.isoformat() if wanted.birth_date else None,
+        dossier_id=wanted.dossier_number,
+        person_key=person_key,
+    )
+
+
+def _add_household(router: APIRouter, site: Site) -> None:
+    def offer(part: str, name: str, model: type, answer: Callable[[Document, Request], object]) -> None:
+        def read(household_id: str, request: Request) -> Response:
+            return _json(answer(site.reading.household(asking(request), household_id), request))
+
+        read.__doc__ = model.__doc__
+        router.get(
+            f"{HOUSEHOLDS}/{{household_id}}{part}",
+            operation_id=name,
+            tags=["huishoudens"],
+            responses=_answers(model, _HOUSEHOLD),
+        )(read)
+
+    offer("", "readHousehold", models.Household, lambda found, _: digest.opened(found, site.open_address))
+    offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
+    offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
+
+    @router.get(
+        f"{HOUSEHOLDS}/{{household_id}}/inzagen",
+        operation_id="readLooks",
+        tags=["huishoudens"],
+        responses=_answers(models.Looks, _HOUSEHOLD),
+    )
+    def looks(household_id: str, request: Request) -> Response:
+        """Who looked at this household's dossiers, newest first."""
+        found = site.reading.looks_at(asking(request), household_id)
+        return _json({"household_id": household_id, "looks": found})
+
+
+def _add_sources(router: APIRouter, site: Site) -> None:
+    @router.get(
+        f"{API}/bronnen",
+        operation_id="listSources",
+        tags=["bronnen"],
+        responses=_answers(models.Sources, (401, 403, 503)),
+    )
+    def sources(request: Request) -> Response:
+        """State and freshness of every source, as seen now."""
+        found = [
+            item.status | {"seconds_since_poll": item.seconds_since_poll, "dead_letters": item.dead_letters}
+            for item in site.reading.sources(asking(request))
+        ]
+        return _json({"sources": found})
+
+
+def _add_state(router: APIRouter, site: Site) -> None:
+    @router.get(f"{API}/openapi.json", include_in_schema=False)
+    def description(request: Request) -> Response:
+        """This API, described in OpenAPI 3."""
+        site.reading.description(asking(request))
+        return _json(request.app.openapi())
+
+    @router.get("/healthz", include_in_schema=False)
+    def healthz() -> Response:
+        """Whether the process runs."""
+        return _json({"status": "ok"})
+
+    @router.get("/readyz", include_in_schema=False)
+    def readyz(request: Request) -> Response:
+        """Whether what is shown is what the log holds."""
+        reason = site.why_not_ready()
+        return _json({"status": "ready"}) if reason is None else problem(request, 503, f"Not ready: {reason}.")
+
+    @router.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        """Counters and histograms in Prometheus' text format; no personal data."""
+        return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _page(found: Page, page: int, page_size: int) -> dict[str, object]:
+    last = max(1, -(-found.total // page_size))
+
+    def link(number: int) -> str | None:
+        within = 1 <= number <= last
+        return f"{HOUSEHOLDS}?pagina={number}&paginaGrootte={page_size}" if within else None
+
+    return {
+        "count": found.total,
+        "page": page,
+        "page_size": page_size,
+        "links": {
+            "self": f"{HOUSEHOLDS}?pagina={page}&paginaGrootte={page_size}",
+            "first": link(1),
+            "prev": link(page - 1),
+            "next": link(page + 1),
+            "last": link(last),
+        },
+        "households": [_row(item) for item in found.households],
+    }
+
+
+def _row(document: Document) -> dict[str, object]:
+    dossiers = document["dossiers"]
+    return {
+        "household_id": document["household_id"],
+        "label": document["label"],
+        "status": document["status"],
+        "oversized": document["oversized"],
+        "title": document["title"],
+        "members": [digest.display_name(member) for member in document["members"]],
+        "dossiers": [{name: item[name] for name in ("source", "dossier_id", "kind", "status")} for item in dossiers],
+        "counts": {
+            "members": len(document["members"]),
+            "dossiers": len(dossiers),
+            "open_dossiers": sum(item["status"] == "open" for item in dossiers),
+            "goals": len(digest.records(document, RecordType.GOAL)),
+            "conflicts": len(document["conflicts"]),
+        },
+        "link": f"{HOUSEHOLDS}/{document['household_id']}",
+    }
+
+
+def _timeline(document: Document) -> dict[str, object]:
+    return {"household_id": document["household_id"], "events": digest.timeline(document)}
+
+
+def _involved(document: Document, site: Site) -> dict[str, object]:
+    today = site.today()
+    return {
+        "household_id": document["household_id"],
+        "directors": digest.directors(document, today),
+        "directions": [
+            {"current": entry.current, "record": entry.record} for entry in digest.directions(document, today)
+        ],
+        "involved": digest.records(document, RecordType.INVOLVEMENT),
+    }
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _answers(model: type, problems: tuple[int, ...]) -> dict[int | str, dict[str, Any]]:
+    known: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": model.__doc__ or ""}}
+    for status in problems:
+        schema = {"$ref": "#/components/schemas/Problem"}
+        known[status] = {"description": _PROBLEM_TEXTS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+    if 404 in problems:
+        known[308] = {"description": "The household lives on under another id: see Location."}
+    return known
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description by the rules: no 422, the API-Version header on every answer, how to authenticate."""
+    found = get_openapi(
+        title="Regiehub",
+        version=API_VERSION,
+        routes=app.routes,
+        description="One household, one plan, one director: what the registrations say together.",
+        contact=_CONTACT,
+        servers=[{"url": "https://regiehub.example.org"}],
+    )
+    schemas = found["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = models.Problem.model_json_schema()
+    found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    found["security"] = [{"token": []}]
+    for operation in (item for path in found["paths"].values() for item in path.values()):
+        _tidy(operation["responses"])
+    return found
+
+
+def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
+    responses.pop("422", None)
+    version = {"description": "Version of the API.", "schema": {"type": "string"}}
+    for status, answer in responses.items():
+        headers = {"API-Version": version}
+        if status == "308":
+            headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
+        responses[status] = {**answer, "headers": headers}

@@ -1,0 +1,97 @@
+"""The web application: gate, API, pages, and how every error is answered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.gate import Gate
+from hub.desk.looks import LooksUnavailable
+from hub.desk.pages import Pages, pages_router
+from hub.desk.problems import problem
+from hub.desk.reading import Moved, NotThere, Refused
+from hub.desk.site import Site, is_api
+
+
+class _Desk(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The description by the API rules."""
+        if self.openapi_schema is None:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+
+def create_app(site: Site) -> FastAPI:
+    """The application. Pure of start-up: it opens nothing and starts nothing."""
+    app = _Desk(openapi_url=None, docs_url=None, redoc_url=None)
+    pages = Pages(site)
+    errors = Errors(pages)
+    app.include_router(api_router(site))
+    app.include_router(pages_router(pages))
+    app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
+    for known in (Refused, LooksUnavailable, NotThere, InvalidBsn, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(known, errors.answer)
+    app.add_exception_handler(Moved, _moved)
+    app.add_middleware(Gate, site=site, refusal=errors.answer)
+    return app
+
+
+async def _moved(request: Request, error: Exception) -> Response:
+    """The same address with the household's present id. Never cached (the gate says so): the old id may come back."""
+    path = request.url.path
+    old = str(request.path_params["household_id"])
+    new = error.household_id if isinstance(error, Moved) else old
+    return RedirectResponse(path.replace(f"/{old}", f"/{new}", 1), 308)
+
+
+class Errors:
+    """Answers errors: problem+json on the API, pages elsewhere. Never shows a value that was sent."""
+
+    def __init__(self, pages: Pages) -> None:
+        """`pages` renders errors of pages."""
+        self._pages = pages
+
+    def answer(self, request: Request, error: Exception) -> Response:
+        """The answer to an error."""
+        status, detail = _meaning(error)
+        if not is_api(request.url.path):
+            return self._pages.error(request, status)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
+        return problem(request, status, detail, headers=headers, invalid=_invalid(error))
+
+
+_MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
+    (Refused, 403, "The role of this token may not do this. The attempt was logged."),
+    (NotThere, 404, "There is no such household (any more)."),
+    (InvalidBsn, 400, "Some parameters are not valid."),
+    (RequestValidationError, 400, "Some parameters are not valid."),
+    (LooksUnavailable, 503, "The look cannot be logged, so nothing is shown."),
+)
+
+
+def _meaning(error: Exception) -> tuple[int, str]:
+    if isinstance(error, Refused) and error.reason == "not_logged_in":
+        return 401, "Send a valid token: Authorization: Bearer …"
+    for known, status, detail in _MEANINGS:
+        if isinstance(error, known):
+            return status, detail
+    if isinstance(error, HTTPException):
+        return error.status_code, "There is nothing here." if error.status_code == 404 else str(error.detail)
+    return 500, "The fault is ours. Quote X-Request-Id when you report it."
+
+
+def _invalid(error: Exception) -> list[dict[str, str]]:
+    if isinstance(error, InvalidBsn):
+        return [{"name": "body.bsn", "reason": "fails the 11-test"}]
+    if not isinstance(error, RequestValidationError):
+        return []
+    return [
+        {"name": ".".join(str(part) for part in item["loc"]), "reason": str(item["msg"])} for item in error.errors()
+    ]

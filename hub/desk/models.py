@@ -1,0 +1,305 @@
+"""The bodies of the API as its description (OpenAPI) states them. Answers are made elsewhere, tested against these."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(_Body):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    invalid_params: list[dict[str, str]] | None = None
+
+
+class Address(_Body):
+    """`key`: equal for equal addresses; `text`: null if it was sealed with another key."""
+
+    key: str
+    text: str | None
+
+
+class StatedValue(_Body):
+    """One distinct value with the newest statement of it."""
+
+    value: str | Address
+    source: str
+    dossier_id: str
+    stated_at: datetime
+
+
+class StatedField(_Body):
+    """All distinct values, newest statement first."""
+
+    values: list[StatedValue]
+    differs: bool
+
+
+class SourceRef(_Body):
+    """One member line in a source."""
+
+    source: str
+    dossier_id: str
+    line: str
+
+
+class PersonFields(_Body):
+    """What sources state of a person."""
+
+    name: StatedField
+    birth_date: StatedField
+    gender: StatedField
+    address: StatedField
+
+
+class Person(_Body):
+    """A person with all that the household's dossiers state."""
+
+    person_key: str
+    confirmed: bool
+    unconfirmed_reason: str | None
+    source_refs: list[SourceRef]
+    roles: list[str]
+    fields: PersonFields
+
+
+class Dossier(_Body):
+    """A dossier of the household."""
+
+    source: str
+    dossier_id: str
+    kind: str
+    status: str
+    opened_on: date
+    closed_on: date | None
+    referred_by: str | None
+    received_on: date | None
+    first_contact_on: date | None
+    address: Address | None
+    version: int
+    recorded_at: datetime
+    first_published_at: datetime
+
+
+class Conflict(_Body):
+    """`residence`: a line says here, a later one elsewhere. `field`: sources state different values."""
+
+    kind: str
+    person_key: str
+    source: str | None = None
+    dossier_id: str | None = None
+    line: str | None = None
+    field: str | None = None
+
+
+class RecordBody(_Body):
+    """One register of a dossier; `body` as in the schema of its record type."""
+
+    record_type: str
+    source: str
+    dossier_id: str
+    record_id: str
+    version: int
+    revision: int
+    recorded_at: datetime
+    first_published_at: datetime
+    body: dict[str, Any]
+
+
+class Freshness(_Body):
+    """How fresh a source is in this household."""
+
+    source: str
+    newest_recorded_at: datetime
+    newest_published_at: datetime
+
+
+class Household(_Body):
+    """The one household view."""
+
+    household_id: str
+    label: int
+    status: str
+    oversized: bool
+    title: str
+    dossiers: list[Dossier]
+    members: list[Person]
+    references: list[Person]
+    history: list[Person]
+    contested: list[Person]
+    conflicts: list[Conflict]
+    records: list[RecordBody]
+    freshness: list[Freshness]
+
+
+class DossierRow(_Body):
+    """A dossier in a list."""
+
+    source: str
+    dossier_id: str
+    kind: str
+    status: str
+
+
+class Counts(_Body):
+    """How much there is in a household."""
+
+    members: int
+    dossiers: int
+    open_dossiers: int
+    goals: int
+    conflicts: int
+
+
+class HouseholdRow(_Body):
+    """A household in a list. `members`: names, null where no source states one."""
+
+    household_id: str
+    label: int
+    status: str
+    oversized: bool
+    title: str
+    members: list[str | None]
+    dossiers: list[DossierRow]
+    counts: Counts
+    link: str
+
+
+class Links(_Body):
+    """Where the other pages are."""
+
+    self: str
+    first: str
+    prev: str | None
+    next: str | None
+    last: str
+
+
+class HouseholdPage(_Body):
+    """One page of the list. `count`: of all pages."""
+
+    count: int
+    page: int
+    page_size: int
+    links: Links
+    households: list[HouseholdRow]
+
+
+class SearchResult(_Body):
+    """`complete` is false if there may be more than fit."""
+
+    count: int
+    complete: bool
+    households: list[HouseholdRow]
+
+
+class HouseholdSearch(_Body):
+    """At least one of these; all that are given must hold. A BSN stands here and never in an address."""
+
+    name: str | None = Field(default=None, min_length=2, max_length=100)
+    birth_date: date | None = None
+    dossier_number: str | None = Field(default=None, min_length=1, max_length=200)
+    bsn: SecretStr | None = Field(default=None, max_length=9)
+
+    @model_validator(mode="after")
+    def _something_to_look_for(self) -> HouseholdSearch:
+        if not any((self.name and self.name.strip(), self.birth_date, self.dossier_number, self.bsn)):
+            raise ValueError("give at least one of name, birth_date, dossier_number, bsn")
+        return self
+
+
+class TimelineEvent(_Body):
+    """Something that happened; `detail` as in its record."""
+
+    on: date
+    kind: str
+    source: str
+    dossier_id: str
+    record_id: str | None
+    detail: dict[str, Any]
+
+
+class Timeline(_Body):
+    """Newest first."""
+
+    household_id: str
+    events: list[TimelineEvent]
+
+
+class Directing(_Body):
+    """Who directs according to one record."""
+
+    current: bool
+    record: RecordBody
+
+
+class Involved(_Body):
+    """Everybody involved. `directors`: names of those who direct today; it should be one."""
+
+    household_id: str
+    directors: list[str]
+    directions: list[Directing]
+    involved: list[RecordBody]
+
+
+class Look(_Body):
+    """One line of the log of looks."""
+
+    at: datetime
+    user: str
+    role: str
+    action: str
+    household_id: str | None
+    dossiers: list[str]
+    persons: int
+    allowed: bool
+    reason: str
+    ground: str
+    request_id: str
+
+
+class Looks(_Body):
+    """Who looked at this household's dossiers, newest first."""
+
+    household_id: str
+    looks: list[Look]
+
+
+class Source(_Body):
+    """One source as its connector last reported it. `dead_letters` is null for those who may not see it."""
+
+    source: str
+    connector: str
+    state: str
+    polled_at: datetime
+    reported_at: datetime
+    position: str | None
+    newest_recorded_at: datetime | None
+    published: int
+    rejected: int
+    message: str | None
+    seconds_since_poll: float
+    dead_letters: int | None
+
+
+class Sources(_Body):
+    """All sources."""
+
+    sources: list[Source]
+
+
+class State(_Body):
+    """Of the desk itself."""
+
+    status: str

@@ -1,0 +1,225 @@
+"""The pages for case direction and operations: server-rendered, no script, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, cast
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Depends, Query
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from hub.desk import digest
+from hub.desk.access import Action, may
+from hub.desk.api import InvalidBsn, search_of
+from hub.desk.models import HouseholdSearch
+from hub.desk.reading import SEARCH_LIMIT
+from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
+from hub.desk.translations import LANGUAGES, Language
+from hub.desk.words import Words
+from hub.events.records import RecordType
+from hub.household.document_shape import Document, Person
+
+PAGE_SIZE: Final = 25
+LANGUAGE_COOKIE: Final = "taal"
+LARGEST_FORM_BYTES: Final = 10_000
+_YEAR_SECONDS: Final = 365 * 86_400
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Fields of a form that are filled in; an oversized one is empty."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_FORM_BYTES:
+            return {}
+    fields = parse_qsl(body.decode("utf-8", "replace"), errors="replace")
+    return {name: value.strip() for name, value in fields if value.strip()}
+
+
+Form = Annotated[dict[str, str], Depends(_form)]
+
+
+class Pages:
+    """Renders templates for a request, in the reader's language."""
+
+    def __init__(self, site: Site) -> None:
+        """`site`: where pages get their data."""
+        self.site = site
+        self._templates = Environment(
+            loader=PackageLoader("hub.desk", "templates"),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def show(self, request: Request, template: str, status: int = 200, **context: object) -> Response:
+        """A page; it remembers the language that was chosen in its address."""
+        actor = asking(request).actor
+        language, chosen = _language(request)
+        shared = {
+            "w": Words(language, self.site.today()),
+            "actor": actor,
+            "path": request.url.path if request.method == "GET" else "/zoeken",
+            "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
+            "sees_sources": may(actor, Action.READ_SOURCES).allowed,
+            "not_ready": actor is not None and self.site.why_not_ready() is not None,
+            "digest": digest,
+        }
+        page = HTMLResponse(self._templates.get_template(template).render(shared | context), status)
+        if chosen:
+            page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
+        return page
+
+    def error(self, request: Request, status: int) -> Response:
+        """The page of an error; nobody logged in is shown the way to log in."""
+        if status == 401 and request.method == "GET":
+            return RedirectResponse(f"/inloggen?naar={quote(request.url.path)}", 303)
+        known = status if status in {400, 401, 403, 404, 405, 503} else 500
+        return self.show(request, "error.html", status, error=known)
+
+
+def _language(request: Request) -> tuple[Language, bool]:
+    """The reader's language, and whether this address chooses it."""
+    wanted = request.query_params.get("taal")
+    if wanted in LANGUAGES:
+        return wanted, True
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    return (kept if kept in LANGUAGES else LANGUAGES[0]), False
+
+
+def pages_router(pages: Pages) -> APIRouter:
+    """All routes of the pages."""
+    router = APIRouter(include_in_schema=False)
+    _add_login(router, pages)
+    _add_overview(router, pages)
+    _add_household(router, pages)
+    _add_sources(router, pages)
+    return router
+
+
+def _add_login(router: APIRouter, pages: Pages) -> None:
+    @router.get("/inloggen")
+    def ask(request: Request, naar: str = "/") -> Response:
+        """The form that asks for a token."""
+        return pages.show(request, "login.html", wrong=False, naar=_inside(naar))
+
+    @router.post("/inloggen")
+    def log_in(request: Request, form: Form) -> Response:
+        """Begin a session, or ask again."""
+        actor = pages.site.tokens.actor(form.get("token", ""))
+        wanted = _inside(form.get("naar", "/"))
+        if actor is None:
+            return pages.show(request, "login.html", 401, wrong=True, naar=wanted)
+        answer = RedirectResponse(wanted, 303)
+        answer.set_cookie(SESSION_COOKIE, pages.site.sessions.begin(actor), httponly=True, samesite="strict")
+        return answer
+
+    @router.post("/uitloggen")
+    def log_out(request: Request) -> Response:
+        """End the session."""
+        pages.site.sessions.end(session_of(request) or "")
+        answer = RedirectResponse("/inloggen", 303)
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+        return answer
+
+
+def _inside(path: str) -> str:
+    """A path on this site, never an address elsewhere."""
+    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if safe else "/"
+
+
+def _add_overview(router: APIRouter, pages: Pages) -> None:
+    site = pages.site
+
+    @router.get("/")
+    def home(request: Request) -> Response:
+        """Where each role begins."""
+        sees_households = may(asking(request).actor, Action.LIST_HOUSEHOLDS).allowed
+        return RedirectResponse("/huishoudens" if sees_households else "/bronnen", 303)
+
+    @router.get("/huishoudens")
+    def overview(request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+        """All households, a page at a time."""
+        found = site.reading.households(asking(request), page=pagina, page_size=PAGE_SIZE)
+        last = max(1, -(-found.total // PAGE_SIZE))
+        return pages.show(request, "overview.html", found=found, page=pagina, last=last)
+
+    @router.get("/zoeken")
+    def ask(request: Request) -> Response:
+        """An empty search; the terms never stand in an address."""
+        return pages.show(request, "search.html", found=None, invalid=False, limit=SEARCH_LIMIT)
+
+    @router.post("/zoeken")
+    def search(request: Request, form: Form) -> Response:
+        """What was found."""
+        try:
+            wanted = search_of(site, HouseholdSearch.model_validate(form))
+        except (ValidationError, InvalidBsn):
+            return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
+        found = site.reading.search(asking(request), wanted)
+        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT)
+
+
+def _add_household(router: APIRouter, pages: Pages) -> None:
+    site = pages.site
+
+    @router.get("/huishoudens/{household_id}")
+    def household(household_id: str, request: Request) -> Response:
+        """Everything about one household."""
+        found = site.reading.household(asking(request), household_id)
+        return pages.show(request, "household.html", **_household(site, found))
+
+    @router.get("/huishoudens/{household_id}/inzagen")
+    def looks(household_id: str, request: Request) -> Response:
+        """Who has looked."""
+        found = site.reading.looks_at(asking(request), household_id)
+        return pages.show(request, "looks.html", looks=found, household_id=household_id)
+
+
+def _household(site: Site, document: Document) -> dict[str, Any]:
+    shown = cast(Document, digest.opened(document, site.open_address))
+    today = site.today()
+
+    def of_type(record_type: RecordType, newest_by: str | None = None) -> list[Any]:
+        found = digest.records(shown, record_type)
+        return _newest_first(found, newest_by) if newest_by else found
+
+    return {
+        "household": shown,
+        "members": sorted(shown["members"], key=_oldest_first),
+        "directors": digest.directors(shown, today),
+        "directions": digest.directions(shown, today),
+        "involved": of_type(RecordType.INVOLVEMENT),
+        "goals": digest.goals_by_domain(shown),
+        "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
+        "assessments": of_type(RecordType.ASSESSMENT, "taken_on"),
+        "events": digest.timeline(shown),
+        "sources": digest.sources(shown),
+    }
+
+
+def _newest_first(records: list[Any], field: str) -> list[Any]:
+    key: Callable[[Any], str] = lambda record: str(record["body"][field] or "")  # noqa: E731  # one use
+    return sorted(records, key=key, reverse=True)
+
+
+def _oldest_first(person: Person) -> tuple[bool, str, str]:
+    born = person["fields"]["birth_date"]["values"]
+    return not born, str(born[0]["value"]) if born else "", person["person_key"]
+
+
+def _add_sources(router: APIRouter, pages: Pages) -> None:
+    @router.get("/bronnen")
+    def sources(request: Request) -> Response:
+        """State and freshness of every source; what could not be read for those who may see it."""
+        reading = pages.site.reading
+        found = reading.sources(asking(request))
+        sees_letters = may(asking(request).actor, Action.READ_DEAD_LETTERS).allowed
+        letters = reading.dead_letters(asking(request)) if sees_letters else None
+        return pages.show(request, "sources.html", sources=found, letters=letters)

@@ -1,0 +1,100 @@
+"""What API and pages share: the parts they are built of, who is asking, and what may be asked without a token."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request as HttpRequest
+
+from hub.desk.access import Actor
+from hub.desk.reading import Reading, Request
+from hub.desk.tokens import Sessions, Tokens
+
+API: Final = "/api/v1"
+API_VERSION: Final = "1.0.0"
+SESSION_COOKIE: Final = "regiehub_sessie"
+TIME_ZONE: Final = ZoneInfo("Europe/Amsterdam")
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/inloggen"})
+"""What answers without a token: no data of any person. And the style sheet of the login page."""
+STATIC: Final = "/static/"
+
+_ASKING: Final = "regiehub.asking"
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
+    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN."""
+
+    reading: Reading
+    tokens: Tokens
+    open_sealed: Callable[[bytes], str | None]
+    person_key: Callable[[str], str | None]
+    why_not_ready: Callable[[], str | None]
+    render_metrics: Callable[[], bytes]
+    sessions: Sessions = field(default_factory=Sessions)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def open_address(self, sealed: str) -> str | None:
+        """An address as written, from the base64 text in a document."""
+        return self.open_sealed(b64decode(sealed))
+
+    def today(self) -> date:
+        """Today in the Netherlands."""
+        return self.now().astimezone(TIME_ZONE).date()
+
+
+def asking(request: HttpRequest) -> Request:
+    """Who asks, as the gate established it."""
+    found: Request = request.scope[_ASKING]
+    return found
+
+
+def remember_asking(scope: Any, request: Request) -> None:
+    """The gate's side of `asking`."""
+    scope[_ASKING] = request
+
+
+def is_open(path: str) -> bool:
+    """Whether a path answers without a token."""
+    return path in OPEN_PATHS or path.startswith(STATIC)
+
+
+def is_api(path: str) -> bool:
+    """Whether errors on this path are problem+json (else a page)."""
+    return path.startswith("/api") or path in {"/healthz", "/readyz", "/metrics"}
+
+
+def actor_of(site: Site, request: HttpRequest) -> Actor | None:
+    """The API takes a bearer token and nothing else; the pages take their session cookie and nothing else."""
+    if is_api(request.url.path):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return site.tokens.actor(token.strip()) if scheme.lower() == "bearer" else None
+    secret = session_of(request)
+    return site.sessions.actor(secret) if secret else None
+
+
+def session_of(request: HttpRequest) -> str | None:
+    """The secret in the session cookie, if there is one."""
+    cookies = SimpleCookie()
+    try:
+        cookies.load(request.headers.get("cookie", ""))
+    except CookieError:
+        return None
+    found = cookies.get(SESSION_COOKIE)
+    return found.value if found else None
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The caller's W3C trace id if there is one, else an id of our own: 32 hex digits."""
+    trace = _TRACE.fullmatch(request.headers.get("traceparent", "").strip())
+    return trace.group(1) if trace else secrets.token_hex(16)

@@ -1,0 +1,131 @@
+"""How the pages say things: texts, codes, dates, times, ages and money in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from hub.desk import digest
+from hub.desk.digest import TimelineEvent
+from hub.desk.site import TIME_ZONE
+from hub.desk.translations import MONTHS, Language, code, text
+from hub.household.document_shape import Document, StatedField, StatedValue
+
+_STEPS: Final = ((86_400, "ago_days"), (3_600, "ago_hours"), (60, "ago_minutes"), (1, "ago_seconds"))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The helper of one page: `w` in every template. `today`: in the Netherlands."""
+
+    language: Language
+    today: date
+
+    def t(self, key: str, **values: object) -> str:
+        """A text."""
+        return text(self.language, key, **values)
+
+    def code(self, group: str, value: object) -> str:
+        """A code in words; nothing for a value that is not there."""
+        return "" if value is None else code(self.language, group, str(value))
+
+    def source(self, source: str) -> str:
+        """Name of a source."""
+        return code(self.language, "source", source)
+
+    def date(self, iso: str | None) -> str:
+        """A date, of which parts may be unknown: 5 jan 2026, jan 2026, 2026."""
+        if not iso:
+            return ""
+        parts = [int(part) for part in iso.split("-")]
+        month = [MONTHS[self.language][parts[1] - 1]] if len(parts) > 1 else []
+        return " ".join([*map(str, parts[2:]), *month, str(parts[0])])
+
+    def time(self, iso: str | None) -> str:
+        """A moment in Dutch local time: 5 jan 2026 10:00."""
+        if not iso:
+            return ""
+        moment = datetime.fromisoformat(iso).astimezone(TIME_ZONE)
+        return f"{self.date(moment.date().isoformat())} {moment:%H:%M}"
+
+    def ago(self, seconds: float) -> str:
+        """How long ago, in the largest unit that fits."""
+        size, key = next(((size, key) for size, key in _STEPS if seconds >= size), _STEPS[-1])
+        return self.t(key, n=int(seconds // size))
+
+    def age(self, birth_date: str) -> str:
+        """Age in words; says so when parts of the birth date are unknown."""
+        years, exact = digest.age(birth_date, self.today)
+        return self.t("years" if exact else "years_about", n=years)
+
+    def money(self, cents: int | None) -> str:
+        """Euros, written as the language does."""
+        if cents is None:
+            return ""
+        written = f"{cents / 100:,.2f}"
+        return f"€ {written.translate(str.maketrans(',.', '.,'))}" if self.language == "nl" else f"€{written}"
+
+    def value(self, name: str, stated: StatedValue) -> str:
+        """One stated value as it is shown: an opened address as its text."""
+        found = stated["value"]
+        if isinstance(found, dict):
+            return str(found.get("text") or self.t("unknown"))
+        if name == "birth_date":
+            return f"{self.date(found)} ({self.age(found)})"
+        return self.code("gender", found) if name == "gender" else found
+
+    def stated(self, stated: StatedValue) -> str:
+        """Who stated a value, and when."""
+        return self.t("stated", source=self.source(stated["source"]), time=self.time(stated["stated_at"]))
+
+    def what(self, event: TimelineEvent) -> str:
+        """What happened, in one line."""
+        return self.t(f"event.{event['kind']}", dossier=event["dossier_id"], what=self._detail(event))
+
+    def _detail(self, event: TimelineEvent) -> str:
+        detail = event["detail"]
+        if event["kind"] == "contact":
+            return self.code("contact", detail["kind"])
+        if event["kind"] == "signal":
+            return self._signal(detail)
+        if event["kind"] == "assessment":
+            return f"{detail['instrument']} {detail['instrument_version']}"
+        if event["kind"] == "request_decided":
+            return ", ".join(str(part) for part in (detail["product"], detail["decision"]) if part)
+        return str(detail.get("product") or detail.get("director") or "")
+
+    def _signal(self, detail: dict[str, object]) -> str:
+        parts = [str(detail["kind"])]
+        if detail["raised_by"]:
+            parts.append(self.t("raised_by", who=detail["raised_by"]))
+        parts.append(self.t("severity", severity=self.code("severity", detail["severity"])))
+        return ", ".join([*parts, *([self.t("child_safety")] if detail["child_safety"] else [])])
+
+    def conflicts(self, document: Document) -> list[str]:
+        """Every conflict as a sentence."""
+        persons = {person["person_key"]: person for person in digest.persons(document)}
+        sentences = []
+        for conflict in document["conflicts"]:
+            person = persons.get(conflict["person_key"])
+            name = (digest.display_name(person) if person else None) or self.t("someone")
+            if conflict["kind"] == "field" and person:
+                values = self._values(conflict["field"], person["fields"][conflict["field"]])
+                field = self.t(f"field.{conflict['field']}")
+                sentences.append(self.t("conflict_field", name=name, field=field, values=values))
+            elif conflict["kind"] == "residence":
+                source, dossier = self.source(conflict["source"]), conflict["dossier_id"]
+                sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
+        return sentences
+
+    def _values(self, name: str, field: StatedField) -> str:
+        shown = (
+            self.t(
+                "conflict_value",
+                value=self.value(name, stated),
+                source=self.source(stated["source"]),
+                time=self.time(stated["stated_at"]),
+            )
+            for stated in field["values"]
+        )
+        return "; ".join(shown)
