@@ -181,7 +181,7 @@ def households_of(town: Town, seen: list[Change]) -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize("event", [moves.partner_moves_in, moves.child_moves, moves.person_returns])
 def test_life_events_really_change_who_is_one_household(event: Callable[[Life], bool]) -> None:
-    town, seen = filled(20, 3)
+    town, seen = filled(60, 3)
     before = households_of(town, seen)
     changed = 0
     for _ in range(6):
