@@ -129,9 +129,7 @@ def test_unconfirmed_members_say_why() -> None:
 
 
 def test_freshness_is_the_newest_of_compositions_and_records_per_source() -> None:
-    document = built(
-        one_dossier(entries=[entry(ZCD, RecordType.GOAL, "d", GOAL, published=9, recorded=7)])[1]
-    )
+    document = built(one_dossier(entries=[entry(ZCD, RecordType.GOAL, "d", GOAL, published=9, recorded=7)])[1])
     assert document is not None
     assert document["freshness"] == [
         {
@@ -143,7 +141,5 @@ def test_freshness_is_the_newest_of_compositions_and_records_per_source() -> Non
 
 
 def test_the_title_names_the_families_of_the_clients_once() -> None:
-    document = of_two_sources(
-        {"prefix": "de", "family_name": "Vries"}, {"prefix": "de", "family_name": "Vries"}
-    )
+    document = of_two_sources({"prefix": "de", "family_name": "Vries"}, {"prefix": "de", "family_name": "Vries"})
     assert document["title"] == "de Vries"

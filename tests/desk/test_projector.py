@@ -151,10 +151,7 @@ def test_rows_are_undone_when_the_offsets_cannot_be_kept(engine: Engine) -> None
 def test_what_became_visible_is_told_once(engine: Engine) -> None:
     home, value = one_dossier()
     newer = one_dossier(entries=[entry(ZCD, RecordType.CONTACT, "c", CONTACT, published=9, recorded=8)])[1]
-    told = [
-        apply_list(engine, [Consumed(VIEWS, 0, n, home.encode(), v)], [])
-        for n, v in enumerate([value, value])
-    ]
+    told = [apply_list(engine, [Consumed(VIEWS, 0, n, home.encode(), v)], []) for n, v in enumerate([value, value])]
     assert told == [[Shown(home, "2026-01-05T09:00:00.000000Z", "2026-01-05T09:01:00.000000Z")], []]
     assert apply_list(engine, [Consumed(VIEWS, 0, 2, home.encode(), newer)], []) == [
         Shown(home, "2026-01-05T09:08:00.000000Z", "2026-01-05T09:09:00.000000Z")

@@ -59,9 +59,7 @@ def member(line: str, person: str, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
-def envelope(
-    ref: DossierRef, record_type: str, record_id: str, body: object, **changed: Any
-) -> dict[str, Any]:
+def envelope(ref: DossierRef, record_type: str, record_id: str, body: object, **changed: Any) -> dict[str, Any]:
     """The envelope of a registrations.* message."""
     return {
         "source_epoch": 0,
@@ -83,9 +81,7 @@ def envelope(
     } | changed
 
 
-def dossier(
-    ref: DossierRef, members: Sequence[Mapping[str, Any]], **changed: Any
-) -> tuple[DossierRef, bytes]:
+def dossier(ref: DossierRef, members: Sequence[Mapping[str, Any]], **changed: Any) -> tuple[DossierRef, bytes]:
     """A registrations.composition message of one dossier."""
     body = {
         "kind": "youth" if ref.source == "zcd" else "adult",
@@ -113,9 +109,7 @@ def entry(
 ) -> dict[str, Any]:
     """An entry of a view: one register as it was routed to the household."""
     moment = at(recorded)
-    value = envelope(
-        ref, record_type.value, record_id, body, recorded_at=moment, first_published_at=at(published)
-    )
+    value = envelope(ref, record_type.value, record_id, body, recorded_at=moment, first_published_at=at(published))
     return {
         **ref._asdict(),
         "since": 1,
@@ -215,9 +209,7 @@ def source_status(source: str = "zcd", *, reported: int = 10, **changed: Any) ->
     return encode("hub.source_status", value | changed)
 
 
-def dead_letter(
-    source: str = "zcd", position: str = "4", *, attempt: int = 1, reason: str = "malformed"
-) -> bytes:
+def dead_letter(source: str = "zcd", position: str = "4", *, attempt: int = 1, reason: str = "malformed") -> bytes:
     """A record that could not be read."""
     value = {
         "source": source,

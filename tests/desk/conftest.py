@@ -1,0 +1,110 @@
+"""A desk in one process: SQLite in memory, hand-made views, two tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from hub.desk import readmodel
+from hub.desk.access import Actor, Role
+from hub.desk.app import create_app
+from hub.desk.looks import LookLog
+from hub.desk.projector import apply_view
+from hub.desk.reading import Reading
+from hub.desk.site import Site
+from hub.desk.tokens import Tokens
+from tests.desk.family import family
+
+DIRECTOR = "token-of-the-director"
+OPERATOR = "token-of-operations"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+KNOWN_BSN = "123456782"
+
+
+@dataclass
+class Desk:
+    """What a test may touch of the desk under test."""
+
+    engine: Engine
+    looks_path: Path
+    not_ready: str | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def person_key(self, bsn: str) -> str | None:
+        """A key ring that knows one BSN."""
+        self.asked.append(bsn)
+        return {KNOWN_BSN: "p-anna"}.get(bsn)
+
+    def show(self, view: tuple[str, bytes]) -> str:
+        """Put a view into the read model; returns its household id."""
+        with self.engine.begin() as connection:
+            apply_view(connection, view[0].encode(), view[1])
+        return view[0]
+
+    @property
+    def site(self) -> Site:
+        """The parts of the application."""
+        return Site(
+            reading=Reading(self.engine, LookLog(self.looks_path), lambda: NOW),
+            tokens=Tokens({DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR), OPERATOR: Actor("olga", Role.OPERATIONS)}),
+            open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
+            person_key=self.person_key,
+            why_not_ready=lambda: self.not_ready,
+            render_metrics=lambda: b"regiehub_up 1\n",
+            now=lambda: NOW,
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An empty desk."""
+    engine = readmodel.open_engine("sqlite://")
+    yield Desk(engine, tmp_path / "looks.jsonl")
+    engine.dispose()
+
+
+@pytest.fixture
+def home(desk: Desk) -> str:
+    """Id of the one family that the desk then shows."""
+    return desk.show(family())
+
+
+@pytest.fixture
+def visit(desk: Desk) -> Iterator[Callable[[str | None], TestClient]]:
+    """A client of the API with a token, or without one. Redirects are not followed."""
+    site = desk.site
+    app = create_app(site)
+    opened = []
+
+    def client(token: str | None = DIRECTOR) -> TestClient:
+        headers: Mapping[str, str] = {"Authorization": f"Bearer {token}"} if token else {}
+        opened.append(TestClient(app, headers=dict(headers), follow_redirects=False, raise_server_exceptions=False))
+        return opened[-1]
+
+    yield client
+    for item in opened:
+        item.close()
+
+
+@pytest.fixture
+def director(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The case director's client."""
+    return visit(DIRECTOR)
+
+
+@pytest.fixture
+def operator(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The operator's client."""
+    return visit(OPERATOR)
+
+
+@pytest.fixture
+def nobody(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """A client without a token."""
+    return visit(None)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from hub.desk.access import Action, Actor, Household, Role, may
+
+HOME = Household("H1")
+ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS}
+DIRECTOR_MAY = {
+    Action.ENTER,
+    Action.LIST_HOUSEHOLDS,
+    Action.SEARCH_HOUSEHOLDS,
+    Action.READ_HOUSEHOLD,
+    Action.READ_LOOKS,
+    Action.READ_SOURCES,
+    Action.READ_DESCRIPTION,
+}
+OPERATIONS_MAY = {Action.ENTER, Action.READ_SOURCES, Action.READ_DEAD_LETTERS, Action.READ_DESCRIPTION}
+
+
+@pytest.mark.parametrize("action", Action)
+def test_each_role_may_what_the_table_says_and_nothing_else(action: Action) -> None:
+    household = HOME if action in ABOUT_ONE else None
+    assert may(Actor("d", Role.CASE_DIRECTOR), action, household).allowed == (action in DIRECTOR_MAY)
+    assert may(Actor("o", Role.OPERATIONS), action, household).allowed == (action in OPERATIONS_MAY)
+    assert not may(None, action, household).allowed
+
+
+@pytest.mark.parametrize("action", sorted(DIRECTOR_MAY & (ABOUT_ONE | {Action.LIST_HOUSEHOLDS})))
+def test_a_look_at_persons_has_a_legal_ground(action: Action) -> None:
+    decision = may(Actor("d", Role.CASE_DIRECTOR), action, HOME if action in ABOUT_ONE else None)
+    assert decision.ground == "JEUGDWET_7_4_0 WMO_5_1_1"
+
+
+def test_a_refusal_says_why_and_has_no_ground() -> None:
+    assert may(None, Action.ENTER) == (False, "not_logged_in", "")
+    assert may(Actor("o", Role.OPERATIONS), Action.LIST_HOUSEHOLDS) == (False, "role_may_not", "")
+
+
+def test_an_action_about_one_household_needs_one_and_others_take_none() -> None:
+    director = Actor("d", Role.CASE_DIRECTOR)
+    assert not may(director, Action.READ_HOUSEHOLD).allowed
+    assert not may(director, Action.LIST_HOUSEHOLDS, HOME).allowed

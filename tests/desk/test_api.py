@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from hub.desk import models
+from hub.desk.projector import Consumed, apply_list
+from hub.events.ids import household_id
+from hub.events.topics import DEAD_LETTERS, SOURCES
+from tests.desk.conftest import KNOWN_BSN, NOW, Desk
+from tests.desk.family import HOME
+from tests.desk.views import (
+    MENSCENTRAAL,
+    ZCD,
+    Line,
+    composition,
+    dead_letter,
+    dossier,
+    gone,
+    member,
+    one_dossier,
+    source_status,
+    view,
+)
+
+NOW_MINUS_90 = NOW - timedelta(seconds=90)
+LIST = "/api/v1/huishoudens"
+ALL = [
+    LIST,
+    f"{LIST}/{HOME}",
+    f"{LIST}/{HOME}/tijdlijn",
+    f"{LIST}/{HOME}/betrokkenen",
+    f"{LIST}/{HOME}/inzagen",
+    "/api/v1/bronnen",
+    "/api/v1/openapi.json",
+    "/api/v1/nothing",
+    "/",
+    "/huishoudens",
+    f"/huishoudens/{HOME}",
+    "/bronnen",
+    "/zoeken",
+    "/docs",
+]
+
+
+def looks(desk: Desk) -> list[dict[str, Any]]:
+    text = desk.looks_path.read_text() if desk.looks_path.exists() else ""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def assert_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    models.Problem.model_validate(body)
+    assert body["status"] == status
+    return body
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_without_a_token_nothing_answers(path: str, home: str, nobody: TestClient, desk: Desk) -> None:
+    answer = nobody.get(path)
+    if path.startswith("/api"):
+        assert_problem(answer, 401)
+        assert answer.headers["www-authenticate"] == "Bearer"
+    else:
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/inloggen")
+    assert "Noor" not in answer.text
+    (line,) = looks(desk)
+    assert (line["allowed"], line["reason"], line["user"]) == (False, "not_logged_in", "")
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "token-of-the-directo", "token-of-the-director2", "é"])
+def test_a_wrong_token_is_no_token(token: str, home: str, nobody: TestClient) -> None:
+    headers = {"Authorization": f"Bearer {token}".encode("latin-1")}
+    assert_problem(nobody.get(LIST, headers=headers), 401)
+    assert_problem(nobody.post(f"{LIST}/zoekopdrachten", headers=headers, content=b"{"), 401)
+
+
+def test_state_and_metrics_answer_without_a_token(nobody: TestClient, desk: Desk) -> None:
+    assert nobody.get("/healthz").json() == {"status": "ok"}
+    assert nobody.get("/readyz").json() == {"status": "ready"}
+    assert nobody.get("/metrics").text == "regiehub_up 1\n"
+    assert looks(desk) == []
+
+
+def test_the_desk_is_not_ready_until_it_has_caught_up(nobody: TestClient, desk: Desk) -> None:
+    desk.not_ready = "catching up with the log"
+    assert "catching up" in assert_problem(nobody.get("/readyz"), 503)["detail"]
+    assert nobody.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        (LIST, models.HouseholdPage),
+        (f"{LIST}/{HOME}", models.Household),
+        (f"{LIST}/{HOME}/tijdlijn", models.Timeline),
+        (f"{LIST}/{HOME}/betrokkenen", models.Involved),
+        (f"{LIST}/{HOME}/inzagen", models.Looks),
+        ("/api/v1/bronnen", models.Sources),
+    ],
+)
+def test_answers_are_as_described(path: str, model: type[BaseModel], home: str, director: TestClient) -> None:
+    answer = director.get(path)
+    assert answer.status_code == 200
+    model.model_validate_json(answer.content)
+    assert answer.headers["api-version"] == "1.0.0"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_household_shows_both_values_where_sources_differ(home: str, director: TestClient) -> None:
+    body = director.get(f"{LIST}/{home}").json()
+    anna = next(item for item in body["members"] if item["person_key"] == "p-anna")
+    assert [(item["value"], item["source"]) for item in anna["fields"]["name"]["values"]] == [
+        ("Anna van Dijk - de Vries", "menscentraal"),
+        ("Anna van Dijk", "zcd"),
+    ]
+    assert {"kind": "field", "field": "name", "person_key": "p-anna"} in body["conflicts"]
+
+
+def test_addresses_are_opened_and_one_of_another_key_says_so(home: str, director: TestClient) -> None:
+    answer = director.get(f"{LIST}/{home}")
+    body = answer.json()
+    assert body["dossiers"][0]["address"] == {"key": "a-here", "text": "Straat 1 (a-here)"}
+    assert body["references"][0]["fields"]["address"]["values"][0]["value"] == {"key": "a-there", "text": None}
+    assert "sealed" not in answer.text
+
+
+def test_the_list_is_paged_and_says_where_the_other_pages_are(desk: Desk, director: TestClient) -> None:
+    for number in range(5):
+        desk.show(one_dossier(ZCD._replace(dossier_id=f"Z-{number}"), family_name=f"Naam {number}"))
+    body = director.get(LIST, params={"pagina": 2, "paginaGrootte": 2}).json()
+    assert (body["count"], [row["title"] for row in body["households"]]) == (5, ["Naam 2", "Naam 3"])
+    assert body["links"] == {
+        name: number and f"{LIST}?pagina={number}&paginaGrootte=2"
+        for name, number in (("self", 2), ("first", 1), ("prev", 1), ("next", 3), ("last", 3))
+    }
+    assert director.get(LIST, params={"pagina": 9}).json()["households"] == []
+
+
+@pytest.mark.parametrize("query", ["pagina=0", "pagina=x", "paginaGrootte=101", "paginaGrootte="])
+def test_a_wrong_parameter_is_a_400(query: str, director: TestClient) -> None:
+    body = assert_problem(director.get(f"{LIST}?{query}"), 400)
+    assert body["invalid_params"][0]["name"].startswith("query.pagina")
+
+
+def test_what_is_not_there_is_a_404(desk: Desk, director: TestClient) -> None:
+    assert_problem(director.get(f"{LIST}/H00000000000000000000"), 404)
+    assert_problem(director.get("/api/v1/huishoudens/x/y/z"), 404)
+    assert_problem(director.put(LIST), 405)
+    assert [line["household_id"] for line in looks(desk)] == ["H00000000000000000000"]
+
+
+@pytest.mark.parametrize("part", ["", "/tijdlijn", "/betrokkenen", "/inzagen"])
+def test_an_id_that_is_gone_leads_to_where_its_anchor_lives_now(part: str, desk: Desk, director: TestClient) -> None:
+    old = desk.show(one_dossier(ZCD))
+    new = household_id(MENSCENTRAAL)
+    packed = [dossier(ref, [member("1", "p-anna")]) for ref in (MENSCENTRAAL, ZCD)]
+    lines = [Line(ref, "1", "p-anna") for ref in (MENSCENTRAAL, ZCD)]
+    desk.show((new, view(new, composition(new, packed, label=9, since=9, members=lines), label=9)))
+    desk.show((old, gone(old, label=9)))
+    answer = director.get(f"{LIST}/{old}{part}")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{LIST}/{new}{part}")
+    assert director.get(answer.headers["location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"name": "van dijk"},
+        {"birth_date": "2015-09-01"},
+        {"dossier_number": "mc-1"},
+        {"bsn": KNOWN_BSN},
+        {"name": "noor", "dossier_number": "Z-1"},
+    ],
+)
+def test_a_household_is_found_by_a_member_or_a_dossier(wanted: dict[str, str], home: str, director: TestClient) -> None:
+    answer = director.post(f"{LIST}/zoekopdrachten", json=wanted)
+    models.SearchResult.model_validate_json(answer.content)
+    assert [row["household_id"] for row in answer.json()["households"]] == [home]
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"name": "x"}, {"birth_date": "gisteren"}, {"bsn": "123456789"}, {"bsn": "1234567820"}, {"b": 1}]
+)
+def test_a_wrong_search_is_a_400_that_repeats_nothing(
+    wanted: dict[str, str], home: str, director: TestClient, desk: Desk
+) -> None:
+    body = assert_problem(director.post(f"{LIST}/zoekopdrachten", json=wanted), 400)
+    assert body["invalid_params"]
+    assert not any(str(value) in json.dumps(body["invalid_params"]) for value in wanted.values() if len(str(value)) > 1)
+    assert looks(desk) == []
+
+
+def test_a_body_that_is_no_json_is_a_400(director: TestClient) -> None:
+    assert_problem(director.post(f"{LIST}/zoekopdrachten", content=b"{nee"), 400)
+
+
+def test_a_bsn_stands_in_no_address_and_no_look(home: str, desk: Desk, director: TestClient) -> None:
+    director.post(f"{LIST}/zoekopdrachten", json={"bsn": KNOWN_BSN, "name": "anna"})
+    assert desk.asked == [KNOWN_BSN]
+    text = desk.looks_path.read_text()
+    assert KNOWN_BSN not in text
+    assert "anna" not in text.lower().replace("p-anna", "")
+    described = director.get("/api/v1/openapi.json").json()
+    named = [
+        item["name"]
+        for path in described["paths"].values()
+        for op in path.values()
+        for item in op.get("parameters", [])
+    ]
+    assert not any("bsn" in name.lower() for name in [*named, *described["paths"]])
+
+
+def test_each_read_leaves_one_line_that_says_what_was_seen(home: str, desk: Desk, director: TestClient) -> None:
+    director.get(f"{LIST}/{home}", headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    director.get(LIST)
+    read, listed = looks(desk)
+    assert read == {
+        "at": "2026-03-01T12:00:00.000000Z",
+        "user": "dirk",
+        "role": "case_director",
+        "action": "read_household",
+        "household_id": home,
+        "dossiers": ["menscentraal/MC-1", "zcd/Z-1"],
+        "persons": 5,
+        "allowed": True,
+        "reason": "role_may",
+        "ground": "JEUGDWET_7_4_0 WMO_5_1_1",
+        "request_id": "ab" * 16,
+    }
+    assert (listed["action"], listed["dossiers"], listed["household_id"]) == ("list_households", read["dossiers"], None)
+
+
+def test_operations_see_no_household_and_each_refusal_leaves_one_line(
+    home: str, desk: Desk, operator: TestClient
+) -> None:
+    refused = [LIST, f"{LIST}/{home}", f"{LIST}/{home}/tijdlijn", f"{LIST}/{home}/inzagen", f"{LIST}/unknown"]
+    for path in refused:
+        assert_problem(operator.get(path), 403)
+    assert_problem(operator.post(f"{LIST}/zoekopdrachten", json={"name": "noor"}), 403)
+    assert [(line["user"], line["allowed"]) for line in looks(desk)] == [("olga", False)] * 6
+    assert looks(desk)[1]["dossiers"] == ["menscentraal/MC-1", "zcd/Z-1"]
+
+
+def test_a_household_shows_who_looked_and_who_was_refused(
+    home: str, director: TestClient, operator: TestClient
+) -> None:
+    operator.get(f"{LIST}/{home}")
+    director.get(f"{LIST}/{home}")
+    found = director.get(f"{LIST}/{home}/inzagen").json()["looks"]
+    assert [(item["user"], item["action"], item["allowed"]) for item in found] == [
+        ("dirk", "read_looks", True),
+        ("dirk", "read_household", True),
+        ("olga", "read_household", False),
+    ]
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/{HOME}", "/api/v1/bronnen", f"/huishoudens/{HOME}"])
+def test_when_the_look_cannot_be_logged_nothing_is_shown(
+    path: str, home: str, desk: Desk, visit: Callable[[str | None], TestClient]
+) -> None:
+    desk.looks_path.mkdir()
+    answer = visit("token-of-the-director").get(path)
+    assert answer.status_code == 503
+    assert "Noor" not in answer.text
+
+
+def test_sources_tell_how_fresh_they_are(desk: Desk, director: TestClient, operator: TestClient) -> None:
+    messages = [
+        Consumed(SOURCES, 0, 0, b"zcd", source_status(polled_at=NOW_MINUS_90)),
+        Consumed(DEAD_LETTERS, 0, 0, b"zcd", dead_letter()),
+    ]
+    apply_list(desk.engine, messages, [])
+    (seen,) = operator.get("/api/v1/bronnen").json()["sources"]
+    assert (seen["source"], seen["state"], seen["seconds_since_poll"], seen["dead_letters"]) == (
+        "zcd",
+        "running",
+        90.0,
+        1,
+    )
+    assert director.get("/api/v1/bronnen").json()["sources"][0]["dead_letters"] is None
+
+
+def test_who_is_involved_and_who_directs(home: str, director: TestClient) -> None:
+    body = director.get(f"{LIST}/{home}/betrokkenen").json()
+    assert body["directors"] == ["Kim Bakker"]
+    assert [entry["current"] for entry in body["directions"]] == [True, False]
+    assert {item["body"]["name"] for item in body["involved"]} == {"Kim Bakker", "Piet Jansen"}
+
+
+def test_the_timeline_runs_from_new_to_old(home: str, director: TestClient) -> None:
+    events = director.get(f"{LIST}/{home}/tijdlijn").json()["events"]
+    assert [item["kind"] for item in events][:4] == ["signal", "request_decided", "contact", "direction_ended"]
+    assert [item["on"] for item in events] == sorted((item["on"] for item in events), reverse=True)
+
+
+def test_the_description_keeps_the_api_rules(director: TestClient) -> None:
+    found = director.get("/api/v1/openapi.json").json()
+    assert found["openapi"].startswith("3.")
+    assert set(found["info"]["contact"]) == {"name", "url", "email"}
+    assert found["servers"][0]["url"].startswith("https://")
+    operations = [item for path in found["paths"].values() for item in path.values()]
+    names = [item["operationId"] for item in operations]
+    assert len(set(names)) == len(names) == 7
+    for operation in operations:
+        assert "422" not in operation["responses"]
+        for status, answer in operation["responses"].items():
+            assert "API-Version" in answer["headers"]
+            if status.startswith("4"):
+                assert list(answer["content"]) == ["application/problem+json"]
+    assert "400" in found["paths"][LIST]["get"]["responses"]
+    assert "HTTPValidationError" not in found["components"]["schemas"]
+    assert all(not path.endswith("/") for path in found["paths"])
