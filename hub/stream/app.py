@@ -37,15 +37,15 @@ class StreamSettings(Protocol):
     stream_id: str
 
 
-class LaneBoot(BootStrategy):  # type: ignore[misc]  # Faust has no types for us
-    """The parts of Faust that are used: consumer, conductor (the subscription) and table manager (its start-up order)."""
+class LaneBoot(BootStrategy):
+    """The parts of Faust that run: the consumer, the conductor (subscription) and the table manager (start-up)."""
 
     enable_kafka_producer = False
     enable_web = False
     enable_sensors = False
 
 
-class StreamApp(faust.App):  # type: ignore[misc]  # Faust has no types for us
+class StreamApp(faust.App):
     """A Faust app whose records go to a lane."""
 
     BootStrategy = LaneBoot
@@ -87,8 +87,7 @@ def create_app(
     if type(app.transport) is not Transport:
         raise ConfigError("broker", problem=f"gives Faust's {type(app.transport)}: the lane is not installed")
     for topic in sorted(app.lane.topics):
-        raw = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
-        app.topics.add(app.topic(topic, **raw))
+        app.topics.add(app.topic(topic, key_type=bytes, value_type=bytes))
     return app
 
 

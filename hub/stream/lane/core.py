@@ -132,7 +132,7 @@ class Lane:
     # ---- records
 
     def deliver(self, epoch: int, fetched: Mapping[Any, Sequence[Any]]) -> None:
-        """What the consumer read under one assignment. Never dropped while that assignment lasts: it is not read again."""
+        """What the consumer read under one assignment. Kept while that lasts: it is not read again."""
         if epoch > self._epoch:
             self._early.append((epoch, fetched))
         if epoch != self._epoch:

@@ -1,15 +1,15 @@
 """Faust's transport with the lane in it: `broker="lane://host:port"`, found by the `faust.transports` entry point.
 
-Of Faust's consumer we keep membership, assignment, rebalancing, lifecycle and the commit timer. The records leave it where
-they come out of aiokafka: no message passes Faust's per-message path, which loses some at a restart.
+Of Faust's consumer we keep membership, assignment, rebalancing, lifecycle and the commit timer. The records
+leave it where they come out of aiokafka: none passes Faust's path per message, which loses some at a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -20,14 +20,22 @@ from faust.types import TP
 
 from hub.stream.lane.core import Input, Lane
 from hub.stream.lane.fence import Fence
+from hub.stream.lane.pacing import pace_idle_fetches
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
 _RECORDS_PER_FETCH: Final = 4000
 _BUSY_SECONDS: Final = 0.02
+_PACE_SECONDS: Final = 0.01
 _COMMIT_SECONDS: Final = 5.0
 
 
-class LaneThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust has no types for us
+class LaneApp(Protocol):
+    """The part of the app that is ours."""
+
+    lane: Lane
+
+
+class LaneThread(faust_driver.AIOKafkaConsumerThread):
     """The thread with aiokafka's consumer: fetches, heartbeats and commits while the event loop is busy with a list."""
 
     confirmed_at = 0.0
@@ -43,6 +51,7 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # 
     async def on_start(self) -> None:
         """Note every heartbeat that is answered well: aiokafka keeps that to itself."""
         await super().on_start()
+        pace_idle_fetches(self._ensure_consumer(), _PACE_SECONDS)
         coordinator = self._ensure_consumer()._coordinator
         coordinator._do_heartbeat = self._noting(coordinator._do_heartbeat)
 
@@ -98,10 +107,10 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # 
         return noted
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        """Faust's own, but: its assignor without tables too (it keeps co-partitioned topics together), a short idle fetch,
-        and session timeouts as given."""
+        """Faust's own, but with its assignor although there are no tables (it keeps co-partitioned topics together)
+        and with a short idle fetch."""
         conf = self.app.conf
-        options = self.consumer.lane.options
+        options = cast(Consumer, self.consumer).lane.options
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
@@ -133,7 +142,7 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # 
         """Faust's alarms follow its streams, which are idle here; the watchdog looks instead."""
 
 
-class Consumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust has no types for us
+class Consumer(faust_driver.Consumer):
     """Faust's consumer, with the lane where the streams were."""
 
     _thread: LaneThread
@@ -141,8 +150,7 @@ class Consumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust has no typ
     @property
     def lane(self) -> Lane:
         """The lane of the app."""
-        lane: Lane = self.app.lane
-        return lane
+        return cast(LaneApp, self.app).lane
 
     def _new_consumer_thread(self) -> LaneThread:
         return LaneThread(self, loop=self.loop, beacon=self.beacon)
@@ -175,20 +183,21 @@ class Consumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         await self.lane.close()
 
     async def perform_seek(self) -> None:
-        """Nothing: aiokafka starts each assignment at the committed offsets, and the lane keeps all it reads. Faust's seek
-        skips partitions without a commit and would read the others twice."""
+        """Nothing: aiokafka starts each assignment at the committed offsets, and the lane keeps all it reads.
+
+        Faust's seek skips partitions without a commit, and would read the others twice."""
 
     async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]], set[TP]]:
         """Hand what is fetched to the lane; to Faust there is never anything."""
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(self.can_resume_flow.wait())
         elif not self.should_stop:
             full = self.lane.full()
             await self._thread.fetch(full, _BUSY_SECONDS if full else timeout, self.lane.deliver)
         return {}, set()
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
-        """Commit what is done. Faust's own books moves on when a commit failed, and flushes a producer we do not have."""
+        """Commit what is done. Faust's own books the offsets although the commit failed, and flushes its producer."""
         assignment = self.assignment()
         offsets = {tp: offset for tp in assignment if (offset := self._new_offset(tp)) is not None}
         changed = {tp: offset for tp, offset in offsets.items() if self._committed_offset[tp] != offset}
@@ -202,7 +211,7 @@ class Consumer(faust_driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         return self.lane.positions().get((tp.topic, tp.partition))
 
 
-class Transport(faust_driver.Transport):  # type: ignore[misc]  # Faust has no types for us
+class Transport(faust_driver.Transport):
     """What `lane://` stands for."""
 
     Consumer = Consumer

@@ -31,7 +31,7 @@ class Inbox:
         return self._bytes > self._max_bytes
 
     def add(self, fetched: Sequence[Any]) -> None:
-        """Add aiokafka's records, in offset order. What came before is dropped: lists can come twice, never with a gap."""
+        """Add aiokafka's records, in offset order. What came before is dropped: lists may come twice."""
         for message in fetched:
             if message.offset >= self._next_offset:
                 record = Record(message.offset, message.key or b"", message.value or b"", message.timestamp)

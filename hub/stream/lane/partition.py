@@ -166,12 +166,12 @@ class StagePartition:
         self._shared.reader.follow(tail, offset, self)
 
     async def _recover(self, end: int) -> int:
-        """Read the changelog to where it ended at the takeover; write again what a late record of a former owner hides."""
+        """Read the changelog to where it ended at the takeover; write again what a late record hides."""
         hidden: dict[bytes, bytes] = {}
         records = 0
         while self._offsets[self._changelog] < end:
             chunk = await self._next_chunk()
-            records += chunk.count
+            records += chunk.records
             self._merge(chunk, hidden)
             await asyncio.sleep(0)
         if hidden:
@@ -196,7 +196,7 @@ class StagePartition:
         while not self.chunks:
             self._awake.clear()
             await self._awake.wait()
-        self.read += self.chunks[0].count
+        self.read += self.chunks[0].records
         return self.chunks.popleft()
 
     # ---- lists
@@ -275,16 +275,17 @@ class StagePartition:
         store = self._open()
         for key, seen in chunk.foreign:
             mine = store.get(key)
-            if self.stage.merge(key, mine, seen) != mine:
+            merged = self.stage.merge(key, mine, seen)
+            if merged != mine:
                 raise Superseded("a former owner was further than its changelog said")
-            if mine is not None and mine != seen:
-                stale[key] = mine
+            if merged != seen:
+                stale[key] = merged
         if stale:
             self._repaired(chunk, stale)
             await self._rewrite(self._changelog, stale)
 
     async def _guard_output(self, chunk: Chunk) -> None:
-        """The same for the stage's other compacted outputs. Of what was there at the takeover only the last per key counts."""
+        """The same for the other compacted outputs. Of what was there at the takeover, the last per key counts."""
         suspects = self._suspects.setdefault(chunk.tail, {})
         overlay = Overlay(self._open())
         for number, (key, seen) in enumerate(chunk.foreign, start=1):

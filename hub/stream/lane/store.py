@@ -95,13 +95,14 @@ class PartitionStore:
 
     def items(self) -> dict[bytes, bytes]:
         """Every key and value, in memory: for tests and tools."""
-        return {key[1:]: value for key, value in self._db.items() if key[:1] == _VALUE}
+        pairs = ((bytes(key), bytes(value)) for key, value in self._db.items())  # type: ignore[arg-type]  # raw mode
+        return {key[1:]: value for key, value in pairs if key[:1] == _VALUE}
 
     def _open(self) -> Rdict:
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             return Rdict(str(self._folder), options=_options(self._cache))
-        except Exception as error:  # noqa: BLE001  # rocksdict raises nothing narrower
+        except Exception as error:  # rocksdict raises nothing narrower
             if "lock" in str(error).lower():
                 raise StateInUse(f"{self._folder} is in use by another worker") from error
         shutil.rmtree(self._folder)  # damaged

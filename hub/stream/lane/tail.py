@@ -13,12 +13,14 @@ from typing import Any, NamedTuple, Protocol
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.stream.lane.options import LaneOptions
+from hub.stream.lane.pacing import pace_idle_fetches
 from hub.stream.lane.store import TailKey
 from hub.stream.lane.writer import WRITER_HEADER
 
 _MAX_QUEUED_CHUNKS = 2
 _BUSY_SECONDS = 0.02
 _IDLE_SECONDS = 0.5
+_PACE_SECONDS = 0.05
 
 
 class TailRecord(NamedTuple):
@@ -34,7 +36,7 @@ class Chunk(NamedTuple):
     tail: TailKey
     next_offset: int
     foreign: list[TailRecord]
-    count: int
+    records: int
 
 
 class TailOwner(Protocol):
@@ -77,6 +79,7 @@ class TailReader:
             except BaseException:
                 await consumer.stop()
                 raise
+            pace_idle_fetches(consumer, _PACE_SECONDS)
             self._consumer = consumer
 
     async def stop(self) -> None:
