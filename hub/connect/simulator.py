@@ -65,6 +65,12 @@ class Simulator(Protocol):
     def settings(self) -> dict[str, str]:
         """What the connector's `Config` needs beside `instance`."""
 
+    def close(self) -> None:
+        """Stop, and let go of the folder. Nothing is called after it."""
+
+    def set_faults(self, faults: Faults) -> None:
+        """Behave differently from now on; the seed counts from the next start."""
+
     def apply(self, change: Change | str) -> int:
         """Record one change and give its position.
 

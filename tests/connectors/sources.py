@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ def mutations(line: bytes) -> list[Callable[[object], bytes]]:
     """One function per place in the line: the line with that place replaced."""
     places: list[Sequence[str | int]] = []
     _walk(json.loads(line), (), places)
-    return [lambda value, place=place: _replaced(line, place, value) for place in places]
+    return [partial(_replaced, line, place) for place in places]
 
 
 def _walk(value: object, place: tuple[str | int, ...], places: list[Sequence[str | int]]) -> None:

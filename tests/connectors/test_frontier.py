@@ -87,5 +87,6 @@ def test_stays_small() -> None:
 
 
 def test_is_no_container_of_other_things() -> None:
-    assert "1" not in Frontier(5)
+    anything: object = "1"
+    assert anything not in Frontier(5)
     assert Frontier(5).resolve(9, 8) == Frontier(5)
