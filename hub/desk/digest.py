@@ -72,8 +72,8 @@ def directors(document: Document, today: date) -> list[str]:
     names: dict[str, str] = {}
     for entry in directions(document, today):
         if entry.current:
-            name = str(entry.record["body"]["director"])
-            names.setdefault(" ".join(name.casefold().split()), name)
+            name = " ".join(str(entry.record["body"]["director"]).split())
+            names.setdefault(name.casefold(), name)
     return list(names.values())
 
 

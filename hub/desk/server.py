@@ -1,0 +1,157 @@
+"""`regiehub run desk`: projector and web server in one process, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+
+import structlog
+import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.desk import readmodel
+from hub.desk.app import create_app
+from hub.desk.feed import Feed
+from hub.desk.looks import LookLog
+from hub.desk.reading import Reading
+from hub.desk.site import Site
+from hub.desk.tokens import Tokens
+from hub.errors import ConfigError
+from hub.ops import logging, metrics
+from hub.ops.http import OpsServer
+from hub.settings import Settings
+
+STOP_SECONDS: Final = 5
+"""How long answers under way may take after a SIGTERM."""
+STAGE: Final = "desk"
+"""The projector's name in metrics that count stages."""
+
+_log = structlog.get_logger()
+
+
+class Keys(NamedTuple):
+    """What the desk may do with the municipality's keys, without holding them.
+
+    `open_sealed`: the text of a sealed address, None if it was sealed with another key.
+    `person_key`: the key of a BSN's person, None if the BSN is not valid.
+    """
+
+    open_sealed: Callable[[bytes], str | None]
+    person_key: Callable[[str], str | None]
+
+
+class Metrics:
+    """The projector's observer: counts in the process's registry."""
+
+    def applied(self, topic: str, count: int) -> None:
+        """Messages that are in the read model now."""
+        metrics.STAGE_RECORDS_APPLIED.labels(stage=STAGE).inc(count)
+
+    def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
+        """How old the newest was when it could be read."""
+        metrics.VISIBLE_FRESHNESS_SECONDS.observe(since_published_seconds)
+
+    def lag(self, records: int) -> None:
+        """Shown by /readyz; no metric of its own."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `run`: a SIGTERM is a normal end here, with exit code 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def run(settings: Settings, keys: Keys) -> int:
+    """Serve until SIGTERM; returns the exit code. Raises ConfigError before anything runs."""
+    logging.configure("desk")
+    refuse_strangers(settings.desk_host)
+    tokens = Tokens.from_file(settings.desk_tokens_file)
+    engine = open_database(settings.desk_database)
+    listener = listen(settings.desk_host, settings.desk_port)
+    feed = Feed(settings.broker, engine, Metrics())
+    site = Site(
+        reading=Reading(engine, LookLog(settings.data_folder / "desk" / "looks.jsonl")),
+        tokens=tokens,
+        open_sealed=keys.open_sealed,
+        person_key=keys.person_key,
+        why_not_ready=feed.progress.why_not_ready,
+        render_metrics=metrics.exposition,
+    )
+    ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
+    ops = OpsServer(settings.metrics_port, ready) if settings.metrics_port else None
+    try:
+        asyncio.run(_serve(site, feed, listener))
+    finally:
+        if ops is not None:
+            ops.stop()
+        listener.close()
+        engine.dispose()
+    return 0
+
+
+def refuse_strangers(host: str) -> None:
+    """Only this machine may connect: two demo tokens are no login. Raises ConfigError."""
+    try:
+        is_local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        problem = "must be a loopback address (127.0.0.1): without real login nobody else may connect"
+        raise ConfigError("REGIEHUB_DESK_HOST", problem=problem)
+
+
+def open_database(url: str) -> Engine:
+    """The read model. Raises ConfigError; the message holds no password."""
+    try:
+        return readmodel.open_engine(url)
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        problem = f"cannot be opened ({type(error).__name__})"
+        raise ConfigError("REGIEHUB_DESK_DATABASE", problem=problem) from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts. Raises ConfigError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        problem = f"cannot be used: port {port} on {host} ({error.strerror})"
+        raise ConfigError("REGIEHUB_DESK_PORT", problem=problem) from error
+
+
+async def _serve(site: Site, feed: Feed, listener: socket.socket) -> None:
+    """Run both until a signal; if one ends by itself, so does the other, and what went wrong is raised."""
+    config = uvicorn.Config(
+        create_app(site),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = _Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+        feed.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    host, port = listener.getsockname()[:2]
+    _log.info("desk_listening", host=host, port=port)
+    works = [asyncio.create_task(feed.run()), asyncio.create_task(server.serve(sockets=[listener]))]
+    await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+    stop()
+    await asyncio.gather(*works)
+    _log.info("desk_stopped")

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from hub.desk.access import Actor, Role
+from hub.desk.feed import CONTACT_SECONDS, READY_LAG_RECORDS, Progress
+from hub.desk.server import listen, open_database, refuse_strangers
+from hub.desk.tokens import SESSION_SECONDS, Sessions, Tokens
+from hub.errors import ConfigError
+
+VIEW = ("households.views.v1", 0)
+DIRK = Actor("dirk", Role.CASE_DIRECTOR)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "desk.example.org", ""])
+def test_strangers_cannot_connect(host: str) -> None:
+    with pytest.raises(ConfigError, match="loopback"):
+        refuse_strangers(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_can_connect(host: str) -> None:
+    refuse_strangers(host)
+
+
+def test_a_taken_port_gives_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError) as caught:
+            listen("127.0.0.1", port)
+    assert str(port) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/desk.sqlite", "nosuchdb://u:geheim@h/d"])
+def test_a_database_that_cannot_be_opened_is_a_setting_that_is_wrong(url: str) -> None:
+    with pytest.raises(ConfigError, match="REGIEHUB_DESK_DATABASE") as caught:
+        open_database(url)
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_read_model_is_private_to_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "desk" / "desk.sqlite"
+    open_database(f"sqlite:///{path}").dispose()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def tokens_file(folder: Path, content: str, mode: int = 0o600) -> Path:
+    path = folder / "tokens.json"
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+def test_tokens_stand_for_a_user_and_a_role(tmp_path: Path) -> None:
+    content = json.dumps({"aap": {"user": "dirk", "role": "case_director"}})
+    tokens = Tokens.from_file(tokens_file(tmp_path, content))
+    assert tokens.actor("aap") == DIRK
+    assert tokens.actor("noot") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [
+        ("geheim", 0o600),
+        ('["geheim"]', 0o600),
+        ('{"geheim": {"user": "x", "role": "koning"}}', 0o600),
+        ('{"geheim": {"role": "operations"}}', 0o600),
+        ('{"geheim": {"user": "x", "role": "operations"}}', 0o644),
+    ],
+)
+def test_a_tokens_file_that_is_wrong_stops_the_start_and_is_not_repeated(
+    content: str, mode: int, tmp_path: Path
+) -> None:
+    path = tokens_file(tmp_path, content, mode)
+    with pytest.raises(ConfigError, match="REGIEHUB_DESK_TOKENS_FILE") as caught:
+        Tokens.from_file(path)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_tokens_file_that_is_not_there_names_the_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Tokens.from_file(tmp_path / "none.json")
+    assert str(tmp_path / "none.json") in caught.value.tried
+
+
+def test_a_session_ends_after_a_working_day() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    secret = sessions.begin(DIRK)
+    assert sessions.actor(secret) == DIRK
+    assert sessions.actor("other") is None
+    now[0] = SESSION_SECONDS
+    assert sessions.actor(secret) is None
+
+
+def test_ready_means_caught_up_once_near_the_end_and_in_contact() -> None:
+    now = [100.0]
+    progress = Progress(clock=lambda: now[0])
+    assert progress.why_not_ready() == "the log cannot be reached"
+    progress.aim({VIEW: 5})
+    assert progress.why_not_ready() == "catching up with the log"
+    progress.measure({VIEW: 4})
+    assert progress.why_not_ready() == "catching up with the log"
+    progress.measure({VIEW: 5})
+    assert progress.why_not_ready() is None
+    progress.measure({VIEW: 5}, {VIEW: 10})
+    assert (progress.lag_records, progress.why_not_ready()) == (5, None)
+    progress.measure({VIEW: 5}, {VIEW: 6 + READY_LAG_RECORDS})
+    assert progress.why_not_ready() == "behind the log"
+    progress.measure({VIEW: 9}, {VIEW: 9})
+    now[0] += CONTACT_SECONDS + 1
+    assert progress.why_not_ready() == "the log cannot be reached"
