@@ -17,7 +17,9 @@ PREFIX: Final = "REGIEHUB_"
 class Settings(BaseSettings):
     """What every process of the hub is told. Paths that are not given lie in the data folder."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     broker: str = Field(default="127.0.0.1:9092", description="Kafka's bootstrap address, host:port.")
     data_folder: Path = Field(description="Where processes keep their own files: one folder per machine.")

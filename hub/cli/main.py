@@ -34,3 +34,7 @@ def main() -> None:
 def _fail(error: RegiehubError, code: int) -> None:
     print(f"regiehub: {error}", file=sys.stderr)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hub.desk.server import Keys
+    from hub.settings import Settings
 
 app = typer.Typer(help="Run one process of the production set-up, until SIGTERM.", no_args_is_help=True)
 
@@ -21,10 +25,21 @@ def connector(name: Annotated[str, typer.Argument(help="Name of the source in th
 @app.command()
 def stream() -> None:
     """Work out who is one household, and what is known of it."""
+    from hub.ops.http import OpsServer
+    from hub.ops.logging import configure
+    from hub.ops.stages import StageMetrics
     from hub.settings import load_settings
     from hub.stream.app import run
 
-    raise typer.Exit(run(load_settings()))
+    settings = load_settings()
+    configure("stream")
+    observer = StageMetrics()
+    server = OpsServer(settings.metrics_port, ready=observer.is_ready) if settings.metrics_port else None
+    try:
+        raise typer.Exit(run(settings, observer))
+    finally:
+        if server is not None:
+            server.stop()
 
 
 @app.command()
@@ -33,4 +48,26 @@ def desk() -> None:
     from hub.desk.server import run
     from hub.settings import load_settings
 
-    raise typer.Exit(run(load_settings()))
+    settings = load_settings()
+    raise typer.Exit(run(settings, _desk_keys(settings)))
+
+
+def _desk_keys(settings: Settings) -> Keys:
+    """What the desk may do with the keys: open an address, and find the person of a BSN."""
+    from hub.connect.ingest.keys import ADDRESS_CONTEXT, SealBrokenError, valid_bsn
+    from hub.connect.ingest.secrets import load_key_ring
+    from hub.desk.server import Keys
+
+    ring = load_key_ring(settings.secrets_file, settings.key_generation)
+
+    def open_sealed(sealed: bytes) -> str | None:
+        try:
+            return ring.open(sealed, ADDRESS_CONTEXT).decode()
+        except SealBrokenError:
+            return None
+
+    def person_key(bsn: str) -> str | None:
+        valid = valid_bsn(bsn.strip())
+        return None if valid is None else ring.person(valid)
+
+    return Keys(open_sealed, person_key)

@@ -27,9 +27,11 @@ def list_topics(as_json: Annotated[bool, typer.Option("--json", help="One JSON a
 
 
 @app.command("apply")
-def apply_topics() -> None:
+def apply_topics(
+    broker: Annotated[str, typer.Option(envvar="REGIEHUB_BROKER", help="Kafka, host:port.")] = "127.0.0.1:9092",
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each new topic; 3 in production.")] = 1,
+) -> None:
     """Create on the broker what is missing, and refuse what differs from its specification."""
-    from hub.settings import load_settings
-    from hub.stream.app import ensure_topics
+    from hub.stream.provision import ensure_topics
 
-    ensure_topics(load_settings())
+    print(f"{len(ensure_topics(broker, replication))} topics are as specified")

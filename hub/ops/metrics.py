@@ -67,8 +67,21 @@ STAGE_WAITING_RECORDS: Final = Gauge(
 STAGE_POISON_RECORDS: Final = Counter(
     "regiehub_stage_poison_records_total", "Messages a stage could not decode.", ["stage"], registry=REGISTRY
 )
-RECOVERY_SECONDS: Final = Gauge(
-    "regiehub_recovery_seconds", "How long the last recovery of a stage's state took.", ["stage"], registry=REGISTRY
+STAGE_RECORDS_REPAIRED: Final = Counter(
+    "regiehub_stage_records_repaired_total",
+    "Late records of a former owner that were written over (protocol R9).",
+    ["stage"],
+    registry=REGISTRY,
+)
+RECOVERY_SECONDS: Final = Histogram(
+    "regiehub_recovery_seconds",
+    "From the takeover of a partition to its state being complete.",
+    ["stage"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+RECOVERY_RECORDS: Final = Counter(
+    "regiehub_recovery_records_total", "Changelog records read at takeovers.", ["stage"], registry=REGISTRY
 )
 VISIBLE_FRESHNESS_SECONDS: Final = Histogram(
     "regiehub_visible_freshness_seconds",
