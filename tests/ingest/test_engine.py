@@ -80,10 +80,11 @@ def test_the_cursor_is_saved_after_the_acks_only(make: Make) -> None:
     feed = ScriptedFeed(batch(1, goal()))
     publisher = FlakyPublisher(lambda call: "no ack" if call == 1 else None)
     ingest = make(feed, publisher)
-    ingest.step()
-    assert ingest.progress.cursor is None
-    ingest.step()
-    assert ingest.progress.cursor == cursor(1)
+    cursors = []
+    for _ in range(2):
+        ingest.step()
+        cursors.append(ingest.progress.cursor)
+    assert cursors == [None, cursor(1)]
     assert make(feed, publisher).progress.cursor == cursor(1)
 
 
@@ -116,6 +117,17 @@ def test_a_move_whose_batch_crashed_is_still_a_delete_there(make: Make) -> None:
     make(ScriptedFeed(batch(1, goal(dossier_id="Z-3", version=3))), publisher).step()
     last = {v["dossier_id"]: (v["version"], v["deleted"]) for v in published(publisher)}
     assert last == {"Z-1": (3, True), "Z-2": (3, True), "Z-3": (3, False)}
+
+
+def test_a_replay_in_smaller_batches_still_deletes_where_the_record_was(make: Make) -> None:
+    stays, moves = goal(), goal(dossier_id="Z-2", version=2)
+    publisher = FlakyPublisher(lambda call: "half" if call == 1 else None)
+    make(ScriptedFeed(batch(2, stays, moves)), publisher).step()
+    ingest = make(ScriptedFeed(batch(1, stays), batch(2, moves)), publisher)
+    for _ in range(3):
+        ingest.step()
+    last = {v["dossier_id"]: (v["version"], v["deleted"]) for v in published(publisher)}
+    assert last == {"Z-1": (2, True), "Z-2": (2, False)}
 
 
 def test_what_was_published_before_is_not_published_again(make: Make) -> None:
