@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from hub.cli import connector, run, schemas, topics
+from hub.cli import connector, demo, run, schemas, topics
 from hub.errors import ConfigError, RegiehubError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command(name="demo")(demo.demo)
 app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
 app.add_typer(topics.app, name="topics")

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
+from pydantic import SecretStr
 from sqlalchemy import select
 
+from connectors.menscentraal.config import MensCentraalConfig
 from connectors.menscentraal.connector import MensCentraalConnector
+from connectors.zcd.config import ZcdConfig
 from connectors.zcd.connector import ZcdConnector
 from hub.connect.api import Connector, RawRecord
 from hub.connect.ingest.events import events, state
@@ -30,8 +33,8 @@ _EXTERNAL: Final = 0
 
 def connectors() -> dict[str, Connector]:
     """Both connectors, for translation only: nothing is contacted."""
-    zcd = ZcdConnector.Config(instance="zcd", base_url="http://127.0.0.1:1", client_id="c", client_secret="s")
-    menscentraal = MensCentraalConnector.Config(instance="menscentraal", url="sqlite://")
+    zcd = ZcdConfig(base_url="http://127.0.0.1:1", client_id="c", client_secret=SecretStr("s"))
+    menscentraal = MensCentraalConfig(url=SecretStr("sqlite://"))
     return {"zcd": ZcdConnector(zcd), "menscentraal": MensCentraalConnector(menscentraal)}
 
 

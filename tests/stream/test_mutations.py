@@ -20,7 +20,8 @@ from hub.events.ids import DossierRef
 from hub.events.sensitive import Sensitive
 from hub.household import clustering, document, dossier, residence, view
 from hub.household.dossier import Dossier, Line
-from hub.stream import assemble, resolve, route
+from hub.stream import resolve, route
+from hub.stream.stage import Record
 from tests.stream.adversary.lane import Rules
 from tests.stream.inline import documents, translated
 
@@ -50,9 +51,9 @@ def mismatches(seed: int, rules: Rules) -> list[Mismatch]:
 
 
 def ignore_the_version(patch: pytest.MonkeyPatch) -> None:
-    def registered(known: route.Dossier, event: Mapping[str, Any], record: route.Record) -> route.Dossier:
+    def registered(known: route.Dossier, event: Mapping[str, Any], record: Record) -> route.Dossier:
         key = known.ref, event["record_type"], event["record_id"]
-        entry = route.Entry(0, route.order_of(event), event["deleted"], record.value)
+        entry = view.Entry(0, dossier.order_of(event), event["deleted"], record.value)
         return replace(known, registers={**known.registers, key: entry})
 
     patch.setattr(route, "_registered", registered)
@@ -76,7 +77,7 @@ def keep_deleted_dossiers(patch: pytest.MonkeyPatch) -> None:
 
 
 def link_by_address(patch: pytest.MonkeyPatch) -> None:
-    parse = resolve.parse_dossier
+    parse = dossier.parse_dossier
 
     def parsed(event: Mapping[str, Any]) -> Dossier:
         found = parse(event)
@@ -84,7 +85,7 @@ def link_by_address(patch: pytest.MonkeyPatch) -> None:
         house = Line("house", f"house {home}", False, True, 0, None)
         return replace(found, lines=(*found.lines, house)) if home else found
 
-    patch.setattr(resolve, "parse_dossier", parsed)
+    patch.setattr("hub.stream.resolve.parse_dossier", parsed)
 
 
 def skip_the_move_back(patch: pytest.MonkeyPatch) -> None:
@@ -129,13 +130,13 @@ def link_whoever_is_named(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_closed_dossiers(patch: pytest.MonkeyPatch) -> None:
-    parse = resolve.parse_dossier
+    parse = dossier.parse_dossier
 
     def parsed(event: Mapping[str, Any]) -> Dossier:
         found = parse(event)
         return found if found.is_open else replace(found, deleted=True, lines=(), client="")
 
-    patch.setattr(resolve, "parse_dossier", parsed)
+    patch.setattr("hub.stream.resolve.parse_dossier", parsed)
 
 
 def no_limit_to_a_household(patch: pytest.MonkeyPatch) -> None:
@@ -165,7 +166,7 @@ def show_what_belongs_elsewhere(patch: pytest.MonkeyPatch) -> None:
     records = document._records
 
     def everything(entries: list[dict[str, Any]], dossiers: Mapping[DossierRef, Any]) -> list[Any]:
-        return records(entries, {document._dossier_of(entry): None for entry in entries})
+        return records(entries, {document._dossier_of(entry): {} for entry in entries})
 
     patch.setattr(document, "_records", everything)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,10 +32,10 @@ else:
 class ChildProcess:
     """A running program in its own session (Ctrl-C in our terminal does not reach it), output in `log`."""
 
-    def __init__(self, command: Sequence[str], *, log: Path) -> None:
-        """`command[0]` is an absolute path. Blocks until the process exists."""
+    def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        """`command[0]` is an absolute path; `environment` None: ours. Blocks until the process exists."""
         self._log = log
-        self._process = _starter.submit(_start, command, log).result()
+        self._process = _starter.submit(_start, command, log, environment).result()
 
     @property
     def pid(self) -> int:
@@ -71,12 +71,13 @@ class ChildProcess:
         return self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
 
 
-def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], log: Path, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
     tie = [sys.executable, "-ISc", _TIE_AND_RUN, str(os.getpid())] if sys.platform == "linux" else []
     with log.open("ab") as output:
         return subprocess.Popen(
             [*tie, *command],
             cwd=log.parent,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stdnum.nl import bsn
 
 T = TypeVar("T")
 K = TypeVar("K", str, int)
-Json = dict[str, object]
+Json = dict[str, Any]
 Table = Mapping[str, tuple[Callable[..., object], *tuple[object, ...]]]
 """How a body is read: per shared field a method or function of `Fields`, and its further arguments."""
 

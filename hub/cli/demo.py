@@ -1,0 +1,158 @@
+"""`regiehub demo`: everything up on a throw-away broker with a synthetic town that lives on; or one pass that proves
+itself."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hub.demo.brokers import Broker
+    from hub.demo.stack import ExternalBroker, Stack
+
+DEFAULT_SEED = 1
+_LIVE_SECONDS = 1.0
+_EMBEDDED_BEST_BELOW = 300
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the desk, on loopback.", min=1, max=65535)] = 8080,
+    households: Annotated[int, typer.Option(help="Size of the synthetic town.", min=1, max=100_000)] = 300,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal towns.")] = DEFAULT_SEED,
+    broker: Annotated[
+        str, typer.Option(help="embedded, kafka (a real Apache Kafka; needs Java 17 and Maven), or HOST:PORT.")
+    ] = "embedded",
+    once: Annotated[bool, typer.Option("--once", help="One pass, compared with the reference; then stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
+    given: Annotated[
+        Path | None,
+        typer.Option("--from", help="With --once: DIR/zcd.jsonl and DIR/menscentraal.jsonl instead of a town."),
+    ] = None,
+    dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
+) -> None:
+    """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
+    from hub.demo.brokers import BrokerUnavailable
+    from hub.demo.stack import Stack
+
+    _refuse_nonsense(once, as_json, given, dump)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with Stack(_broker(broker), port=port) as stack:
+            code = _once(stack, households, seed, given, dump, as_json) if once else _live(stack, households, seed)
+    except BrokerUnavailable as error:
+        raise ConfigError("broker", problem=f"does not work: {error.user_message}") from error
+    except KeyboardInterrupt:
+        print("\nregiehub: everything is stopped.", file=sys.stderr)
+        code = 130 if once else 0
+    raise typer.Exit(code)
+
+
+def _refuse_nonsense(once: bool, as_json: bool, given: Path | None, dump: Path | None) -> None:
+    if not once and (as_json or given or dump):
+        raise ConfigError("--once", problem="is needed with --json, --from and --dump")
+    if given and not any((given / f"{name}.jsonl").is_file() for name in ("zcd", "menscentraal")):
+        tried = [str(given / "zcd.jsonl"), str(given / "menscentraal.jsonl")]
+        raise ConfigError("--from", tried, problem="holds no source's records")
+    if dump and not dump.parent.is_dir():
+        raise ConfigError("--dump", [str(dump.parent)], problem="lies in a folder that does not exist")
+
+
+def _broker(name: str) -> Broker | ExternalBroker:
+    from hub.demo.brokers.embedded import EmbeddedBroker
+    from hub.demo.brokers.kafka import KafkaBroker
+    from hub.demo.stack import ExternalBroker
+
+    if name == "embedded":
+        return EmbeddedBroker()
+    if name == "kafka":
+        return KafkaBroker()
+    host, _, number = name.rpartition(":")
+    if not host or not number.isdecimal():
+        raise ConfigError("--broker", problem="is not embedded, kafka or HOST:PORT")
+    return ExternalBroker(name)
+
+
+def _once(stack: Stack, households: int, seed: int, given: Path | None, dump: Path | None, as_json: bool) -> int:
+    from hub.demo import once
+
+    with _progress() as tell:
+        report = once.run_once(stack, households=households, seed=seed, given=given, tell=tell)
+    if dump:
+        once.dump(report.documents, dump)
+    if as_json:
+        print(json.dumps(report.summary))
+    else:
+        for key, value in report.summary.items():
+            print(f"{key:24} {value}")
+    for mismatch in report.mismatches[:20]:
+        print(f"differs: {mismatch.household_id} in {', '.join(mismatch.fields)}", file=sys.stderr)
+    return 0 if report.right else 1
+
+
+def _live(stack: Stack, households: int, seed: int) -> int:
+    from hub.demo import once
+    from hub.demo.delivery import Deliverer
+    from hub.demo.lag import Gauge
+
+    town = once.new_town(households, seed)
+    changes = list(town.fill())
+    deliverer = Deliverer(stack.simulators)
+    gauge = Gauge(stack)
+    try:
+        with _progress() as tell:
+            deliverer.deliver_all(changes, lambda done: tell("bronnen vullen", done, len(changes)))
+            gauge.await_zero(lambda lag: tell("verwerken", max(0, len(changes) - lag.total), len(changes)))
+    finally:
+        gauge.close()
+    _print_addresses(stack)
+    for change in town.live():
+        deliverer.deliver(change)
+        stack.check()
+        _pause(_LIVE_SECONDS)
+    return 0
+
+
+def _pause(seconds: float) -> None:
+    """Wait for the next event of the town; a signal ends it at once."""
+    signal.sigtimedwait([], seconds)
+
+
+def _print_addresses(stack: Stack) -> None:
+    from hub.demo.stack import DIRECTOR, OPERATOR
+
+    print(f"\n  Regiehub is up: {stack.url}\n")
+    print("  Log in with a token:")
+    print(f"    {DIRECTOR:12} (case director)  {stack.tokens[DIRECTOR]}")
+    print(f"    {OPERATOR:12} (operations)     {stack.tokens[OPERATOR]}\n")
+    print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
+    print(f"  Description  {stack.url}/api/v1/openapi.json")
+    for name, port in stack.metrics_ports.items():
+        print(f"  Metrics      http://127.0.0.1:{port}/metrics   {name}")
+    print(f"  Broker       {stack.broker.bootstrap}\n\n  The town lives on. Ctrl-C stops everything.", flush=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr, one line per thing that is going on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield tell

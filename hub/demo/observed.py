@@ -1,0 +1,135 @@
+"""What given files exercised, counted from what happened: their lines in the order of the feed, and the assignments
+that followed."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+
+from hub.demo.reference import Answer
+from hub.demo.stack import Stack
+from hub.events.codec import decode
+from hub.events.topics import ASSIGNMENTS, topics
+
+_IDLE_MILLISECONDS = 2_000
+
+
+class Line(NamedTuple):
+    """One change, as far as counting goes."""
+
+    record: tuple[str, str]
+    version: int
+    deleted: bool
+    content: str
+
+
+class Assigned(NamedTuple):
+    """A dossier went to a household at a moment of the stream's clock."""
+
+    since: int
+    dossier: str
+    household: str | None
+
+
+def observed(stack: Stack, reference: Answer) -> dict[str, int]:
+    """The counts of `exercised` for sources that were filled from files."""
+    counts = dict.fromkeys(("merges", "splits", "moves", "moves_back"), 0)
+    counts |= dict.fromkeys(("corrections", "deletions", "late", "duplicates"), 0)
+    for simulator in stack.simulators.values():
+        lines = [line for _, text in simulator.all_changes() if (line := _line(text))]
+        for name, number in _changes(lines).items():
+            counts[name] += number
+    counts |= regroupings(_assignments(stack.broker.bootstrap))
+    counts["conflicts"] = sum(len(household["conflicts"]) for household in reference.households)
+    return counts
+
+
+def _line(text: str) -> Line | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    kind = str(value.get("soort") or value.get("tabel"))
+    record_id = str(value.get("id") or value.get("record_nr"))
+    version = value.get("versie", value.get("rowversion"))
+    deleted = value.get("actie") == "verwijderd" or value.get("bewerking") == "D"
+    content = json.dumps(value.get("gegevens", value.get("payload")), sort_keys=True)
+    return Line((kind, record_id), version, deleted, content) if isinstance(version, int) else None
+
+
+def _changes(lines: Iterable[Line]) -> dict[str, int]:
+    counts = dict.fromkeys(("corrections", "deletions", "late", "duplicates"), 0)
+    seen: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+    for line in lines:
+        versions = seen[line.record]
+        if versions.get(line.version) == line.content:
+            counts["duplicates"] += 1
+        elif versions and line.version < max(versions):
+            counts["late"] += 1
+        elif line.deleted:
+            counts["deletions"] += 1
+        elif versions:
+            counts["corrections"] += 1
+        versions[line.version] = line.content
+    return counts
+
+
+def regroupings(assignments: Iterable[Assigned]) -> dict[str, int]:
+    """How often dossiers moved and came back, and households merged and split, from the assignments in their order."""
+    counts = dict.fromkeys(("merges", "splits", "moves", "moves_back"), 0)
+    now: dict[str, str] = {}
+    been: dict[str, set[str]] = defaultdict(set)
+    for _, step in groupby(sorted(assignments), key=lambda item: item.since):
+        before = dict(now)
+        for item in step:
+            _assign(item, now, been, counts)
+        counts["merges"] += _shared(now, before)
+        counts["splits"] += _shared(before, now)
+    return counts
+
+
+def _assign(item: Assigned, now: dict[str, str], been: dict[str, set[str]], counts: dict[str, int]) -> None:
+    former = now.pop(item.dossier, None)
+    if item.household is None:
+        return
+    now[item.dossier] = item.household
+    if former not in (None, item.household):
+        counts["moves"] += 1
+        counts["moves_back"] += item.household in been[item.dossier]
+    been[item.dossier].add(item.household)
+
+
+def _shared(one: dict[str, str], other: dict[str, str]) -> int:
+    """How many households of `one` hold dossiers that are in different households of `other`, where one of both is
+    new."""
+    if one == other:
+        return 0
+    groups: dict[str, set[str]] = defaultdict(set)
+    changed = {one[dossier] for dossier in one if one[dossier] != other.get(dossier)}
+    for dossier, household in one.items():
+        if dossier in other:
+            groups[household].add(other[dossier])
+    return sum(len(groups[household]) > 1 for household in changed)
+
+
+def _assignments(bootstrap: str) -> Iterator[Assigned]:
+    consumer: Any = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        consumer_timeout_ms=_IDLE_MILLISECONDS,
+    )
+    consumer.assign([TopicPartition(ASSIGNMENTS, number) for number in range(topics()[ASSIGNMENTS].partitions)])
+    try:
+        for message in consumer:
+            value = decode(message.value).value
+            yield Assigned(value["since"], f"{value['source']}/{value['dossier_id']}", value["household"])
+    finally:
+        consumer.close()

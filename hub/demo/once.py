@@ -1,0 +1,196 @@
+"""One pass: fill the sources, live for a moment, let everything come to rest, compare the read model with the
+reference."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from hub.demo.delivery import Deliverer
+from hub.demo.errors import DemoError
+from hub.demo.freshness import measure, percentile, places
+from hub.demo.lag import Gauge, Lag, published_events
+from hub.demo.observed import observed
+from hub.demo.oracle import Mismatch, compare
+from hub.demo.reference import Answer
+from hub.demo.stack import DIRECTOR, OPERATOR, SOURCES, Stack
+from hub.demo.town.town import Town
+
+LIVE_CHANGES: Final = 100
+LIVE_PER_SECOND: Final = 20.0
+_PAGE: Final = 100
+Json = dict[str, Any]
+
+
+class Report(NamedTuple):
+    """What a pass came to: the JSON that is printed, the households of the read model, and what differed."""
+
+    summary: Json
+    documents: list[Json]
+    mismatches: list[Mismatch]
+
+    @property
+    def right(self) -> bool:
+        """Whether the read model equals the reference, dead letters included."""
+        return not self.mismatches and self.summary["dead_letters"] == self.summary["expected_dead_letters"]
+
+
+Tell = Callable[[str, int, int], None]
+"""Whom to tell: (what is going on, how far, of how many)."""
+
+
+def run_once(stack: Stack, *, households: int, seed: int, given: Path | None, tell: Tell) -> Report:
+    """The pass. Blocks. Raises DemoError when a process dies or nothing moves."""
+    began = time.monotonic()
+    gauge = Gauge(stack)
+    try:
+        exercised = fill(stack, households, seed, given, tell)
+        gauge.await_zero(lambda lag: tell("verwerken", *_done(lag, stack)))
+        tell("live", 0, LIVE_CHANGES)
+        fresh = _live(stack)
+        gauge.await_zero()
+        documents = read_all(stack)
+        seconds = time.monotonic() - began
+        reference, unreadable = _reference(stack)
+        found = compare(documents, reference)
+        exercised = exercised or observed(stack, reference)
+        summary = {
+            "events": published_events(gauge),
+            "persons": reference.summary["persons"],
+            "dossiers": reference.summary["dossiers"],
+            "households": len(documents),
+            "mismatches": len(found),
+            "dead_letters": _dead_letters(stack),
+            "expected_dead_letters": unreadable,
+            "seconds": round(seconds, 1),
+            "freshness_seconds": fresh,
+            "exercised": exercised,
+            "seed": seed,
+        }
+        return Report(summary, documents, found)
+    finally:
+        gauge.close()
+
+
+def fill(stack: Stack, households: int, seed: int, given: Path | None, tell: Tell) -> dict[str, int] | None:
+    """Fill the sources from a folder of files, or with a town; what the town exercised."""
+    if given is not None:
+        for source in SOURCES:
+            if (given / f"{source}.jsonl").exists():
+                stack.simulators[source].load(given / f"{source}.jsonl")
+        return None
+    town = new_town(households, seed)
+    changes = list(town.fill())
+    Deliverer(stack.simulators).deliver_all(changes, lambda done: tell("vullen", done, len(changes)))
+    return asdict(town.exercised)
+
+
+def new_town(households: int, seed: int) -> Town:
+    """A town whose year of history ends about now."""
+    return Town(households, seed, start=datetime.now(UTC) - timedelta(days=366))
+
+
+def _done(lag: Lag, stack: Stack) -> tuple[int, int]:
+    total = sum(len(stack.simulators[name].all_changes()) for name in SOURCES)
+    return max(0, total - lag.sources - lag.stream - lag.desk), total
+
+
+def _live(stack: Stack) -> dict[str, float]:
+    targets = places(read_all(stack))
+    if not targets:
+        raise DemoError("there is no household with an open dossier to write to")
+    seconds = asyncio.run(
+        measure(
+            Deliverer(stack.simulators),
+            stack.url,
+            stack.tokens[DIRECTOR],
+            targets,
+            changes=LIVE_CHANGES,
+            per_second=LIVE_PER_SECOND,
+            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+    )
+    return {"p50": round(percentile(seconds, 0.5), 3), "p99": round(percentile(seconds, 0.99), 3)}
+
+
+def read_all(stack: Stack) -> list[Json]:
+    """Every household as the API answers it, by the list and then one by one: what a director would see."""
+    headers = {"authorization": f"Bearer {stack.tokens[DIRECTOR]}"}
+    with httpx.Client(base_url=stack.url, headers=headers, trust_env=False, timeout=30.0) as client:
+        ids = list(_ids(client))
+        return [_ok(client.get(f"/api/v1/huishoudens/{household_id}")) for household_id in ids]
+
+
+def _ids(client: httpx.Client) -> Iterable[str]:
+    page = 1
+    while True:
+        answer = _ok(client.get("/api/v1/huishoudens", params={"pagina": page, "paginaGrootte": _PAGE}))
+        rows = answer["households"]
+        yield from (row["household_id"] for row in rows)
+        if len(rows) < _PAGE:
+            return
+        page += 1
+
+
+def _ok(answer: httpx.Response) -> Json:
+    if not answer.is_success:
+        raise DemoError(f"the desk answered {answer.status_code} to {answer.request.url.path}")
+    body: Json = answer.json()
+    return body
+
+
+def _dead_letters(stack: Stack) -> int:
+    headers = {"authorization": f"Bearer {stack.tokens[OPERATOR]}"}
+    with httpx.Client(base_url=stack.url, headers=headers, trust_env=False, timeout=30.0) as client:
+        return sum(source["dead_letters"] for source in _ok(client.get("/api/v1/bronnen"))["sources"])
+
+
+def _reference(stack: Stack) -> tuple[Answer, int]:
+    """The reference's households, from the sources' final records alone, and its own count of unreadable records."""
+    final = {name: [json.dumps(record) for record in stack.simulators[name].final_records()] for name in SOURCES}
+    every = {name: [line for _, line in stack.simulators[name].all_changes()] for name in SOURCES}
+    unreadable = _answer(stack.folder / "all", every).summary["dead_letters"]
+    return _answer(stack.folder / "final", final), sum(unreadable.values())
+
+
+def _answer(folder: Path, lines: dict[str, list[str]]) -> Answer:
+    """Run the reference as the program of its own that it is."""
+    folder.mkdir()
+    options: list[str] = []
+    for source, content in lines.items():
+        file = folder / f"{source}.jsonl"
+        file.write_text("".join(f"{' '.join(line.splitlines())}\n" for line in content), encoding="utf-8")
+        options += [f"--{source}", str(file)]
+    command = [sys.executable, "-m", "hub.demo.reference", *options]
+    done = subprocess.run(command, capture_output=True, check=True)
+    *households, last = [json.loads(line) for line in done.stdout.splitlines()]
+    return Answer(tuple(households), last["summary"])
+
+
+def dump(documents: Sequence[Json], path: Path) -> None:
+    """One JSON line per household: who and what is in it, without names."""
+    with path.open("w", encoding="utf-8") as file:
+        for document in documents:
+            line = {
+                "household_id": document["household_id"],
+                "members": [
+                    {"person_key": member["person_key"], "source_refs": member["source_refs"]}
+                    for member in document["members"]
+                ],
+                "dossiers": [
+                    {"source": dossier["source"], "dossier_id": dossier["dossier_id"]}
+                    for dossier in document["dossiers"]
+                ],
+                "conflicts": document["conflicts"],
+            }
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
