@@ -51,6 +51,9 @@ class StreamApp(faust.App):
     BootStrategy = LaneBoot
     lane: Lane
 
+    def _create_directories(self) -> None:
+        """None: Faust has nothing to keep here, the lane has folders of its own."""
+
 
 def create_app(
     stages: Sequence[Stage],
@@ -70,7 +73,6 @@ def create_app(
         broker=f"lane://{options.bootstrap}",
         autodiscover=False,
         store="memory://",
-        datadir=options.data_folder / "faust",
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import TopicSpec, topics
 
 _TIMEOUT_MS: Final = 30_000
+_SETTLE_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.05
 
 
 def ensure_topics(bootstrap: str, replication: int = 1, specs: Sequence[TopicSpec] | None = None) -> dict[str, str]:
@@ -48,11 +51,14 @@ def topic_ids(bootstrap: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def _ensure(admin: KafkaAdminClient, wanted: Sequence[TopicSpec], replication: int) -> dict[str, str]:
-    found = _describe(admin, [spec.topic for spec in wanted])
+    names = [spec.topic for spec in wanted]
+    found = _describe(admin, names)
     for spec in wanted:
         if spec.topic not in found:
             _create(admin, spec, replication)
-    found = _describe(admin, [spec.topic for spec in wanted])
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while len(found := _describe(admin, names)) < len(names) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)  # a broker learns of new topics a moment after the controller
     for spec in wanted:
         partitions = len(found[spec.topic]["partitions"]) if spec.topic in found else 0
         if partitions != spec.partitions:

@@ -194,11 +194,16 @@ class Lane:
         return owned
 
     async def _tails(self, stage: Stage, number: int) -> list[TailKey]:
-        guarded = []
+        """What the owner reads back. An output partition has one guard: the only owner of its stage, or the owner of the
+        same partition (then the outputs have the keys of the inputs). Raises LogRefused for other shapes."""
+        own = await self._shared.writer.partition_count(stage.changelog)
+        tails = [TailKey(stage.changelog, number)]
         for topic in stage.guarded:
             count = await self._shared.writer.partition_count(topic)
-            guarded += [TailKey(topic, partition) for partition in range(count)]
-        return [TailKey(stage.changelog, number), *guarded]
+            if own not in {1, count}:
+                raise LogRefused(detail=f"{topic} has {count} partitions and its guard {stage.name} has {own}")
+            tails += [TailKey(topic, partition) for partition in range(count) if own == 1 or partition == number]
+        return tails
 
 
 class _Readiness:

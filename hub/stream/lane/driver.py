@@ -198,6 +198,8 @@ class Consumer(faust_driver.Consumer):
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what is done. Faust's own books the offsets although the commit failed, and flushes its producer."""
+        if self._thread._consumer is None:  # stopped before it started
+            return False
         assignment = self.assignment()
         offsets = {tp: offset for tp in assignment if (offset := self._new_offset(tp)) is not None}
         changed = {tp: offset for tp, offset in offsets.items() if self._committed_offset[tp] != offset}

@@ -110,6 +110,10 @@ class StagePartition:
             await asyncio.wait([self._task])
         self._close()
 
+    def items(self) -> dict[bytes, bytes]:
+        """The whole state, in memory, empty while the partition is closed: for tests and tools."""
+        return self._store.items() if self._store is not None else {}
+
     def wake(self) -> None:
         """Something came in: a list or a chunk."""
         self._awake.set()

@@ -1,0 +1,122 @@
+"""The lane on a real Apache Kafka: workers in processes of their own that are killed, paused, added and removed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from hub.demo.brokers.kafka import KafkaBroker
+from tests.stream import toy
+from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes, read_table, until
+
+
+@pytest.fixture
+async def bootstrap(kafka_broker: KafkaBroker) -> str:
+    """Kafka with the toy's topics, empty, and no members."""
+    await new_topics(kafka_broker.bootstrap)
+    return kafka_broker.bootstrap
+
+
+async def test_kill_9_under_load_loses_nothing(bootstrap: str, tmp_path: Path) -> None:
+    load = Load(bootstrap)
+    async with processes() as started:
+        for _ in range(5):
+            worker = WorkerProcess(bootstrap, tmp_path)
+            started.append(worker)
+            await worker.ready()
+            reached = load.count() + 500
+            sending = asyncio.create_task(load.send(3000))
+            await until(lambda reached=reached: load.count() > reached)
+            published = load.count()
+            worker.kill9()
+            applied = sum(map(len, (await read_table(bootstrap, toy.VIEWS)).numbers().values()))
+            assert published > applied, "the kill came too late to prove anything"
+            await sending
+        started.append(WorkerProcess(bootstrap, tmp_path))
+        assert await load.arrived() == load.expected
+        assert await started[-1].stop() == 0
+    assert (await read_table(bootstrap, toy.STATE)).numbers() == load.expected
+    assert (await read_table(bootstrap, toy.SETS)).numbers() == load.expected
+
+
+async def test_workers_join_and_leave_under_load(bootstrap: str, tmp_path: Path) -> None:
+    load = Load(bootstrap)
+    async with processes() as started:
+        sending = asyncio.create_task(load.send(8000, per_second=300))
+        one = WorkerProcess(bootstrap, tmp_path / "1")
+        started.append(one)
+        await one.ready()
+        two = WorkerProcess(bootstrap, tmp_path / "2")
+        started.append(two)
+        await two.ready()
+        assert await one.stop() == 0
+        three = WorkerProcess(bootstrap, tmp_path / "3")
+        started.append(three)
+        await three.ready()
+        two.kill9()
+        started.append(WorkerProcess(bootstrap, tmp_path / "1"))
+        await started[-1].ready()
+        await sending
+        assert await load.arrived() == load.expected
+    for topic in (toy.STATE, toy.SETS):
+        assert (await read_table(bootstrap, topic)).numbers() == load.expected
+
+
+@pytest.mark.parametrize("topic", [toy.SETS, toy.STATE, toy.VIEWS])
+async def test_a_paused_former_owner_that_wakes_changes_nothing(bootstrap: str, tmp_path: Path, topic: str) -> None:
+    load = Load(bootstrap)
+    async with processes() as started:
+        await _pause_and_take_over(bootstrap, tmp_path, load, started, topic)
+        assert await load.arrived() == load.expected
+
+        async def same_everywhere() -> bool:
+            tables = [await read_table(bootstrap, each) for each in (toy.SETS, toy.STATE, toy.VIEWS)]
+            return all(table.numbers() == load.expected for table in tables)
+
+        await until(same_everywhere)
+
+
+async def test_without_the_tail_guard_a_paused_former_owner_wins(bootstrap: str, tmp_path: Path) -> None:
+    load = Load(bootstrap)
+    async with processes() as started:
+        await _pause_and_take_over(bootstrap, tmp_path, load, started, toy.SETS, TOY_NO_GUARD="1")
+        assert await load.arrived() == load.expected
+        assert (await read_table(bootstrap, toy.SETS)).numbers() != load.expected, "the control shows nothing"
+
+
+async def _pause_and_take_over(
+    bootstrap: str, folder: Path, load: Load, started: list[WorkerProcess], topic: str, **environment: str
+) -> None:
+    """One worker stops just before a send; another takes over and goes on; then the first one's bytes arrive."""
+    paused = WorkerProcess(bootstrap, folder / "1", TOY_PAUSE=topic, **environment)
+    started.append(paused)
+    await paused.ready()
+    await load.send(400)
+    assert await load.arrived() == load.expected
+    (folder / "1" / "pause").touch()
+    await load.send(40)
+    await until(lambda: paused.says("TOY PAUSED"))
+    started.append(WorkerProcess(bootstrap, folder / "2", **environment))
+    await started[-1].ready()
+    await load.send(400)
+    assert await load.arrived() == load.expected
+    paused.signal(signal.SIGCONT)
+    await until(lambda: paused.says("TOY LATE"))
+
+
+async def test_lost_folder_is_rebuilt_from_the_changelog(bootstrap: str, tmp_path: Path) -> None:
+    load = Load(bootstrap)
+    async with processes() as started:
+        started.append(WorkerProcess(bootstrap, tmp_path))
+        await started[0].ready()
+        await load.send(1000)
+        assert await load.arrived() == load.expected
+        started[0].kill9()
+        shutil.rmtree(tmp_path / "stream")
+        started.append(WorkerProcess(bootstrap, tmp_path))
+        await load.send(1000)
+        assert await load.arrived() == load.expected

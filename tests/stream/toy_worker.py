@@ -1,0 +1,74 @@
+"""The process of a toy worker: `python -m tests.stream.toy_worker BOOTSTRAP FOLDER SESSION_SECONDS`.
+
+`TOY_PAUSE=<topic>`: once the file `<folder>/pause` is there, stop (SIGSTOP) between the fence and the next send to that
+topic; on SIGCONT that send lands late, as bytes do that were on their way. `TOY_NO_GUARD=1`: the tail guard sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from hub.stream.app import run_stages
+from hub.stream.lane.options import LaneOptions, SilentObserver
+from hub.stream.lane.partition import StagePartition
+from hub.stream.lane.tail import Chunk
+from tests.stream import toy
+
+
+class _Announcer(SilentObserver):
+    def ready(self, value: bool) -> None:
+        if value:
+            print("TOY READY", flush=True)
+
+    def repaired(self, stage: str, records: int) -> None:
+        print("TOY REPAIRED", stage, records, flush=True)
+
+
+def _pause_before_sending(topic_to_pause: str, flag: Path, bootstrap: str) -> None:
+    send_batch = AIOKafkaProducer.send_batch
+
+    async def late(batch: Any, topic: str, partition: int) -> None:
+        other = AIOKafkaProducer(bootstrap_servers=bootstrap)
+        await other.start()
+        await (await send_batch(other, batch, topic, partition=partition))
+        await other.stop()
+        print("TOY LATE", topic, flush=True)
+
+    async def send(self: AIOKafkaProducer, batch: Any, topic: str, *, partition: int) -> Any:
+        if topic == topic_to_pause and flag.exists():
+            flag.unlink()
+            print("TOY PAUSED", flush=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+            await asyncio.shield(asyncio.ensure_future(late(batch, topic, partition)))
+        return await send_batch(self, batch, topic, partition=partition)
+
+    AIOKafkaProducer.send_batch = send
+
+
+def _sleeping_guard() -> None:
+    async def guard(self: StagePartition, chunk: Chunk) -> None:
+        return
+
+    StagePartition._guard_output = guard  # type: ignore[method-assign]  # the control of a test
+
+
+def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
+    """Run until a signal."""
+    pause = os.environ.get("TOY_PAUSE")
+    if pause:
+        _pause_before_sending(pause, folder / "pause", bootstrap)
+    if os.environ.get("TOY_NO_GUARD"):
+        _sleeping_guard()
+    options = LaneOptions(bootstrap=bootstrap, data_folder=folder, session_timeout_seconds=session_seconds)
+    return run_stages([toy.Collect(), toy.Fold()], options, stream_id="toy", observer=_Announcer())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))
