@@ -102,9 +102,8 @@ class SchemaRegistry:
 class Codec:
     """Encodes and decodes with the schemas of a registry.
 
-    `speaks` pins the version per subject that this code reads and writes; by default the newest registered. A
-    message of
-    another version is resolved to it by Avro's rules: unknown fields are dropped, missing ones get their default.
+    `speaks` pins the version per subject that this code reads and writes; by default the newest registered. A message
+    of another version is resolved to it by Avro's rules: unknown fields are dropped, missing ones get their default.
     """
 
     def __init__(self, registry: SchemaRegistry, speaks: Mapping[str, int] | None = None) -> None:

@@ -1,8 +1,7 @@
 """Who is one household: components of persons through the open dossiers in which they live (design.md section 5).
 
 A dossier belongs to the component of its client. An address alone never links. After a change only the components
-around it
-are computed again.
+around it are computed again.
 """
 
 from __future__ import annotations
@@ -40,10 +39,8 @@ class Household:
     """One household. Every list is sorted.
 
     `members`: all lines in these dossiers of persons who belong to it. `conflicts`: lines that say a person lives
-    here while a
-    later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`: lines of
-    closed dossiers
-    whose persons are no members now.
+    here while a later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`:
+    lines of closed dossiers whose persons are no members now.
     """
 
     id: str
@@ -67,8 +64,7 @@ class Neighbourhood:
         """All households that a change of this dossier, naming these persons before or after it, can have touched.
 
         Complete: a household whose content or composition differs from before the change has all its dossiers in the
-        result.
-        Sorted by id.
+        result. Sorted by id.
         """
         start = set(persons)
         near = {ref for person in start for ref in self._registry.dossiers_of(person)} | {dossier}

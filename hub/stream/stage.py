@@ -2,8 +2,7 @@
 states.
 
 The lane (`hub.stream.lane`) knows no household; the stages (`resolve`, `route`, `assemble`) know no Kafka. The
-adversary test
-drives the same stages through its own, hostile lane.
+adversary test drives the same stages through its own, hostile lane.
 """
 
 from __future__ import annotations
@@ -63,38 +62,31 @@ class Stage(Protocol):
         """Apply a list of records of one input partition; return what must be published before the puts become durable.
 
         Pure but for `state`: the same state and list give the same puts and outputs. Never raises for what another
-        stage
-        can have written; an exception is a defect and stops the process, with the list unapplied.
+        stage can have written; an exception is a defect and stops the process, with the list unapplied.
         """
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
         """The join of two values of one changelog key: commutative, associative, idempotent (every state is a maximum).
 
         Used when the changelog is read at a takeover: the last record of a key is not always the newest, a paused
-        former
-        owner may have written after it. A key is *contested* if the join differed from the record just read at any point: then
-        the owner publishes `implied(key, join)`, awaits the acks, and writes the join again, so that compaction
-        keeps it.
-        While running, a former owner's changelog record that is newer than ours (join != mine) makes the owner close
-        the
-        partition and take it over again; an older one is overwritten with ours.
+        former owner may have written after it. A key is *contested* if the join differed from the record just read at
+        any point: then the owner publishes `implied(key, join)`, awaits the acks, and writes the join again, so that
+        compaction keeps it. While running, a former owner's changelog record that is newer than ours (join != mine)
+        makes the owner close the partition and take it over again; an older one is overwritten with ours.
         """
 
     def implied(self, key: bytes, value: bytes) -> list[Output]:
         """All outputs that follow from this value of a changelog key alone. The join of two histories contains facts
-        of which
-        neither owner may have published the consequence."""
+        of which neither owner may have published the consequence."""
 
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
-        """Tail guard (protocol.md R9) for the compacted outputs other than the changelog: what to write over a
-        record that
-        another owner wrote; None if the record may stay.
+        """Tail guard (protocol.md R9) for the compacted outputs other than the changelog: what to write over a record
+        that another owner wrote; None if the record may stay.
 
         Only a record *older* than the state calls for one: a newer one comes from input that is going to be replayed
-        here.
-        The owner asks at a takeover for the last record of every key, from the start of the topic; then for every foreign
-        record. From the start, because an own earlier record may be older than a state that a former owner's late
-        changelog has moved on.
+        here. The owner asks at a takeover for the last record of every key, from the start of the topic; then for
+        every foreign record. From the start, because an own earlier record may be older than a state that a former
+        owner's late changelog has moved on.
         """
 
     @property

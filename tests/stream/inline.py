@@ -1,4 +1,5 @@
-"""The whole way in one process: a source's own records, through its connector, keyed, the stages on hostile lanes, the read model."""
+"""The whole way in one process: a source's own records, through its connector, keyed, the stages on hostile lanes,
+the read model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The worked cases of who is one household, passed by the stream: by way of the sources' formats, in any order, with crashes."""
+"""The worked cases of who is one household, passed by the stream: by way of the sources' formats, in any order, with
+crashes."""
 
 from __future__ import annotations
 

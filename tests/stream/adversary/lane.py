@@ -33,8 +33,7 @@ class Log:
 
     def compact(self, rng: random.Random, below: int) -> None:
         """Remove some records superseded by others before an offset: `min.compaction.lag.ms` keeps the younger ones
-        out of it,
-        both from being removed and from superseding."""
+        out of it, both from being removed and from superseding."""
         last = {entry.key: offset for offset, entry in enumerate(self.entries[:below]) if entry}
         for offset, entry in enumerate(self.entries[:below]):
             if entry and last[entry.key] != offset and rng.random() < 0.8:
