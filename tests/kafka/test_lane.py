@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -83,16 +84,21 @@ async def test_a_paused_former_owner_that_wakes_changes_nothing(bootstrap: str, 
 async def test_without_the_tail_guard_a_paused_former_owner_wins(bootstrap: str, tmp_path: Path) -> None:
     load = Load(bootstrap)
     async with processes() as started:
-        await _pause_and_take_over(bootstrap, tmp_path, load, started, toy.SETS, TOY_NO_GUARD="1")
+        await _pause_and_take_over(bootstrap, tmp_path, load, started, toy.SETS, {"TOY_NO_GUARD": "1"})
         assert await load.arrived() == load.expected
         assert (await read_table(bootstrap, toy.SETS)).numbers() != load.expected, "the control shows nothing"
 
 
 async def _pause_and_take_over(
-    bootstrap: str, folder: Path, load: Load, started: list[WorkerProcess], topic: str, **environment: str
+    bootstrap: str,
+    folder: Path,
+    load: Load,
+    started: list[WorkerProcess],
+    topic: str,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """One worker stops just before a send; another takes over and goes on; then the first one's bytes arrive."""
-    paused = WorkerProcess(bootstrap, folder / "1", TOY_PAUSE=topic, **environment)
+    paused = WorkerProcess(bootstrap, folder / "1", {"TOY_PAUSE": topic} | dict(environment or {}))
     started.append(paused)
     await paused.ready()
     await load.send(400)
@@ -100,7 +106,7 @@ async def _pause_and_take_over(
     (folder / "1" / "pause").touch()
     await load.send(40)
     await until(lambda: paused.says("TOY PAUSED"))
-    started.append(WorkerProcess(bootstrap, folder / "2", **environment))
+    started.append(WorkerProcess(bootstrap, folder / "2", environment))
     await started[-1].ready()
     await load.send(400)
     assert await load.arrived() == load.expected

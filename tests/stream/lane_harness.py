@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +68,7 @@ class Load:
         return sum(map(len, self.expected.values()))
 
     async def arrived(self, seconds: float = DEADLINE_SECONDS) -> dict[bytes, set[int]]:
-        """Wait until the views hold as many numbers as were sent; return what they hold at the deadline at the latest."""
+        """Wait until the views hold as many numbers as were sent; return what they hold then, or at the deadline."""
         want = self.count()
         found: dict[bytes, set[int]] = {}
 
@@ -154,7 +154,14 @@ async def worker(
 class WorkerProcess:
     """A worker of its own: `tests/stream/toy_worker.py`. Ended by its pid; what it said is in `log`."""
 
-    def __init__(self, bootstrap: str, folder: Path, *, session_seconds: float = 3.0, **environment: str) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        session_seconds: float = 3.0,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
         command = [sys.executable, "-m", "tests.stream.toy_worker", bootstrap, str(folder), str(session_seconds)]
@@ -162,7 +169,7 @@ class WorkerProcess:
             self._process = subprocess.Popen(
                 command,
                 cwd=Path(__file__).parents[2],
-                env=os.environ | environment,
+                env=dict(os.environ) | dict(environment or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

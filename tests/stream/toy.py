@@ -43,6 +43,10 @@ class Collect:
         """See `Stage.merge`."""
         return join(mine, seen)
 
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """See `Stage.implied`."""
+        return [Output(SETS, key, value)]
+
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`."""
         mine = state.get(key)
@@ -69,6 +73,10 @@ class Fold:
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
         """See `Stage.merge`."""
         return join(mine, seen)
+
+    def implied(self, key: bytes, value: bytes) -> list[Output]:
+        """See `Stage.implied`."""
+        return []
 
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`."""

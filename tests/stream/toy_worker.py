@@ -25,10 +25,15 @@ from tests.stream import toy
 class _Announcer(SilentObserver):
     def ready(self, value: bool) -> None:
         if value:
-            print("TOY READY", flush=True)
+            _say("TOY READY")
 
     def repaired(self, stage: str, records: int) -> None:
-        print("TOY REPAIRED", stage, records, flush=True)
+        _say(f"TOY REPAIRED {stage} {records}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _pause_before_sending(topic_to_pause: str, flag: Path, bootstrap: str) -> None:
@@ -39,12 +44,12 @@ def _pause_before_sending(topic_to_pause: str, flag: Path, bootstrap: str) -> No
         await other.start()
         await (await send_batch(other, batch, topic, partition=partition))
         await other.stop()
-        print("TOY LATE", topic, flush=True)
+        _say(f"TOY LATE {topic}")
 
     async def send(self: AIOKafkaProducer, batch: Any, topic: str, *, partition: int) -> Any:
         if topic == topic_to_pause and flag.exists():
             flag.unlink()
-            print("TOY PAUSED", flush=True)
+            _say("TOY PAUSED")
             os.kill(os.getpid(), signal.SIGSTOP)
             await asyncio.shield(asyncio.ensure_future(late(batch, topic, partition)))
         return await send_batch(self, batch, topic, partition=partition)

@@ -28,7 +28,6 @@ from hub.stream.stage import Output, Record, Stage
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
 _RETRY_SECONDS: Final = 0.2
-_KEEP_OFFSETS_SECONDS: Final = 10.0
 _SHORTEST_LIST: Final = 16
 _YIELD_EVERY: Final = 500
 
@@ -85,13 +84,16 @@ class StagePartition:
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._store: PartitionStore | None = None
-        self._offsets: dict[TailKey, int] = {}
+        self._seen = 0
+        """Everything in the changelog below this offset is in the store. Never past a record that was not read."""
         self._guard_from: dict[TailKey, int] = {}
         self._suspects: dict[TailKey, dict[bytes, bytes]] = {}
+        self._caught_up: set[TailKey] = set()
+        self._written: set[tuple[str, bytes]] = set()
+        """Outputs since the takeover, while what was there before it is still being looked at."""
         self._list_records = shared.options.max_list_records
         self._busy = False
         self._stopping = False
-        self._kept_at = 0.0
 
     def start(self, failed: Callable[[BaseException], None]) -> None:
         """Begin the takeover. `failed` is called once with what no retry can mend."""
@@ -142,11 +144,14 @@ class StagePartition:
         bounds = await self._shared.reader.bounds(self.tails)
         self._store = self._open_store(bounds)
         begin, end = bounds[self._changelog]
-        self._follow(self._changelog, self._store.offset(self._changelog) or begin)
+        self._seen = self._store.offset(self._changelog) or begin
+        self._shared.reader.follow(self._changelog, self._seen, self)
         records = await self._recover(end)
-        for tail in self.tails[1:]:
+        for tail in self.tails[1:]:  # from the start: an own earlier record may be behind the joined state
             self._guard_from[tail] = bounds[tail][1]
-            self._follow(tail, max(self._store.offset(tail) or 0, bounds[tail][0]))
+            if bounds[tail][0] == bounds[tail][1]:
+                self._caught_up.add(tail)
+            self._shared.reader.follow(tail, bounds[tail][0], self)
         self.recovered = True
         seconds = time.monotonic() - started
         self._shared.observer.recovered(self.stage.name, seconds, records)
@@ -157,44 +162,45 @@ class StagePartition:
         marker = Marker(options.topic_ids.get(self.stage.changelog, ""), options.incarnation)
         folder = options.data_folder / "stream" / f"{self.stage.name}-{self.partition}"
         store = self._shared.open_store(folder, marker)
-        for tail, (begin, end) in bounds.items():
-            offset = store.offset(tail)
-            if offset is not None and not begin <= offset <= end:
-                _log.warning("state_wiped", **self._name(), topic=tail.topic, offset=offset, begin=begin, end=end)
-                store.wipe()
-                break
+        begin, end = bounds[self._changelog]
+        offset = store.offset(self._changelog)
+        if offset is not None and not begin <= offset <= end:
+            _log.warning("state_wiped", **self._name(), offset=offset, begin=begin, end=end)
+            store.wipe()
         return store
 
-    def _follow(self, tail: TailKey, offset: int) -> None:
-        self._offsets[tail] = offset
-        self._shared.reader.follow(tail, offset, self)
-
     async def _recover(self, end: int) -> int:
-        """Read the changelog to where it ended at the takeover; write again what a late record hides."""
-        hidden: dict[bytes, bytes] = {}
+        """Read the changelog to where it ended at the takeover. What a late record of a former owner touched is
+        published and written again: nobody may have published what follows from the join."""
+        contested: set[bytes] = set()
         records = 0
-        while self._offsets[self._changelog] < end:
+        while self._seen < end:
             chunk = await self._next_chunk()
             records += chunk.records
-            self._merge(chunk, hidden)
+            self._merge(chunk, contested)
             await asyncio.sleep(0)
-        if hidden:
-            _log.warning("late_changelog_records", **self._name(), keys=len(hidden))
-            self._shared.observer.repaired(self.stage.name, len(hidden))
-            await self._rewrite(self._changelog, hidden)
+        if contested:
+            _log.warning("contested_keys", **self._name(), keys=len(contested))
+            self._shared.observer.repaired(self.stage.name, len(contested))
+            await self._settle(sorted(contested))
         return records
 
-    def _merge(self, chunk: Chunk, hidden: dict[bytes, bytes]) -> None:
+    def _merge(self, chunk: Chunk, contested: set[bytes]) -> None:
         overlay = Overlay(self._open())
-        for key, seen in chunk.foreign:
+        for _, key, seen in chunk.foreign:
             merged = self.stage.merge(key, overlay.get(key), seen)
             overlay.put(key, merged)
-            if merged == seen:
-                hidden.pop(key, None)
-            else:
-                hidden[key] = merged
-        self._offsets[chunk.tail] = chunk.next_offset
-        self._open().write(overlay.puts, self._offsets)
+            if merged != seen:
+                contested.add(key)
+        self._seen = chunk.next_offset
+        self._open().write(overlay.puts, {self._changelog: self._seen})
+
+    async def _settle(self, keys: Sequence[bytes]) -> None:
+        for start in range(0, len(keys), _YIELD_EVERY):
+            state = {key: value for key in keys[start : start + _YIELD_EVERY] if (value := self._open().get(key))}
+            outputs = [output for key, value in state.items() for output in self.stage.implied(key, value)]
+            await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+            await self._rewrite(self._changelog, state)
 
     async def _next_chunk(self) -> Chunk:
         while not self.chunks:
@@ -234,10 +240,14 @@ class StagePartition:
         records = inbox.head(self._list_records, options.max_list_bytes)
         overlay, outputs, records = self._handle(inbox.topic, records)
         await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+        if len(self._caught_up) < len(self._guard_from):
+            self._written.update((output.topic, output.key) for output in outputs)
         if overlay.puts:
             messages = [Message(k, v, self._headers()) for k, v in overlay.puts.items()]
-            await self._shared.writer.append(*self._changelog, messages, self._check)
-            self._open().write(overlay.puts, self._offsets)
+            base = await self._shared.writer.append(*self._changelog, messages, self._check)
+            if base == self._seen:  # else somebody's records are in between: the tail gets there
+                self._seen += len(messages)
+            self._open().write(overlay.puts, {self._changelog: self._seen})
         inbox.finish(records)
         self._shared.observer.applied(self.stage.name, len(records))
         shown = len(overlay.puts) if self._shows_changelog else 0
@@ -266,18 +276,15 @@ class StagePartition:
     async def _guard(self, chunk: Chunk) -> None:
         if chunk.tail == self._changelog:
             await self._guard_changelog(chunk)
+            self._seen = max(self._seen, chunk.next_offset)
         else:
             await self._guard_output(chunk)
-        if not self._suspects.get(chunk.tail):  # else a restart has to see them again
-            self._offsets[chunk.tail] = chunk.next_offset
-        if time.monotonic() - self._kept_at > _KEEP_OFFSETS_SECONDS:
-            self._keep_offsets()
 
     async def _guard_changelog(self, chunk: Chunk) -> None:
         """A late record of a former owner: what is older than ours is written over, what is newer is taken over."""
         stale: dict[bytes, bytes] = {}
         store = self._open()
-        for key, seen in chunk.foreign:
+        for _, key, seen in chunk.foreign:
             mine = store.get(key)
             merged = self.stage.merge(key, mine, seen)
             if merged != mine:
@@ -292,20 +299,26 @@ class StagePartition:
         """The same for the other compacted outputs. Of what was there at the takeover, the last per key counts."""
         suspects = self._suspects.setdefault(chunk.tail, {})
         overlay = Overlay(self._open())
-        for number, (key, seen) in enumerate(chunk.foreign, start=1):
+        topic = chunk.tail.topic
+        for number, (offset, key, seen) in enumerate(chunk.foreign, start=1):
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-            if self.stage.repair(overlay, chunk.tail.topic, key, seen) is None:
+            is_past = offset < self._guard_from[chunk.tail] and (topic, key) in self._written
+            if is_past or self.stage.repair(overlay, topic, key, seen) is None:
                 suspects.pop(key, None)
             else:
                 suspects[key] = seen
-        if chunk.next_offset < self._guard_from[chunk.tail] or not suspects:
+        if chunk.next_offset < self._guard_from[chunk.tail]:
             return
-        repairs = {k: self.stage.repair(overlay, chunk.tail.topic, k, seen) for k, seen in suspects.items()}
-        values = {key: value for key, value in repairs.items() if value is not None}
-        self._repaired(chunk, values)
-        await self._rewrite(chunk.tail, values)
+        self._caught_up.add(chunk.tail)
+        if len(self._caught_up) == len(self._guard_from):
+            self._written.clear()
+        repairs = {key: self.stage.repair(overlay, topic, key, seen) for key, seen in suspects.items()}
         suspects.clear()
+        values = {key: value for key, value in repairs.items() if value is not None}
+        if values:
+            self._repaired(chunk, values)
+            await self._rewrite(chunk.tail, values)
 
     async def _rewrite(self, tail: TailKey, values: Mapping[bytes, bytes]) -> None:
         messages = [Message(key, value, self._headers()) for key, value in values.items()]
@@ -330,21 +343,17 @@ class StagePartition:
             raise Fenced("the partition is closed")
         return self._store
 
-    def _keep_offsets(self) -> None:
-        self._kept_at = time.monotonic()
-        if self._store is not None and self.recovered:
-            self._store.write({}, self._offsets)
-
     def _close(self) -> None:
         """Drop everything that is not durable; the input stays where it was."""
         self._shared.reader.leave(self.tails)
-        self._keep_offsets()
-        self.recovered = False
+        recovered, self.recovered = self.recovered, False
         self.chunks.clear()
-        self._offsets.clear()
-        self._suspects.clear()
+        for memory in (self._suspects, self._caught_up, self._written):
+            memory.clear()
         store, self._store = self._store, None
         if store is not None:
+            if recovered:
+                store.write({}, {self._changelog: self._seen})
             store.close()
 
     def _name(self) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""The local state of one stage and partition: RocksDB, values and tail offsets in one atomic batch (R4, R10).
+"""The local state of one stage and partition: RocksDB, values and the changelog offset in one atomic batch (R4, R10).
 
 A copy of the changelog, never the truth: any doubt about it is answered by wiping it.
 """

@@ -26,6 +26,7 @@ _PACE_SECONDS = 0.05
 class TailRecord(NamedTuple):
     """A record that the present owner did not write."""
 
+    offset: int
     key: bytes
     value: bytes
 
@@ -144,7 +145,7 @@ class TailReader:
             return
         own = ((WRITER_HEADER, owner.writer_id),)
         foreign = [
-            TailRecord(record.key, record.value)
+            TailRecord(record.offset, record.key, record.value)
             for record in records
             if record.headers != own and record.key is not None and record.value is not None
         ]

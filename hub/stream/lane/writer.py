@@ -88,13 +88,15 @@ class Writer:
         batches = ((place, run) for place, messages in grouped.items() for run in chunks(messages, limit))
         await self._send(batches, check)
 
-    async def append(self, topic: str, partition: int, messages: Sequence[Message], check: Callable[[], None]) -> None:
-        """Send messages as one record batch, which Kafka keeps whole or not at all, and wait for its acknowledgement.
+    async def append(self, topic: str, partition: int, messages: Sequence[Message], check: Callable[[], None]) -> int:
+        """Send messages as one record batch, which Kafka keeps whole or not at all, and wait for the ack.
 
-        Raises SendFailed."""
-        await self._send([((topic, partition), messages)], check)
+        Returns the offset of the first, -1 when the broker does not say. Raises SendFailed."""
+        (ack,) = await self._send([((topic, partition), messages)], check)
+        base: int = ack.offset
+        return base
 
-    async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> None:
+    async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
         producer = self._ready()
         acks: list[Awaitable[Any]] = []
         try:
@@ -103,7 +105,7 @@ class Writer:
                     batch = _build(producer, topic, messages)
                     check()
                     acks.append(await producer.send_batch(batch, topic, partition=partition))
-                await asyncio.gather(*acks)
+                return await asyncio.gather(*acks)
         except (KafkaError, TimeoutError) as error:
             await self._give_up(producer)
             raise SendFailed(f"not acknowledged: {error!r}") from error
