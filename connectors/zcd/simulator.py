@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from typing import Final
 
-import httpx
 import uvicorn
 
 from connectors.zcd.simulator_server import STORE_NAME, make_server
@@ -86,23 +87,28 @@ class ZcdSimulator:
 
     def _await_answer(self) -> None:
         until = monotonic() + _START_SECONDS
-        with httpx.Client(trust_env=False, timeout=1.0) as client:
-            while monotonic() < until:
-                if self._child is not None and self._child.poll() is not None:
-                    break
-                try:
-                    if client.get(f"{self.url}/gezond").is_success:
-                        return
-                except httpx.TransportError:
-                    sleep(0.02)
+        while monotonic() < until and (self._child is None or self._child.poll() is None):
+            if self._answers():
+                return
+            sleep(0.02)
         self.stop()
         raise RuntimeError("the simulated ZCD does not come up")
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=1.0)
+        try:
+            connection.request("GET", "/gezond")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def stop(self) -> None:
         """Stop answering; the content stays."""
         if self._served is not None:
             server, store, thread = self._served
-            server.should_exit = True
+            server.should_exit = server.force_exit = True
             thread.join(10)
             store.close()
             self._served = None
