@@ -132,7 +132,12 @@ def _add_sources(router: APIRouter, site: Site) -> None:
     def sources(request: Request) -> Response:
         """State and freshness of every source, as seen now."""
         found = [
-            item.status | {"seconds_since_poll": item.seconds_since_poll, "dead_letters": item.dead_letters}
+            item.status
+            | {
+                "silent": item.silent,
+                "seconds_since_poll": item.seconds_since_poll,
+                "dead_letters": item.dead_letters,
+            }
             for item in site.reading.sources(asking(request))
         ]
         return _json({"sources": found})

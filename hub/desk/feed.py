@@ -123,7 +123,6 @@ class Feed:
                 pause = min(longest, pause * 2)
 
     async def _read(self) -> None:
-        topics = await asyncio.to_thread(_describe, self.broker)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker,
             group_id=None,
@@ -131,8 +130,9 @@ class Feed:
             auto_offset_reset="earliest",
             request_timeout_ms=REQUEST_MILLISECONDS,
         )
-        await consumer.start()
         try:
+            await consumer.start()  # tells at once whether the log is there, which the description below does not
+            topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
             await self._follow(consumer, topics, positions)
         finally:
@@ -242,7 +242,7 @@ async def _ends(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) ->
 
 def _describe(broker: str) -> dict[str, _Topic]:
     """Partitions and ids of our topics. Raises LogUnavailable while one is missing: it may still be made."""
-    admin = KafkaAdminClient(bootstrap_servers=broker)
+    admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=REQUEST_MILLISECONDS)
     try:
         found = {item["name"]: item for item in admin.describe_topics(list(TOPICS))}
     finally:

@@ -277,7 +277,8 @@ class Looks(_Body):
 
 
 class Source(_Body):
-    """One source as its connector last reported it. `dead_letters` is null for those who may not see it."""
+    """One source as its connector last reported it. `silent`: it no longer reports. `dead_letters`: null for those who
+    may not see it."""
 
     source: str
     connector: str
@@ -289,6 +290,7 @@ class Source(_Body):
     published: int
     rejected: int
     message: str | None
+    silent: bool
     seconds_since_poll: float
     dead_letters: int | None
 

@@ -117,7 +117,7 @@ def _store(
         "gone": view["gone"],
         "live": content is not None,
         "title": title,
-        "sort_key": title.casefold(),
+        "sort_key": _sort_key(title),
         "newest_recorded_at": newest[0],
         "newest_published_at": newest[1],
         "document": orjson.dumps(content).decode() if content else None,
@@ -128,6 +128,14 @@ def _store(
     if rows:
         connection.execute(insert(members), rows)
     _store_dossiers(connection, household, _since_by_dossier(view) if content else {})
+
+
+def _sort_key(title: str) -> str:
+    """As Dutch lists sort: "de Vries" stands under V."""
+    words = title.split()
+    while len(words) > 1 and words[0].islower():
+        words.pop(0)
+    return " ".join(words).casefold()
 
 
 def _member_rows(household: str, content: Document | None) -> list[dict[str, str]]:

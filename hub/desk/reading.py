@@ -19,6 +19,8 @@ from hub.household.document_shape import Document
 SEARCH_LIMIT: Final = 50
 """Most households that a search answers; whoever gets so many has to ask more precisely."""
 DEAD_LETTER_LIMIT: Final = 100
+SILENT_SECONDS: Final = 60.0
+"""A connector reports every few seconds; after this long it is not late but gone."""
 
 
 class Refused(Exception):
@@ -56,9 +58,11 @@ class Page(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One source. Times ISO; `dead_letters` None for those who may not see them."""
+    """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last;
+    `dead_letters` None for those who may not see them."""
 
     status: dict[str, Any]
+    silent: bool
     seconds_since_poll: float
     dead_letters: int | None
 
@@ -115,11 +119,15 @@ class Reading:
         return [
             Source(
                 status,
-                max(0.0, (self.now() - datetime.fromisoformat(status["polled_at"])).total_seconds()),
+                self._seconds_since(status["reported_at"]) > SILENT_SECONDS,
+                self._seconds_since(status["polled_at"]),
                 counts.get(status["source"], 0) if counts_allowed else None,
             )
             for status in statuses
         ]
+
+    def _seconds_since(self, moment: str) -> float:
+        return max(0.0, (self.now() - datetime.fromisoformat(moment)).total_seconds())
 
     def dead_letters(self, request: Request) -> list[DeadLetterRow]:
         """The last unreadable records: where and why, never what stood in them."""

@@ -187,6 +187,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "sources_intro": ("Wat elke bron het laatst heeft aangeleverd, en of dat nog werkt.",
                       "What each source last delivered, and whether it still works."),
     "sources_none": ("Er heeft zich nog geen bron gemeld.", "No source has reported yet."),
+    "silent": ("stil", "silent"),
+    "silent_text": ("heeft zich niet gemeld sinds {time}", "has not reported since {time}"),
     "last_poll": ("Laatst geslaagde bevraging", "Last successful poll"),
     "newest": ("Nieuwste gegeven", "Newest record"),
     "published": ("Aangeleverd", "Delivered"),

@@ -280,7 +280,11 @@ def test_sources_tell_how_fresh_they_are(desk: Desk, director: TestClient, opera
         Consumed(DEAD_LETTERS, 0, 0, b"zcd", dead_letter()),
     ]
     apply_list(desk.engine, messages, [])
+    assert operator.get("/api/v1/bronnen").json()["sources"][0]["silent"] is True
+    fresh = source_status(polled_at=NOW_MINUS_90, reported_at=NOW)
+    apply_list(desk.engine, [Consumed(SOURCES, 0, 1, b"zcd", fresh)], [])
     (seen,) = operator.get("/api/v1/bronnen").json()["sources"]
+    assert seen["silent"] is False
     assert (seen["source"], seen["state"], seen["seconds_since_poll"], seen["dead_letters"]) == (
         "zcd",
         "running",

@@ -180,6 +180,7 @@ def test_operations_see_sources_and_unreadable_records_and_no_household(
     shown = plain(operator.get("/bronnen").text)
     assert "ongeldige datum" in shown
     assert "55 dagen geleden" in shown
+    assert "stil heeft zich niet gemeld sinds 5 jan 2026 10:10" in shown
     assert "Huishoudens" not in shown
     answer = operator.get(f"/huishoudens/{home}")
     assert (answer.status_code, "Geen toegang" in answer.text, "Noor" in answer.text) == (403, True, False)

@@ -210,3 +210,11 @@ def test_a_read_model_of_another_release_is_made_anew(engine: Engine) -> None:
     readmodel.prepare(engine)
     with engine.connect() as connection:
         assert readmodel.count(connection) == 0
+
+
+def test_households_are_listed_as_dutch_lists_sort(connection: Connection) -> None:
+    for number, (prefix, name) in enumerate([("van der", "Berg"), (None, "Adema"), ("de", "Zwart"), (None, "Cohen")]):
+        home, value = one_dossier(ZCD._replace(dossier_id=str(number)), prefix=prefix, family_name=name)
+        apply_view(connection, home.encode(), value)
+    titles = [item["title"] for item in readmodel.page(connection, skip=0, limit=9)]
+    assert titles == ["Adema", "van der Berg", "Cohen", "de Zwart"]

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -115,3 +123,55 @@ def test_ready_means_caught_up_once_near_the_end_and_in_contact() -> None:
     progress.measure({VIEW: 9}, {VIEW: 9})
     now[0] += CONTACT_SECONDS + 1
     assert progress.why_not_ready() == "the log cannot be reached"
+
+
+PROCESS = """
+from hub.desk.server import Keys, run
+from hub.settings import load_settings
+raise SystemExit(run(load_settings(), Keys(lambda sealed: None, lambda bsn: None)))
+"""
+
+
+@contextmanager
+def process(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """The desk as a process of its own, without a log to read."""
+    tokens_file(folder, json.dumps({"aap": {"user": "dirk", "role": "case_director"}}))
+    environment = {
+        **os.environ,
+        "REGIEHUB_DATA_FOLDER": str(folder),
+        "REGIEHUB_DESK_TOKENS_FILE": str(folder / "tokens.json"),
+        "REGIEHUB_BROKER": "127.0.0.1:1",
+        "REGIEHUB_DESK_PORT": "0",
+        **settings,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", PROCESS], env=environment, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def line_with(running: subprocess.Popen[str], event: str) -> dict[str, object]:
+    assert running.stderr is not None
+    for line in running.stderr:
+        found: dict[str, object] = json.loads(line)
+        if found["event"] == event:
+            return found
+    raise AssertionError(f"the process ended without {event}")
+
+
+def test_the_process_answers_at_once_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
+    with process(tmp_path) as running:
+        address = f"http://127.0.0.1:{line_with(running, 'desk_listening')['port']}"
+        with urllib.request.urlopen(f"{address}/healthz") as answer:
+            assert answer.status == 200
+        with urllib.request.urlopen(f"{address}/metrics") as answer:
+            assert b"regiehub_visible_freshness_seconds" in answer.read()
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            urllib.request.urlopen(f"{address}/readyz")
+        refused.value.close()
+        running.send_signal(signal.SIGTERM)
+        line_with(running, "desk_stopped")
+        assert running.wait(20) == 0

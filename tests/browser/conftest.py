@@ -1,0 +1,107 @@
+"""The desk as a real Chromium sees it: the application on a free port of this machine, with households to show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hub.desk import readmodel
+from hub.desk.app import create_app
+from hub.desk.projector import Consumed, apply_list
+from hub.desk.server import listen
+from hub.events.ids import DossierRef
+from hub.events.topics import DEAD_LETTERS, SOURCES
+from tests import machine
+from tests.desk.conftest import DIRECTOR, NOW, Desk
+from tests.desk.family import family
+from tests.desk.views import dead_letter, one_dossier, source_status
+
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
+
+
+@contextmanager
+def serving(desk: Desk) -> Iterator[str]:
+    """The address of the running application."""
+    listener = listen("127.0.0.1", 0)
+    config = uvicorn.Config(create_app(desk.site), log_config=None, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A desk with forty households, two sources and two unreadable records."""
+    folder = tmp_path_factory.mktemp("desk")
+    desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
+    desk.show(family())
+    for number in range(39):
+        ref = DossierRef("menscentraal", f"MC-{1000 + number}")
+        desk.show(one_dossier(ref, person=f"p-{number}", family_name=f"Wijk {number:02}"))
+    values = [
+        (SOURCES, source_status(reported_at=NOW, polled_at=NOW)),
+        (SOURCES, source_status("menscentraal", state="degraded", message="429 Too Many Requests")),
+        (DEAD_LETTERS, dead_letter(position="4")),
+        (DEAD_LETTERS, dead_letter("menscentraal", position="81", reason="invalid_date")),
+    ]
+    apply_list(desk.engine, [Consumed(topic, 0, n, b"k", value) for n, (topic, value) in enumerate(values)], [])
+    with serving(desk) as found:
+        yield found
+    desk.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's browser, without a window."""
+    program = machine.chromium()
+    if program is None:
+        pytest.skip(machine.chromium_missing() or "")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=list(WIDTHS))
+def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    """A fresh page, as wide as a phone and as a desk."""
+    width, height = WIDTHS[request.param]
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale="nl-NL")
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def shots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where screenshots of this test go."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    return folder
+
+
+def log_in(page: Page, address: str, token: str = DIRECTOR) -> None:
+    """Through the form, as people do."""
+    page.goto(address)
+    page.get_by_label("Toegangstoken").fill(token)
+    page.get_by_role("button", name="Inloggen").click()
