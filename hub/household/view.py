@@ -5,7 +5,7 @@ Hence duplicates, replays and any arrival order end in the same view, and two co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -43,13 +43,13 @@ class View:
     label: int
     gone: bool
     composition: bytes | None
-    dossiers: frozenset[DossierRef]
+    dossiers: Mapping[DossierRef, int]
     entries: Mapping[EntryKey, Entry]
 
 
 def empty_view(household: str) -> View:
     """The view of a household of which nothing is known yet."""
-    return View(household, NO_LABEL, False, None, frozenset(), {})
+    return View(household, NO_LABEL, False, None, {}, {})
 
 
 def with_entries(view: View, entries: Mapping[EntryKey, Entry]) -> View:
@@ -67,10 +67,19 @@ def with_composition(view: View, message: bytes) -> View:
     if value["label"] < view.label:
         return view
     gone = value["gone"]
-    dossiers = frozenset(DossierRef(item["source"], item["dossier_id"]) for item in value["dossiers"])
     return _purged(
-        replace(view, label=value["label"], gone=gone, composition=None if gone else message, dossiers=dossiers)
+        replace(
+            view,
+            label=value["label"],
+            gone=gone,
+            composition=None if gone else message,
+            dossiers=_since_by_dossier(value["dossiers"]),
+        )
     )
+
+
+def _since_by_dossier(named: Iterable[Mapping[str, Any]]) -> dict[DossierRef, int]:
+    return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in named}
 
 
 def join(mine: View, seen: View) -> View:
@@ -80,12 +89,17 @@ def join(mine: View, seen: View) -> View:
 
 
 def _purged(view: View) -> View:
-    """Drop what can never become valid again: an entry whose dossier is not in the composition, routed before it.
+    """Drop what can never become valid again: an entry routed before its dossier came to this household, or, where the
+    composition does not name its dossier, before that composition.
 
-    One routed after it is parked: the composition is behind.
+    One routed after it is parked: the composition is behind. Because a dossier that returns gets a greater since, what
+    is dropped now would be dropped in any order of arrival.
     """
-    kept = {key: entry for key, entry in view.entries.items() if key[0] in view.dossiers or entry.since > view.label}
-    return replace(view, entries=kept)
+
+    def may_stay(key: EntryKey, entry: Entry) -> bool:
+        return entry.since >= view.dossiers.get(key[0], view.label + 1)
+
+    return replace(view, entries={key: entry for key, entry in view.entries.items() if may_stay(key, entry)})
 
 
 def visible_entries(view: View) -> dict[EntryKey, Entry]:
@@ -125,8 +139,7 @@ def decode_view(message: bytes) -> View:
     """View of a households.view message."""
     value = decode(message).value
     composition = value["composition"]
-    named = decode(composition).value["dossiers"] if composition else []
-    dossiers = frozenset(DossierRef(item["source"], item["dossier_id"]) for item in named)
+    dossiers = _since_by_dossier(decode(composition).value["dossiers"] if composition else ())
     entries = dict(entry_of(record) for record in value["entries"])
     return View(value["household"], value["label"], value["gone"], composition, dossiers, entries)
 

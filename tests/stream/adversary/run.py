@@ -129,7 +129,7 @@ def _visible(view: View) -> Expected:
         return frozenset((DossierRef(item["source"], item["dossier_id"]), item["line"]) for item in composition[name])
 
     return Expected(
-        view.dossiers,
+        frozenset(view.dossiers),
         lines("members"),
         lines("references"),
         lines("history"),
