@@ -20,11 +20,14 @@ from sqlalchemy import Engine
 from hub.desk import readmodel
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
+from hub.ops.pacing import pace_idle_fetches
 
 LIST_RECORDS: Final = 500
 """Messages per transaction: less costs a commit each, more keeps readers of other households waiting."""
 POLL_MILLISECONDS: Final = 250
 """How long a poll waits while nothing comes; also how long a stop may take."""
+IDLE_SECONDS: Final = 0.05
+"""Shortest idle fetch: a broker that answers at once would keep a core busy otherwise."""
 LAG_SECONDS: Final = 2.0
 """How often the ends of the log are asked for while reading."""
 RETRY_SECONDS: Final = (0.2, 5.0)
@@ -132,6 +135,7 @@ class Feed:
         )
         try:
             await consumer.start()  # tells at once whether the log is there, which the description below does not
+            pace_idle_fetches(consumer, IDLE_SECONDS)
             topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
             await self._follow(consumer, topics, positions)

@@ -9,14 +9,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import faust
 import structlog
 from faust.app.base import BootStrategy
 
 from hub.errors import ConfigError
+from hub.settings import Settings
 from hub.stream.lane.core import Lane
 from hub.stream.lane.driver import Transport
 from hub.stream.lane.options import LaneObserver, LaneOptions
@@ -26,15 +26,6 @@ from hub.stream.stage import Stage
 _log: Final = structlog.get_logger("regiehub.stream")
 _STOP_SECONDS: Final = 15.0
 """Faust mostly stops in two seconds, and sometimes not at all; by then all is committed or will be replayed."""
-
-
-class StreamSettings(Protocol):
-    """What `run` reads; `hub.settings` has it."""
-
-    broker: str
-    data_folder: Path
-    incarnation: int
-    stream_id: str
 
 
 class LaneBoot(BootStrategy):
@@ -112,7 +103,7 @@ async def serve(app: StreamApp, stop: asyncio.Event) -> int:
     return code
 
 
-def run(settings: StreamSettings, observer: LaneObserver | None = None) -> int:
+def run(settings: Settings, observer: LaneObserver | None = None) -> int:
     """The process: blocks until SIGTERM or SIGINT; returns its exit code. Logging is the caller's."""
     from hub.stream.assemble import Assemble
     from hub.stream.resolve import Resolve
@@ -124,12 +115,19 @@ def run(settings: StreamSettings, observer: LaneObserver | None = None) -> int:
         data_folder=settings.data_folder,
         incarnation=settings.incarnation,
         topic_ids=topic_ids(settings.broker, _topics(stages)),
+        session_timeout_seconds=settings.session_timeout_seconds,
     )
-    return run_stages(stages, options, stream_id=settings.stream_id, observer=observer)
+    instance = settings.stream_instance or None
+    return run_stages(stages, options, stream_id=settings.stream_id, observer=observer, instance_id=instance)
 
 
 def run_stages(
-    stages: Sequence[Stage], options: LaneOptions, *, stream_id: str, observer: LaneObserver | None = None
+    stages: Sequence[Stage],
+    options: LaneOptions,
+    *,
+    stream_id: str,
+    observer: LaneObserver | None = None,
+    instance_id: str | None = None,
 ) -> int:
     """`run` with other stages."""
 
@@ -137,7 +135,7 @@ def run_stages(
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        app = create_app(stages, options, stream_id=stream_id, observer=observer)
+        app = create_app(stages, options, stream_id=stream_id, observer=observer, instance_id=instance_id)
         return await serve(app, stop)
 
     return asyncio.run(main())

@@ -18,9 +18,9 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as faust_driver
 from faust.types import TP
 
+from hub.ops.pacing import pace_idle_fetches
 from hub.stream.lane.core import Input, Lane
 from hub.stream.lane.fence import Fence
-from hub.stream.lane.pacing import pace_idle_fetches
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
 _RECORDS_PER_FETCH: Final = 4000

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from hub.ops.pacing import pace_idle_fetches
 from hub.stream.lane.options import LaneOptions
-from hub.stream.lane.pacing import pace_idle_fetches
 from hub.stream.lane.store import TailKey
 from hub.stream.lane.writer import WRITER_HEADER
 
