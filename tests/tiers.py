@@ -171,9 +171,7 @@ class Tiers:
             folder = item.path.relative_to(self._tests).parts[0]
             if folder in NEEDS:
                 return folder
-        raise pytest.UsageError(
-            f"{item.nodeid} belongs to no tier: use tests/<{'|'.join(NEEDS)}>/ or a marker"
-        )
+        raise pytest.UsageError(f"{item.nodeid} belongs to no tier: use tests/<{'|'.join(NEEDS)}>/ or a marker")
 
     @property
     def soak_seconds(self) -> float:
@@ -226,9 +224,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for tier in NEEDS:
         config.addinivalue_line("markers", f"{tier}: the test belongs to the tier {tier}, wherever it stands")
     config.addinivalue_line("markers", "soak: runs under `make soak` only")
-    config.addinivalue_line(
-        "markers", "soakable: runs in `make test`, and again, for longer, under `make soak`"
-    )
+    config.addinivalue_line("markers", "soakable: runs in `make test`, and again, for longer, under `make soak`")
     config.stash[_SEED] = int(os.environ.get(SEED) or secrets.randbelow(2**32))
     config.stash[_TIERS] = Tiers(config)
     config.pluginmanager.register(config.stash[_TIERS], "regiehub-tiers")

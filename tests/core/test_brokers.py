@@ -70,9 +70,7 @@ def produce(bootstrap: str, values: list[bytes]) -> None:
 
 
 async def fetch(bootstrap: str, count: int) -> list[bytes]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign([TopicPartition(TOPIC, 0)])
@@ -134,9 +132,7 @@ def test_a_program_that_stops_gives_its_error_in_one_line(
     with pytest.raises(BrokerUnavailable) as refused:
         broker.start()
     message = refused.value.user_message
-    assert message == (
-        f"the embedded broker on {broker.bootstrap} stopped at once (exit code 3): error: no memory"
-    )
+    assert message == (f"the embedded broker on {broker.bootstrap} stopped at once (exit code 3): error: no memory")
     assert refused.value.detail == "error: no memory"
     assert list(temporary_folder.iterdir()) == []
 
@@ -152,9 +148,7 @@ def test_a_program_that_never_answers_is_ended_at_the_deadline(
     assert list(temporary_folder.iterdir()) == []
 
 
-def test_a_missing_package_points_to_the_other_brokers(
-    temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_points_to_the_other_brokers(temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "find_spec", lambda name: None)
     with pytest.raises(BrokerNotInstalled) as refused:
         EmbeddedBroker().start()
@@ -164,9 +158,7 @@ def test_a_missing_package_points_to_the_other_brokers(
     assert list(temporary_folder.iterdir()) == []
 
 
-def test_an_unwritable_temporary_folder_gives_one_line(
-    temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_temporary_folder_gives_one_line(temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(temporary_folder / "nowhere"))
     with pytest.raises(BrokerUnavailable, match="no temporary folder for the broker"):
         EmbeddedBroker().start()

@@ -37,13 +37,8 @@ def answered(case: Case) -> Answer:
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_reference_derives_the_expected_households(case: Case) -> None:
-    expected = sorted(
-        (as_json(household) for household in case.households), key=lambda h: str(h["household_id"])
-    )
-    found = [
-        {key: household[key] for key in as_json(case.households[0])}
-        for household in answered(case).households
-    ]
+    expected = sorted((as_json(household) for household in case.households), key=lambda h: str(h["household_id"]))
+    found = [{key: household[key] for key in as_json(case.households[0])} for household in answered(case).households]
     assert found == expected, case.why
 
 

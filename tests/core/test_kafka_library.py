@@ -65,9 +65,7 @@ def test_two_starts_at_once_download_once(programs: Path, tmp_path: Path) -> Non
 
 def test_a_download_that_broke_off_is_never_used(programs: Path) -> None:
     install(programs, "mvn", BROKEN_OFF)
-    assert refusal_of_library() == (
-        "Maven's download of Kafka failed: [ERROR] Could not resolve dependencies"
-    )
+    assert refusal_of_library() == ("Maven's download of Kafka failed: [ERROR] Could not resolve dependencies")
     assert refusal_of_library()  # again: what it left is no library
     install(programs, "mvn", GOOD)
     assert (kafka_library() / JAR).exists()

@@ -42,9 +42,7 @@ def project() -> dict[str, Any]:
 
 
 def git(*args: str) -> list[str]:
-    done = subprocess.run(
-        ["git", *args, "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run(["git", *args, "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     return [name for name in done.stdout.split("\0") if name]
 
 
@@ -105,9 +103,7 @@ def test_the_readme_is_the_description_of_the_package(project: dict[str, Any]) -
 
 def test_no_data_of_the_packages_is_ignored_by_git() -> None:
     """The wheel is built with the ignore rules of git: what they hide is missing from it."""
-    hidden = git(
-        "ls-files", "--others", "--ignored", "--exclude-standard", "--", "hub", "connectors", "schemas"
-    )
+    hidden = git("ls-files", "--others", "--ignored", "--exclude-standard", "--", "hub", "connectors", "schemas")
     assert not [name for name in hidden if Path(name).suffix in DATA and "/target/" not in name]
 
 

@@ -56,9 +56,7 @@ def test_a_tier_that_could_not_run_fails_when_all_are_required(
     write(session, "tests/kafka/test_b.py", GREEN)
     result = run(session)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(
-        [f"*java 17 not found, and {REQUIRE_ALL} is set*", "tier kafka: ran 1 (error 1)"]
-    )
+    result.stdout.fnmatch_lines([f"*java 17 not found, and {REQUIRE_ALL} is set*", "tier kafka: ran 1 (error 1)"])
 
 
 def test_a_tier_that_was_not_selected_fails_when_all_are_required(
