@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
 from hub.desk import readmodel
 from hub.desk.readmodel import dead_letters, dossiers, households, members, offsets, replace_row, sources
@@ -19,10 +19,13 @@ from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
 from hub.household import document
-from hub.household.document_shape import Document
+from hub.household.document_shape import Document, Person
 
 TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
 """What the read model is made of."""
+
+PART: Final = 500
+"""Households per group of statements: within every database's limit of parameters."""
 
 _log = structlog.get_logger()
 
@@ -74,60 +77,81 @@ def apply_list(engine: Engine, messages: Sequence[Consumed], positions: Iterable
 
 def apply_views(connection: Connection, messages: Iterable[tuple[bytes, bytes]]) -> list[Shown]:
     """Apply messages of households.views; of each key only the greatest label, of equals the last."""
-    newest: dict[bytes, Value] = {}
+    newest: dict[str, Value] = {}
     for key, value in messages:
         view = decode(value).value
-        if key not in newest or view["label"] >= newest[key]["label"]:
-            newest[key] = view
-    applied = (_apply_decoded(connection, key.decode(), view) for key, view in newest.items())
-    return [shown for shown in applied if shown is not None]
+        home = key.decode()
+        if home not in newest or view["label"] >= newest[home]["label"]:
+            newest[home] = view
+    homes = list(newest)
+    parts = (homes[start : start + PART] for start in range(0, len(homes), PART))
+    return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part})]
 
 
 def apply_view(connection: Connection, key: bytes, value: bytes) -> Shown | None:
     """Apply one message of households.views; a smaller label than the known one changes nothing (R8)."""
-    return _apply_decoded(connection, key.decode(), decode(value).value)
+    shown = apply_views(connection, [(key, value)])
+    return shown[0] if shown else None
 
 
-def _apply_decoded(connection: Connection, household: str, view: Value) -> Shown | None:
-    query = select(households.c.label, households.c.newest_recorded_at, households.c.newest_published_at)
-    known = connection.execute(query.where(households.c.household_id == household)).one_or_none()
-    if known is not None and view["label"] < known.label:
-        return None
-    content = document.build(view)
-    recorded, published = _newest(content)
-    _store(connection, household, view, content, newest=(recorded, published))
-    if content is None or (known is not None and published <= known.newest_published_at):
-        return None
-    return Shown(household, recorded, published)
+class _Change(NamedTuple):
+    """One household as it must be from now on; `content` None: nothing of it is shown."""
+
+    home: str
+    view: Value
+    content: Document | None
+
+    @property
+    def newest(self) -> tuple[str, str]:
+        """Newest recorded_at and first_published_at that it shows."""
+        fresh = self.content["freshness"] if self.content else []
+        recorded = max((item["newest_recorded_at"] for item in fresh), default="")
+        return recorded, max((item["newest_published_at"] for item in fresh), default="")
 
 
-def _newest(content: Document | None) -> tuple[str, str]:
-    fresh = content["freshness"] if content else []
-    recorded = max((item["newest_recorded_at"] for item in fresh), default="")
-    return recorded, max((item["newest_published_at"] for item in fresh), default="")
+def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Shown]:
+    """Apply views of different households with a handful of statements: one each would cost most of the time."""
+    query = select(households.c.household_id, households.c.label, households.c.newest_published_at)
+    known = {row.household_id: row for row in connection.execute(query.where(households.c.household_id.in_(views)))}
+    changes = [
+        _Change(home, view, document.build(view))
+        for home, view in views.items()
+        if home not in known or view["label"] >= known[home].label
+    ]
+    _replace(connection, households, changes, [_household_row(change) for change in changes])
+    _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
+    _place_dossiers(connection, changes)
+    return [
+        Shown(change.home, *change.newest)
+        for change in changes
+        if change.content and (change.home not in known or change.newest[1] > known[change.home].newest_published_at)
+    ]
 
 
-def _store(
-    connection: Connection, household: str, view: Value, content: Document | None, *, newest: tuple[str, str]
+def _replace(
+    connection: Connection, table: Table, changes: Sequence[_Change], rows: Sequence[Mapping[str, object]]
 ) -> None:
-    """Replace all rows of a household. Of one that is gone only (id, label) stay: no personal data."""
-    title = content["title"] if content else ""
-    values = {
-        "label": view["label"],
-        "gone": view["gone"],
-        "live": content is not None,
+    """Replace all rows of these households."""
+    connection.execute(table.delete().where(table.c.household_id.in_([change.home for change in changes])))
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _household_row(change: _Change) -> dict[str, object]:
+    """Of one that is gone only (id, label) stay: no personal data."""
+    title = change.content["title"] if change.content else ""
+    recorded, published = change.newest
+    return {
+        "household_id": change.home,
+        "label": change.view["label"],
+        "gone": change.view["gone"],
+        "live": change.content is not None,
         "title": title,
         "sort_key": _sort_key(title),
-        "newest_recorded_at": newest[0],
-        "newest_published_at": newest[1],
-        "document": orjson.dumps(content).decode() if content else None,
+        "newest_recorded_at": recorded,
+        "newest_published_at": published,
+        "document": orjson.dumps(change.content).decode() if change.content else None,
     }
-    replace_row(connection, households, {"household_id": household}, values)
-    connection.execute(members.delete().where(members.c.household_id == household))
-    rows = _member_rows(household, content)
-    if rows:
-        connection.execute(insert(members), rows)
-    _store_dossiers(connection, household, _since_by_dossier(view) if content else {})
 
 
 def _sort_key(title: str) -> str:
@@ -138,44 +162,54 @@ def _sort_key(title: str) -> str:
     return " ".join(words).casefold()
 
 
-def _member_rows(household: str, content: Document | None) -> list[dict[str, str]]:
-    def stated(fields: Mapping[str, object], name: str) -> list[str]:
-        field = fields[name]
-        values = field["values"] if isinstance(field, dict) else []
-        return [item["value"] for item in values]
+def _member_rows(change: _Change) -> list[dict[str, object]]:
+    def stated(person: Person, name: str) -> str:
+        return readmodel.search_text([str(item["value"]) for item in person["fields"][name]["values"]])
 
     return [
         {
-            "household_id": household,
+            "household_id": change.home,
             "person_key": member["person_key"],
-            "names": readmodel.search_text(stated(member["fields"], "name")),
-            "birth_dates": readmodel.search_text(stated(member["fields"], "birth_date")),
+            "names": stated(member, "name"),
+            "birth_dates": stated(member, "birth_date"),
         }
-        for member in (content["members"] if content else [])
+        for member in (change.content["members"] if change.content else [])
     ]
 
 
-def _since_by_dossier(view: Value) -> dict[DossierRef, int]:
-    composition = decode(view["composition"]).value
+class _Place(NamedTuple):
+    """Where a dossier lives. Views under way may claim one twice: the later `since` is right."""
+
+    since: int
+    home: str
+
+
+def _place_dossiers(connection: Connection, changes: Sequence[_Change]) -> None:
+    claims: dict[DossierRef, _Place] = {}
+    for change in changes:
+        for ref, since in _since_by_dossier(change).items():
+            claims[ref] = max(claims.get(ref, _Place(-1, "")), _Place(since, change.home))
+    homes = {change.home for change in changes}
+    own_ids = {household_id(ref): ref for ref in claims}
+    concerned = or_(dossiers.c.household_id.in_(homes), dossiers.c.own_id.in_(own_ids))
+    for row in connection.execute(select(dossiers).where(concerned)):
+        ref, place = DossierRef(row.source, row.dossier_id), _Place(row.since, row.household_id)
+        if ref in claims and place.home not in homes and place.since > claims[ref].since:
+            claims[ref] = place
+    connection.execute(dossiers.delete().where(concerned))
+    rows = [
+        {**ref._asdict(), "household_id": place.home, "since": place.since, "own_id": household_id(ref)}
+        for ref, place in claims.items()
+    ]
+    if rows:
+        connection.execute(insert(dossiers), rows)
+
+
+def _since_by_dossier(change: _Change) -> dict[DossierRef, int]:
+    if change.content is None:
+        return {}
+    composition = decode(change.view["composition"]).value
     return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in composition["dossiers"]}
-
-
-def _store_dossiers(connection: Connection, household: str, since_by_dossier: Mapping[DossierRef, int]) -> None:
-    """Say where dossiers live. Views under way may claim one twice: the later `since` is right."""
-    kept = connection.execute(
-        select(dossiers.c.source, dossiers.c.dossier_id).where(dossiers.c.household_id == household)
-    )
-    for source, dossier_id in kept.all():
-        if DossierRef(source, dossier_id) not in since_by_dossier:
-            _at = (dossiers.c.source == source, dossiers.c.dossier_id == dossier_id)
-            connection.execute(dossiers.delete().where(*_at))
-    for ref, since in since_by_dossier.items():
-        known = connection.scalar(
-            select(dossiers.c.since).where(dossiers.c.source == ref.source, dossiers.c.dossier_id == ref.dossier_id)
-        )
-        if known is None or since >= known:
-            values = {"household_id": household, "since": since, "own_id": household_id(ref)}
-            replace_row(connection, dossiers, ref._asdict(), values)
 
 
 def apply_source_status(connection: Connection, value: bytes) -> None:

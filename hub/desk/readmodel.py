@@ -74,6 +74,7 @@ dossiers = Table(
     Column("since", BigInteger, nullable=False),
     Column("own_id", String(64), nullable=False, index=True),
 )
+Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
 sources = Table(
     "sources",
     metadata,
@@ -208,19 +209,16 @@ def page(connection: Connection, *, skip: int, limit: int) -> list[Document]:
 def search(connection: Connection, wanted: Search, *, limit: int) -> list[Document]:
     """At most `limit` live households that fit all that is given; none for an empty search."""
     conditions = []
-    person = [members.c.household_id == households.c.household_id]
-    if wanted.name:
-        person += [members.c.names.contains(word, autoescape=True) for word in wanted.name.casefold().split()]
+    person = [members.c.names.contains(word, autoescape=True) for word in (wanted.name or "").casefold().split()]
     if wanted.birth_date:
         person.append(members.c.birth_dates.contains(f" {wanted.birth_date} ", autoescape=True))
     if wanted.person_key:
         person.append(members.c.person_key == wanted.person_key)
-    if len(person) > 1:
-        conditions.append(select(members.c.person_key).where(*person).exists())
+    if person:
+        conditions.append(households.c.household_id.in_(select(members.c.household_id).where(*person)))
     if wanted.dossier_id:
-        of_household = dossiers.c.household_id == households.c.household_id
         named = func.lower(dossiers.c.dossier_id) == wanted.dossier_id.lower()
-        conditions.append(select(dossiers.c.source).where(of_household, named).exists())
+        conditions.append(households.c.household_id.in_(select(dossiers.c.household_id).where(named)))
     if not conditions:
         return []
     query = select(households.c.document).where(households.c.live, *conditions)
