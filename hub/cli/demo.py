@@ -4,8 +4,10 @@ itself."""
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,20 +42,24 @@ def demo(
     dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
 ) -> None:
     """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
-    from hub.demo.brokers import BrokerUnavailable
-    from hub.demo.stack import Stack
-
+    _stop_like_ctrl_c(signal.SIGTERM, signal.SIGHUP)
     _refuse_nonsense(once, as_json, given, dump)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
+        _advise_kafka()
     try:
-        with Stack(_broker(broker), port=port) as stack:
+        with _stack(broker, port) as stack:
             code = _once(stack, households, seed, given, dump, as_json) if once else _live(stack, households, seed)
-    except BrokerUnavailable as error:
-        raise ConfigError("broker", problem=f"does not work: {error.user_message}") from error
     except KeyboardInterrupt:
         print("\nregiehub: everything is stopped.", file=sys.stderr)
         code = 130 if once else 0
     raise typer.Exit(code)
+
+
+def _stop_like_ctrl_c(*numbers: signal.Signals) -> None:
+    """A signal that is ignored on purpose (nohup) stays so."""
+    for number in numbers:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _refuse_nonsense(once: bool, as_json: bool, given: Path | None, dump: Path | None) -> None:
@@ -62,8 +68,29 @@ def _refuse_nonsense(once: bool, as_json: bool, given: Path | None, dump: Path |
     if given and not any((given / f"{name}.jsonl").is_file() for name in ("zcd", "menscentraal")):
         tried = [str(given / "zcd.jsonl"), str(given / "menscentraal.jsonl")]
         raise ConfigError("--from", tried, problem="holds no source's records")
-    if dump and not dump.parent.is_dir():
-        raise ConfigError("--dump", [str(dump.parent)], problem="lies in a folder that does not exist")
+    if dump and (dump.is_dir() or not os.access(dump if dump.exists() else dump.parent, os.W_OK)):
+        raise ConfigError("--dump", [str(dump)], problem="names a file that can't be written")
+
+
+def _advise_kafka() -> None:
+    print(
+        f"regiehub: the embedded broker is best below about {_EMBEDDED_BEST_BELOW} households;"
+        " use --broker kafka beyond.",
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def _stack(broker: str, port: int) -> Iterator[Stack]:
+    """Everything up. Raises ConfigError when the broker can't start."""
+    from hub.demo.brokers import BrokerUnavailable
+    from hub.demo.stack import Stack
+
+    try:
+        with Stack(_broker(broker), port=port) as stack:
+            yield stack
+    except BrokerUnavailable as error:
+        raise ConfigError("--broker", problem=f"does not work: {error.user_message}") from error
 
 
 def _broker(name: str) -> Broker | ExternalBroker:
@@ -107,23 +134,24 @@ def _live(stack: Stack, households: int, seed: int) -> int:
     changes = list(town.fill())
     deliverer = Deliverer(stack.simulators)
     gauge = Gauge(stack)
+
+    def filled(done: int) -> None:
+        stack.check()
+        tell("bronnen vullen", done, len(changes))
+
     try:
         with _progress() as tell:
-            deliverer.deliver_all(changes, lambda done: tell("bronnen vullen", done, len(changes)))
+            deliverer.deliver_all(changes, filled)
             gauge.await_zero(lambda lag: tell("verwerken", max(0, len(changes) - lag.total), len(changes)))
     finally:
         gauge.close()
     _print_addresses(stack)
+    pause = threading.Event()  # never set: a signal ends the wait
     for change in town.live():
         deliverer.deliver(change)
         stack.check()
-        _pause(_LIVE_SECONDS)
+        pause.wait(_LIVE_SECONDS)
     return 0
-
-
-def _pause(seconds: float) -> None:
-    """Wait for the next event of the town; a signal ends it at once."""
-    signal.sigtimedwait([], seconds)
 
 
 def _print_addresses(stack: Stack) -> None:

@@ -52,7 +52,7 @@ def observed(stack: Stack, reference: Answer) -> dict[str, int]:
 def _line(text: str) -> Line | None:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None

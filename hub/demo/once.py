@@ -61,16 +61,16 @@ def run_once(stack: Stack, *, households: int, seed: int, given: Path | None, te
         gauge.await_zero()
         documents = read_all(stack)
         seconds = time.monotonic() - began
-        reference, unreadable = _reference(stack)
+        reference, unreadable = reference_of(stack)
         found = compare(documents, reference)
-        exercised = exercised or observed(stack, reference)
+        exercised = exercised or {**observed(stack, reference), "bad": unreadable}
         summary = {
             "events": published_events(gauge),
             "persons": reference.summary["persons"],
             "dossiers": reference.summary["dossiers"],
             "households": len(documents),
             "mismatches": len(found),
-            "dead_letters": _dead_letters(stack),
+            "dead_letters": dead_letters(stack),
             "expected_dead_letters": unreadable,
             "seconds": round(seconds, 1),
             "freshness_seconds": fresh,
@@ -105,10 +105,11 @@ def _done(lag: Lag, stack: Stack) -> tuple[int, int]:
     return max(0, total - lag.sources - lag.stream - lag.desk), total
 
 
-def _live(stack: Stack) -> dict[str, float]:
+def _live(stack: Stack) -> dict[str, float | None]:
+    """Freshness; null when no household has an open dossier to write to."""
     targets = places(read_all(stack))
     if not targets:
-        raise DemoError("there is no household with an open dossier to write to")
+        return {"p50": None, "p99": None}
     seconds = asyncio.run(
         measure(
             Deliverer(stack.simulators),
@@ -149,13 +150,14 @@ def _ok(answer: httpx.Response) -> Json:
     return body
 
 
-def _dead_letters(stack: Stack) -> int:
+def dead_letters(stack: Stack) -> int:
+    """How many unreadable records the desk counts, over all sources."""
     headers = {"authorization": f"Bearer {stack.tokens[OPERATOR]}"}
     with httpx.Client(base_url=stack.url, headers=headers, trust_env=False, timeout=30.0) as client:
         return sum(source["dead_letters"] for source in _ok(client.get("/api/v1/bronnen"))["sources"])
 
 
-def _reference(stack: Stack) -> tuple[Answer, int]:
+def reference_of(stack: Stack) -> tuple[Answer, int]:
     """The reference's households, from the sources' final records alone, and its own count of unreadable records."""
     final = {name: [json.dumps(record) for record in stack.simulators[name].final_records()] for name in SOURCES}
     every = {name: [line for _, line in stack.simulators[name].all_changes()] for name in SOURCES}
@@ -165,13 +167,14 @@ def _reference(stack: Stack) -> tuple[Answer, int]:
 
 def _answer(folder: Path, lines: dict[str, list[str]]) -> Answer:
     """Run the reference as the program of its own that it is."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     options: list[str] = []
     for source, content in lines.items():
         file = folder / f"{source}.jsonl"
-        file.write_text("".join(f"{' '.join(line.splitlines())}\n" for line in content), encoding="utf-8")
+        text = "".join(line.replace("\n", " ") + "\n" for line in content)
+        file.write_text(text, encoding="utf-8", newline="\n")
         options += [f"--{source}", str(file)]
-    command = [sys.executable, "-m", "hub.demo.reference", *options]
+    command = [sys.executable, "-X", "utf8", "-m", "hub.demo.reference", *options]
     done = subprocess.run(command, capture_output=True, check=True)
     *households, last = [json.loads(line) for line in done.stdout.splitlines()]
     return Answer(tuple(households), last["summary"])

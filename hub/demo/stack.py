@@ -7,9 +7,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,13 +20,15 @@ from typing import Final, Self
 
 import httpx
 import yaml
+from kafka.errors import KafkaError
 
 from hub.connect.ingest.secrets import create_secrets_file
 from hub.connect.simulator import Simulator
-from hub.demo.brokers import Broker
+from hub.demo.brokers import Broker, BrokerUnavailable
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
+from hub.errors import ConfigError
 from hub.stream.provision import ensure_topics
 
 SOURCES: Final = ("zcd", "menscentraal")
@@ -34,6 +38,10 @@ _USERS: Final = {DIRECTOR: "case_director", OPERATOR: "operations"}
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
+_BLAME_SECONDS: Final = 5.0
+"""A process breaks its connections when it begins to stop, and has ended some seconds later."""
+_CONNECTION_ERRORS: Final = (OSError, httpx.HTTPError, KafkaError)
+_SAID_CHARACTERS: Final = 300
 
 
 class ExternalBroker:
@@ -58,14 +66,19 @@ class ExternalBroker:
 class Stack:
     """The processes of one demo, in a fresh folder. A context manager; blocking."""
 
-    def __init__(self, broker: Broker | ExternalBroker, *, port: int) -> None:
+    def __init__(
+        self, broker: Broker | ExternalBroker, *, port: int, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_."""
         self.broker = broker
         self.port = port
+        self._settings = dict(settings or {})
         self.children: dict[str, ChildProcess] = {}
         self.metrics_ports: dict[str, int] = {}
         self.simulators: dict[str, Simulator] = {}
         self.tokens = {user: secrets.token_urlsafe(12) for user in _USERS}
         self._exit = ExitStack()
+        self._started: list[ChildProcess] = []
 
     @property
     def url(self) -> str:
@@ -86,70 +99,104 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._exit.close()
+        """Stop everything. An error because a process is gone becomes the DemoError that says which."""
+        try:
+            if isinstance(error, _CONNECTION_ERRORS):
+                self._blame()
+        finally:
+            self._exit.close()
 
     def _start(self) -> None:
-        require_free(self.port)
+        """The slowest to come up first: worker and desk start while the simulators do."""
+        self._require_port()
         self.folder = self._make_folder()
         self._exit.enter_context(self.broker)
         ensure_topics(self.broker.bootstrap)
-        self._start_simulators()
-        self._write_files()
-        for source in SOURCES:
-            self.start(f"connector {source}")
+        simulators = self._exit.enter_context(ExitStack())  # before the processes, so that it is closed after them
+        self._exit.callback(self._stop_processes)
+        self._write_keys()
         self.start("stream")
         self.start("desk")
+        self._start_simulators(simulators)
+        self._write_sources()
+        for source in SOURCES:
+            self.start(f"connector {source}")
         self._await_ready()
 
-    def _make_folder(self) -> Path:
+    def _require_port(self) -> None:
         try:
-            folder = Path(tempfile.mkdtemp(prefix="regiehub-demo-"))
+            require_free(self.port)
+        except BrokerUnavailable as error:
+            raise ConfigError("--port", problem=f"does not work: {error.user_message}") from error
+
+    def _make_folder(self) -> Path:
+        chosen = os.environ.get("TMPDIR") or None  # without `dir`, tempfile would quietly take another
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="regiehub-demo-", dir=chosen))
             (folder / "data").mkdir(mode=0o700)
         except OSError as error:
-            place = error.filename or tempfile.gettempdir()
-            raise DemoError(
-                f"the folder {place} can't be written ({error.strerror}): set TMPDIR to one that can"
-            ) from error
+            problem = f"names a folder that can't be written ({error.strerror})"
+            raise ConfigError("TMPDIR", [chosen or tempfile.gettempdir()], problem=problem) from error
         self._exit.callback(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
-    def _start_simulators(self) -> None:
+    def _start_simulators(self, running: ExitStack) -> None:
         for point in entry_points(group="regiehub.simulators"):
             if point.name in SOURCES:
                 folder = self.folder / point.name
                 folder.mkdir()
                 simulator: Simulator = point.load()(folder)
-                self._exit.callback(simulator.close)
+                running.callback(simulator.close)
                 simulator.start()
                 self.simulators[point.name] = simulator
         if missing := set(SOURCES) - set(self.simulators):
             raise DemoError(f"no simulator is installed for {', '.join(sorted(missing))}: reinstall regiehub")
 
-    def _write_files(self) -> None:
-        folder = self.data_folder / "secrets"
-        create_secrets_file(folder / "keys.json")
-        users = {token: {"user": user, "role": _USERS[user]} for user, token in self.tokens.items()}
-        _write_private(folder / "tokens.json", json.dumps(users))
-        sources = {name: simulator.settings() for name, simulator in self.simulators.items()}
-        _write_private(folder / "connectors.yaml", yaml.safe_dump(sources))
+    @property
+    def _secrets(self) -> Path:
+        return self.data_folder / "secrets"
 
-    def start(self, name: str) -> None:
-        """Start `regiehub run NAME`; again after it was stopped or killed."""
+    def _write_keys(self) -> None:
+        create_secrets_file(self._secrets / "keys.json")
+        users = {token: {"user": user, "role": _USERS[user]} for user, token in self.tokens.items()}
+        _write_private(self._secrets / "tokens.json", json.dumps(users))
+
+    def _write_sources(self) -> None:
+        sources = {name: simulator.settings() for name, simulator in self.simulators.items()}
+        _write_private(self._secrets / "connectors.yaml", yaml.safe_dump(sources))
+
+    def start(self, name: str, *, alias: str = "", settings: Mapping[str, str] | None = None) -> None:
+        """Start `regiehub run NAME`; again after it was stopped or killed. A second one of a kind needs an `alias`."""
+        command = [sys.executable, "-m", "hub.cli.main", "run", *name.split()]
+        name = alias or name
         port = self.metrics_ports.setdefault(name, free_port())
-        settings = {
+        told = {
             "BROKER": self.broker.bootstrap,
             "DATA_FOLDER": str(self.data_folder),
             "DESK_PORT": str(self.port),
             "METRICS_PORT": str(port),
             "POLL_SECONDS": "0.1",
             "HEARTBEAT_SECONDS": "1",
+            **self._settings,
+            **(settings or {}),
         }
         kept = {key: value for key, value in os.environ.items() if not key.startswith("REGIEHUB_")}
-        environment = kept | {f"REGIEHUB_{key}": value for key, value in settings.items()}
-        command = [sys.executable, "-m", "hub.cli.main", "run", *name.split()]
+        environment = kept | {f"REGIEHUB_{key}": value for key, value in told.items()}
         log = self.folder / f"{name.replace(' ', '-')}.log"
         self.children[name] = child = ChildProcess(command, log=log, environment=environment)
-        self._exit.callback(child.stop, _STOP_SECONDS)
+        self._started.append(child)
+
+    def _stop_processes(self) -> None:
+        """Ask all at once, so that it takes as long as the slowest; kill what has not ended by then."""
+        for child in self._started:
+            child.terminate()
+        until = time.monotonic() + _STOP_SECONDS
+        try:
+            for child in self._started:
+                child.wait(max(0.0, until - time.monotonic()))
+        finally:
+            for child in self._started:
+                child.kill()
 
     def check(self) -> None:
         """Raises DemoError, with the last thing it said, if a process has ended by itself."""
@@ -157,21 +204,37 @@ class Stack:
             raise DemoError("the broker has ended by itself; the demo is stopped")
         for name, child in self.children.items():
             if (code := child.exit_code()) is not None:
-                said = " ".join(child.last_lines(1))
-                raise DemoError(f"`regiehub run {name}` has ended by itself (exit {code}): {said}")
+                raise DemoError(f"`regiehub run {name}` {_how(code, child)}; the demo is stopped")
+
+    def _blame(self) -> None:
+        until = time.monotonic() + _BLAME_SECONDS
+        while time.monotonic() < until:
+            self.check()
+            time.sleep(_POLL_SECONDS)
 
     def _await_ready(self) -> None:
         until = time.monotonic() + _START_SECONDS
+        waiting = {name: f"http://{HOST}:{port}/readyz" for name, port in self.metrics_ports.items()}
         with httpx.Client(trust_env=False, timeout=2.0) as client:
-            while time.monotonic() < until:
+            while waiting:
                 self.check()
-                try:
-                    if client.get(f"{self.url}/readyz").is_success:
-                        return
-                except httpx.TransportError:
-                    pass
+                if time.monotonic() > until:
+                    raise DemoError(f"not ready within {_START_SECONDS:.0f} seconds: {', '.join(waiting)}")
+                waiting = {name: url for name, url in waiting.items() if not _is_success(client, url)}
                 time.sleep(_POLL_SECONDS)
-        raise DemoError(f"the desk was not ready within {_START_SECONDS:.0f} seconds")
+
+
+def _is_success(client: httpx.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _how(code: int, child: ChildProcess) -> str:
+    if code < 0:
+        return f"was killed ({signal.Signals(-code).name})"
+    return f"has ended by itself (exit {code}: {' '.join(child.last_lines(1))[:_SAID_CHARACTERS]})"
 
 
 def _write_private(path: Path, text: str) -> None:

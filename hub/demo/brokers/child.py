@@ -35,7 +35,12 @@ class ChildProcess:
     def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
         """`command[0]` is an absolute path; `environment` None: ours. Blocks until the process exists."""
         self._log = log
-        self._process = _starter.submit(_start, command, log, environment).result()
+        starting = _starter.submit(_start, command, log, environment)
+        try:
+            self._process = starting.result()
+        except KeyboardInterrupt:
+            starting.result().kill()  # nobody else knows of it
+            raise
 
     @property
     def pid(self) -> int:
@@ -53,9 +58,13 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             return None
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting; nothing happens when it ended before."""
+        self._process.terminate()
+
     def stop(self, deadline_seconds: float) -> None:
         """SIGTERM, wait, and SIGKILL at the deadline or when the wait is interrupted."""
-        self._process.terminate()
+        self.terminate()
         try:
             self.wait(deadline_seconds)
         finally:
