@@ -25,23 +25,30 @@ async def bootstrap(kafka_broker: KafkaBroker) -> str:
 async def test_kill_9_under_load_loses_nothing(bootstrap: str, tmp_path: Path) -> None:
     load = Load(bootstrap)
     async with processes() as started:
+        sending = asyncio.create_task(load.send(4000, per_second=400))
         for _ in range(5):
-            worker = WorkerProcess(bootstrap, tmp_path)
+            worker = WorkerProcess(bootstrap, tmp_path, {"TOY_SLOW_MS": "4"})
             started.append(worker)
+            before = await _applied(bootstrap)
             await worker.ready()
-            reached = load.count() + 500
-            sending = asyncio.create_task(load.send(3000))
-            await until(lambda reached=reached: load.count() > reached)
+
+            async def is_working(before: int = before) -> bool:
+                return before < await _applied(bootstrap) < load.count()
+
+            await until(is_working)
             published = load.count()
             worker.kill9()
-            applied = sum(map(len, (await read_table(bootstrap, toy.VIEWS)).numbers().values()))
-            assert published > applied, "the kill came too late to prove anything"
-            await sending
+            assert published > await _applied(bootstrap), "the kill came too late to prove anything"
+        await sending
         started.append(WorkerProcess(bootstrap, tmp_path))
         assert await load.arrived() == load.expected
         assert await started[-1].stop() == 0
     assert (await read_table(bootstrap, toy.STATE)).numbers() == load.expected
     assert (await read_table(bootstrap, toy.SETS)).numbers() == load.expected
+
+
+async def _applied(bootstrap: str) -> int:
+    return sum(map(len, (await read_table(bootstrap, toy.VIEWS)).numbers().values()))
 
 
 async def test_workers_join_and_leave_under_load(bootstrap: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 `TOY_PAUSE=<topic>`: once the file `<folder>/pause` is there, stop (SIGSTOP) between the fence and the next send to that
 topic; on SIGCONT that send lands late, as bytes do that were on their way. `TOY_NO_GUARD=1`: the tail guard sleeps.
+`TOY_SLOW_MS=<n>`: what a record costs, so that there is time to kill the process in the middle of its work.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import os
 import signal
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from hub.stream.app import run_stages
 from hub.stream.lane.options import LaneOptions, SilentObserver
 from hub.stream.lane.partition import StagePartition
 from hub.stream.lane.tail import Chunk
+from hub.stream.stage import Output, Record, State
 from tests.stream import toy
 
 
@@ -29,6 +33,15 @@ class _Announcer(SilentObserver):
 
     def repaired(self, stage: str, records: int) -> None:
         _say(f"TOY REPAIRED {stage} {records}")
+
+
+class _Slow(toy.Collect):
+    def __init__(self) -> None:
+        self._seconds = float(os.environ.get("TOY_SLOW_MS", "0")) / 1000
+
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        time.sleep(self._seconds * len(records))
+        return super().handle(state, topic, records)
 
 
 def _say(line: str) -> None:
@@ -72,7 +85,7 @@ def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
     if os.environ.get("TOY_NO_GUARD"):
         _sleeping_guard()
     options = LaneOptions(bootstrap=bootstrap, data_folder=folder, session_timeout_seconds=session_seconds)
-    return run_stages([toy.Collect(), toy.Fold()], options, stream_id="toy", observer=_Announcer())
+    return run_stages([_Slow(), toy.Fold()], options, stream_id="toy", observer=_Announcer())
 
 
 if __name__ == "__main__":
