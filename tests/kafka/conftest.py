@@ -1,19 +1,42 @@
-"""One real Apache Kafka for all tests of this tier."""
+"""One real Apache Kafka for all tests of this tier, and one of its own for a module; figures for the summary."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.kafka import KafkaBroker
+from tests.kafka.closing_lines import ClosingLines
 
 
 @pytest.fixture(scope="session")
 def kafka_broker() -> Iterator[KafkaBroker]:
     """Running and empty at first. A test that kills it restarts it; topics are the test's own."""
+    with _running() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def own_kafka() -> Iterator[KafkaBroker]:
+    """Running and empty, for the tests of one module alone."""
+    with _running() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def closing_lines(pytestconfig: pytest.Config) -> ClosingLines:
+    """Lines for the end of the run."""
+    lines = ClosingLines()
+    pytestconfig.pluginmanager.register(lines, "regiehub-closing-lines")
+    return lines
+
+
+@contextmanager
+def _running() -> Iterator[KafkaBroker]:
     broker = KafkaBroker()
     try:
         broker.start()

@@ -41,20 +41,11 @@ def test_every_run_ends_in_the_households_of_the_reference(
 
 @pytest.mark.parametrize(
     "broken",
-    [Rules(changelog_first=True), Rules(torn_changelog=True), Rules(guard=False)],
-    ids=["changelog before outputs", "resolve's changelog torn", "no tail guard"],
+    [Rules(changelog_first=True), Rules(torn_changelog=True), Rules(guard=False), Rules(imply=False)],
+    ids=["changelog before outputs", "resolve's changelog torn", "no tail guard", "a join is not published"],
 )
 def test_a_lane_that_breaks_a_rule_is_found_out(broken: Rules) -> None:
-    wrong, _ = _wrong(range(250), broken)
-    assert wrong != []
-
-
-@pytest.mark.parametrize("seed", [34, 190, 547, 582, 632, 1012])
-def test_a_join_of_two_owners_states_publishes_what_neither_did(seed: int) -> None:
-    """A paused owner's changelog held a register, the new owner's an assignment: the put that follows was sent by
-    nobody."""
-    outcome = run(seed, Rules())
-    assert outcome.got == outcome.want
+    assert any(_wrong(range(first, first + 50), broken)[0] for first in range(0, 1000, 50))
 
 
 @pytest.mark.soak

@@ -183,6 +183,7 @@ class StagePartition:
             _log.warning("contested_keys", **self._name(), keys=len(contested))
             self._shared.observer.repaired(self.stage.name, len(contested))
             await self._settle(sorted(contested))
+            self._open().write({}, {self._changelog: self._seen})
         return records
 
     def _merge(self, chunk: Chunk, contested: set[bytes]) -> None:
@@ -193,7 +194,8 @@ class StagePartition:
             if merged != seen:
                 contested.add(key)
         self._seen = chunk.next_offset
-        self._open().write(overlay.puts, {self._changelog: self._seen})
+        # Not past a contested record before it is settled: a crash in between would leave its consequence unpublished.
+        self._open().write(overlay.puts, {} if contested else {self._changelog: self._seen})
 
     async def _settle(self, keys: Sequence[bytes]) -> None:
         for start in range(0, len(keys), _YIELD_EVERY):

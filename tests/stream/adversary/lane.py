@@ -73,6 +73,7 @@ class Rules:
     guard: bool = True
     changelog_first: bool = False
     torn_changelog: bool = False
+    imply: bool = True
 
 
 @dataclass
@@ -106,10 +107,15 @@ class Worker:
     def take_over(self) -> None:
         """Open the partition: recover the changelog by joins, repair what a former owner wrote late, rewind the
         inputs."""
-        if self.rng.random() < 0.4:
-            self.disk = Disk()
-        self.writer = self.rng.getrandbits(60)
-        self._recover()
+        while True:
+            if self.rng.random() < 0.4:
+                self.disk = Disk()
+            self.writer = self.rng.getrandbits(60)
+            try:
+                self._recover()
+                break
+            except Crash:
+                self.crashes += 1
         self.tails = dict.fromkeys(self.stage.guarded, 0)
         for topic in self.stage.guarded:
             self._guard_output(topic)
@@ -125,7 +131,8 @@ class Worker:
                 contested.add(message.key)
             self.disk.store[message.key] = joined
         for key in sorted(contested) if self.rules.guard else ():
-            for output in self.stage.implied(key, self.disk.store[key]):
+            self._crash_if(self.rng.random() < self.rules.crash / 10)
+            for output in self.stage.implied(key, self.disk.store[key]) if self.rules.imply else ():
                 self._write(output.topic, [(output.key, output.value)])
             self._write(self.stage.changelog, [(key, self.disk.store[key])])
             self.repaired += 1

@@ -1,0 +1,303 @@
+"""A town on a real Kafka whose processes are killed: who is behind, by how much, and what came of it in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from itertools import chain
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import httpx
+from kafka import TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from connectors.menscentraal.simulator import DATABASE_NAME
+from hub.connect.frontier import Frontier
+from hub.connect.simulator import Simulator
+from hub.demo.brokers.ports import HOST, free_port
+from hub.demo.delivery import Deliverer
+from hub.demo.lag import STREAM_INPUTS, Gauge
+from hub.demo.once import dead_letters, new_town, read_all, reference_of
+from hub.demo.oracle import Mismatch, compare
+from hub.demo.stack import ExternalBroker, Stack
+from hub.demo.town.changes import ZCD, Change
+from hub.events.topics import topics
+from tests.kafka.ledger import Ledger, Loss
+from tests.kafka.marks import planted
+
+SESSION_SECONDS = 6.0
+STREAM = "stream"
+DESK = "desk"
+STREAM_PARTITIONS = 1 + 2 * topics()[STREAM_INPUTS[1]].partitions
+"""Of resolve, route and assemble together."""
+_DEADLINE_SECONDS = 90.0
+_APPLIED = "regiehub_stage_records_applied_total"
+
+Published = Mapping[TopicPartition, int] | frozenset[tuple[int, int]]
+
+
+class Kill(NamedTuple):
+    """One kill -9. `behind`: published before it and not applied; `again`: applied, and to be applied again."""
+
+    process: str
+    behind: int
+    again: int
+
+
+class Outcome(NamedTuple):
+    """The read model at rest."""
+
+    documents: list[dict[str, Any]]
+    mismatches: list[Mismatch]
+    losses: list[Loss]
+    dead_letters: int
+    unreadable: int
+
+
+class Load:
+    """Delivers the town's changes in bursts, at so many a second, while a context is open; then all is visible."""
+
+    def __init__(self, simulators: Mapping[str, Simulator], changes: Iterator[Change], per_second: float) -> None:
+        self._deliverer = Deliverer(simulators)
+        self._changes = changes
+        self._per_second = per_second
+        self._bursts = random.Random(per_second)
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="town", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._deliverer.close()
+        if self._failure is not None and error is None:
+            raise self._failure
+
+    @property
+    def delivered(self) -> int:
+        """How many changes so far."""
+        return self._deliverer.delivered
+
+    def _run(self) -> None:
+        try:
+            seconds = 0.0
+            while not self._stopped.wait(seconds):
+                burst = self._bursts.randint(1, int(self._per_second))
+                for _ in range(burst):
+                    self._deliverer.deliver(next(self._changes))
+                seconds = burst / self._per_second
+        except BaseException as error:  # noqa: BLE001  # raised at the end of the load
+            self._failure = error
+
+
+class CrashGauge(Gauge):
+    """Knows what a connector has saved, where the original counts what a process has read since its start."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack)
+        self._of = stack
+
+    def source_lag(self) -> int:
+        """Changes visible in the sources that are not behind the saved cursors."""
+        return sum(self.behind_source(source, self.visible(source)) for source in self._of.simulators)
+
+    def visible(self, source: str) -> frozenset[tuple[int, int]]:
+        """Position and transaction of every change that the source shows."""
+        if source == ZCD:
+            return frozenset((position, 0) for position, _ in self._of.simulators[source].all_changes())
+        with closing(sqlite3.connect(self._of.folder / source / DATABASE_NAME, timeout=30)) as connection:
+            return frozenset(connection.execute("SELECT seq, tx FROM outbox").fetchall())
+
+    def behind_source(self, source: str, visible: frozenset[tuple[int, int]]) -> int:
+        """How many of these changes are not behind the saved cursor."""
+        state = self._cursor(source)
+        if state is None:
+            return len(visible)
+        if source == ZCD:
+            frontier = Frontier.from_state(state)
+            return sum(position not in frontier for position, _ in visible)
+        delivered = Frontier.from_state(state["delivered"])
+        final = (state["tx"], state["seq"])
+        return sum((tx, seq) > final and seq not in delivered for seq, tx in visible)
+
+    def _cursor(self, source: str) -> dict[str, Any] | None:
+        index = self._of.data_folder / "ingest" / f"{source}.sqlite"
+        try:
+            with closing(sqlite3.connect(f"file:{index}?mode=ro", uri=True, timeout=10)) as connection:
+                row = connection.execute("SELECT cursor FROM progress").fetchone()
+        except sqlite3.OperationalError:  # the process was killed before it had made the file
+            return None
+        return None if row is None or row[0] is None else dict(json.loads(row[0])["state"])
+
+
+class CrashTown:
+    """A stack on a Kafka that nobody else uses. A context manager; blocking."""
+
+    def __init__(self, bootstrap: str, *, households: int, seed: int) -> None:
+        self._bootstrap = bootstrap
+        self.kills: list[Kill] = []
+        self._exit = ExitStack()
+        self._start_at: dict[str, int] = {}
+        town = new_town(households, seed)
+        self._changes = chain(town.fill(), town.live())
+
+    def __enter__(self) -> Self:
+        with self._exit:
+            told = {"SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS)}
+            self.stack = Stack(ExternalBroker(self._bootstrap), port=free_port(), settings=told)
+            self._exit.enter_context(self.stack)
+            self.gauge = CrashGauge(self.stack)
+            self._exit.callback(self.gauge.close)
+            self.ledger = self._exit.enter_context(Ledger(self._bootstrap))
+            self._http = self._exit.enter_context(httpx.Client(trust_env=False, timeout=10.0))
+            for source, change in planted():
+                self.stack.simulators[source].apply(change)
+            self._exit = self._exit.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def load(self, per_second: float) -> Load:
+        """The town's next changes."""
+        return Load(self.stack.simulators, self._changes, per_second)
+
+    # ---- kills
+
+    def kill9(self, name: str, rng: random.Random, **settings: str) -> Kill:
+        """Kill a process at a random moment of its work, while it is behind, and start it again at once.
+
+        It is stopped (SIGSTOP), so that what it is behind can be measured, then killed, or continued if it is not."""
+        self.until(lambda: self._work(name) > self._start_at.get(name, 0), f"{name} is at work")
+        pause = threading.Event()
+        until = time.monotonic() + _DEADLINE_SECONDS
+        behind = applied = 0
+        while not behind:
+            assert time.monotonic() < until, f"{name} is never behind"
+            pause.wait(rng.uniform(0.0, 0.5))
+            applied = self._start_at.get(name, 0) + self._applied(name)
+            behind = self._kill_if_behind(name)
+        work = self._work(name)
+        self.stack.start(name, settings=settings)
+        self._start_at[name] = work
+        kill = Kill(name, behind, max(0, applied - work) if name == STREAM else 0)
+        self.kills.append(kill)
+        return kill
+
+    def _kill_if_behind(self, name: str) -> int:
+        """What was published before the stop and is not applied after it is what it is behind."""
+        child = self.stack.children[name]
+        published = self._published(name)
+        assert child.exit_code() is None, child.last_lines(5)
+        os.kill(child.pid, signal.SIGSTOP)
+        behind = self._behind(name, published)
+        if behind:
+            child.kill()
+        else:
+            os.kill(child.pid, signal.SIGCONT)
+        return behind
+
+    def _published(self, name: str) -> Published:
+        if name == STREAM:
+            return self.gauge.stream_ends()
+        if name == DESK:
+            return self.gauge.desk_ends()
+        return self.gauge.visible(_source(name))
+
+    def _behind(self, name: str, published: Published) -> int:
+        if isinstance(published, frozenset):
+            return self.gauge.behind_source(_source(name), published)
+        return self.gauge.behind_stream(published) if name == STREAM else self.gauge.behind_desk(published)
+
+    def _work(self, name: str) -> int:
+        """A number that rises as the process gets on, whatever happens to it: what it has applied for good."""
+        if name == STREAM:
+            ends = self.gauge.stream_ends()
+            return sum(ends.values()) - self.gauge.behind_stream(ends)
+        if name == DESK:
+            ends = self.gauge.desk_ends()
+            return sum(ends.values()) - self.gauge.behind_desk(ends)
+        return self.ledger.from_source(_source(name))
+
+    def _applied(self, name: str) -> int:
+        """Records applied since the process started, as it says itself."""
+        families = text_string_to_metric_families(self.metrics(name))
+        return int(sum(s.value for family in families for s in family.samples if s.name == _APPLIED))
+
+    def metrics(self, name: str) -> str:
+        """Its /metrics."""
+        return self._http.get(f"http://{HOST}:{self.stack.metrics_ports[name]}/metrics").text
+
+    # ---- two workers
+
+    def work_on(self, records: int) -> None:
+        """Wait until the stream has applied so many more."""
+        goal = self._work(STREAM) + records
+        self.until(lambda: self._work(STREAM) >= goal, f"the stream has applied {records} more")
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP."""
+        os.kill(self.stack.children[name].pid, signal.SIGSTOP)
+
+    def wake(self, name: str) -> None:
+        """SIGCONT."""
+        os.kill(self.stack.children[name].pid, signal.SIGCONT)
+
+    def assignments(self, name: str) -> list[int]:
+        """Number of stage partitions in each assignment that a worker got, in its order."""
+        lines = (self.stack.folder / f"{name.replace(' ', '-')}.log").read_text(encoding="utf-8").splitlines()
+        said = [json.loads(line) for line in lines if '"partitions_assigned"' in line]
+        return [item["partitions"] for item in said]
+
+    # ---- the end
+
+    def settle(self) -> Outcome:
+        """Wait until nothing lags; compare what the API answers with the reference and with the ledger."""
+        self.gauge.await_zero()
+        self.ledger.catch_up(self.gauge.end_offsets({place.topic for place in self.ledger.places}))
+        documents = read_all(self.stack)
+        reference, unreadable = reference_of(self.stack)
+        losses = [*self.ledger.unpublished(self.stack.simulators), *self.ledger.losses(documents)]
+        return Outcome(documents, compare(documents, reference), losses, dead_letters(self.stack), unreadable)
+
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = _DEADLINE_SECONDS) -> None:
+        """Poll. Fails at the deadline, or when a process has ended by itself."""
+        deadline = time.monotonic() + seconds
+        pause = threading.Event()
+        while not condition():
+            self.stack.check()
+            assert time.monotonic() < deadline, f"not within {seconds} seconds: {what}"
+            pause.wait(0.05)
+
+    def summary(self) -> str:
+        """Kills by process, how far behind they were, and what was applied again."""
+        counts = Counter(kill.process for kill in self.kills)
+        kills = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        behind = sorted(kill.behind for kill in self.kills)
+        again = sum(kill.again for kill in self.kills)
+        return (
+            f"{len(self.kills)} kills -9 ({kills}), each while behind (by {behind[0]} to {behind[-1]});"
+            f" replays: {self.ledger.events_again()} events published again, {again} records applied again,"
+            f" {self.ledger.sent_on_again()} sent on again"
+        )
+
+
+def _source(name: str) -> str:
+    return name.removeprefix("connector ")

@@ -1,0 +1,156 @@
+"""Kill -9, and worse, under load on a real Apache Kafka: nothing that was acknowledged is lost, nothing differs.
+
+One town for the whole module; each test goes on with its life and ends with everything at rest.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from hub.demo.brokers.kafka import KafkaBroker
+from hub.demo.stack import DIRECTOR
+from hub.events.topics import topics
+from tests.kafka.closing_lines import ClosingLines
+from tests.kafka.crash_town import DESK, STREAM, STREAM_PARTITIONS, CrashTown, Outcome
+from tests.kafka.marks import BSN, FAMILY_NAME, GIVEN_NAME, POSTCODE, STREET, Marks
+from tests.kafka.raw_log import Raw, read_raw, topic_names
+
+HOUSEHOLDS = 50
+PER_SECOND = 30.0
+KILLS_EACH = 5
+SOAK_KILLS_EACH = 25
+PAUSED = "stream 2"
+
+
+@pytest.fixture(scope="module")
+def crash_town(own_kafka: KafkaBroker, seed: int) -> Iterator[CrashTown]:
+    with CrashTown(own_kafka.bootstrap, households=HOUSEHOLDS, seed=seed) as town:
+        yield town
+
+
+def assert_nothing_lost(outcome: Outcome) -> None:
+    assert outcome.losses == []
+    assert outcome.mismatches == []
+    assert outcome.dead_letters == outcome.unreadable
+    assert len(outcome.documents) > HOUSEHOLDS / 4
+
+
+def _order_of_kills(each: int, rng: random.Random) -> list[str]:
+    ingest = ["connector zcd", "connector menscentraal"]
+    victims = [ingest[number % 2] for number in range(each)] + [STREAM] * each + [DESK] * each
+    rng.shuffle(victims)
+    return victims
+
+
+@pytest.mark.soakable
+def test_kill_9_of_any_process_under_load_loses_nothing(
+    crash_town: CrashTown, rng: random.Random, soak_minutes: float, closing_lines: ClosingLines
+) -> None:
+    began = time.monotonic()
+    each = SOAK_KILLS_EACH if soak_minutes else KILLS_EACH
+    with crash_town.load(PER_SECOND) as load:
+        for name in _order_of_kills(each, rng):
+            # A named worker gets its partitions back at once, the others after the session timeout.
+            settings = {"STREAM_INSTANCE": "worker"} if name == STREAM and rng.random() < 0.5 else {}
+            assert crash_town.kill9(name, rng, **settings).behind > 0
+    outcome = crash_town.settle()
+    seconds = time.monotonic() - began
+    closing_lines.add(
+        f"crash: {crash_town.summary()}; {crash_town.ledger.events()} events of {load.delivered} changes,"
+        f" losses {len(outcome.losses)}, mismatches {len(outcome.mismatches)}, {seconds:.0f} s"
+    )
+    assert_nothing_lost(outcome)
+    assert len(crash_town.kills) == 3 * each
+    assert sum(kill.again for kill in crash_town.kills) + crash_town.ledger.events_again() > 0, "nothing was replayed"
+
+
+@pytest.mark.soakable
+def test_a_paused_worker_that_wakes_after_its_partitions_moved_changes_nothing(
+    crash_town: CrashTown, rng: random.Random, closing_lines: ClosingLines
+) -> None:
+    began = time.monotonic()
+    stack = crash_town.stack
+    with crash_town.load(PER_SECOND):
+        stack.start(STREAM, alias=PAUSED, settings={"DATA_FOLDER": str(stack.data_folder / PAUSED)})
+        for paused, other in ((STREAM, PAUSED), (PAUSED, STREAM)):
+            _pause_until_moved(crash_town, paused, other, rng)
+    outcome = crash_town.settle()
+    seconds = time.monotonic() - began
+    closing_lines.add(
+        f"paused: 2 workers stopped until their partitions had moved, then woken;"
+        f" losses {len(outcome.losses)}, mismatches {len(outcome.mismatches)}, {seconds:.0f} s"
+    )
+    assert_nothing_lost(outcome)
+
+
+def _pause_until_moved(town: CrashTown, paused: str, other: str, rng: random.Random) -> None:
+    """SIGSTOP under load at a random moment; SIGCONT when the other worker has everything, and has worked with it."""
+
+    def is_shared() -> bool:
+        shares = [town.assignments(name)[-1:] for name in (paused, other)]
+        return all(share != [] and share[0] > 0 for share in shares) and sum(map(sum, shares)) == STREAM_PARTITIONS
+
+    town.until(is_shared, "both workers have partitions")
+    town.work_on(rng.randint(20, 200))
+    town.pause(paused)
+    town.until(lambda: town.assignments(other)[-1] == STREAM_PARTITIONS, "the partitions have moved")
+    town.work_on(rng.randint(20, 200))
+    town.wake(paused)
+    town.until(is_shared, "the worker that woke has partitions again")
+
+
+@pytest.fixture(scope="module")
+def marks(crash_town: CrashTown) -> Marks:
+    """Of everybody in the sources; the desk has been asked for one of them, by BSN and by name."""
+    with crash_town.load(PER_SECOND):
+        crash_town.until(lambda: crash_town.ledger.events() > HOUSEHOLDS, "the sources are read")
+    crash_town.settle()
+    headers = {"authorization": f"Bearer {crash_town.stack.tokens[DIRECTOR]}"}
+    for wanted in ({"bsn": BSN}, {"name": FAMILY_NAME}):
+        url = f"{crash_town.stack.url}/api/v1/huishoudens/zoekopdrachten"
+        answer = httpx.post(url, json=wanted, headers=headers, trust_env=False)
+        assert answer.status_code == httpx.codes.OK
+        assert answer.json()["count"] == 1
+    found = Marks.of(crash_town.stack.simulators)
+    assert {BSN} < found.bsns
+    assert {FAMILY_NAME, GIVEN_NAME} < found.names
+    assert {STREET, POSTCODE} < found.addresses
+    return found
+
+
+@pytest.fixture(scope="module")
+def messages(marks: Marks, own_kafka: KafkaBroker) -> list[Raw]:
+    """The whole log, with everything in it that `marks` stands for."""
+    found = read_raw(own_kafka.bootstrap)
+    assert {message.topic for message in found} == topics().keys()
+    return found
+
+
+def test_no_bsn_name_or_address_in_topic_names_keys_or_headers(
+    own_kafka: KafkaBroker, messages: list[Raw], marks: Marks
+) -> None:
+    assert marks.in_text(" ".join(topic_names(own_kafka.bootstrap))) == set()
+    assert marks.in_text(" ".join({message.key.decode() for message in messages})) == set()
+    headers = {f"{name} {value.decode('latin-1')}" for message in messages for name, value in message.headers}
+    assert headers
+    assert marks.in_text(" ".join(headers)) == set()
+
+
+def test_no_bsn_or_address_in_any_message(messages: list[Raw], marks: Marks) -> None:
+    values = b"\n".join(message.value for message in messages)
+    assert FAMILY_NAME.encode() in values  # a name is content; so the search works
+    assert marks.in_values(values) == set()
+
+
+def test_no_bsn_name_or_address_in_logs_or_metrics(crash_town: CrashTown, marks: Marks) -> None:
+    logs = [*crash_town.stack.folder.glob("*.log"), *crash_town.stack.data_folder.rglob("*.jsonl")]
+    assert len(logs) > len(crash_town.stack.simulators) + 2
+    for log in logs:
+        assert marks.in_text(log.read_text(encoding="utf-8", errors="surrogateescape")) == set(), log.name
+    for name in crash_town.stack.children:
+        assert marks.in_text(crash_town.metrics(name)) == set(), name
