@@ -1,5 +1,9 @@
 """What given files exercised, counted from what happened: their lines in the order of the feed, and the assignments
-that followed."""
+that follow from each published composition.
+
+The worker publishes only where a dossier is at the end of a list of records, and a file arrives in few lists; hence
+resolve takes the steps once more here, one by one.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,11 @@ from kafka import KafkaConsumer, TopicPartition
 from hub.demo.reference import Answer
 from hub.demo.stack import Stack
 from hub.events.codec import decode
-from hub.events.topics import ASSIGNMENTS, topics
+from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, topics
+from hub.stream.resolve import Resolve
+from hub.stream.stage import Record
 
-_IDLE_MILLISECONDS = 2_000
+_PATIENCE_MILLISECONDS = 10_000
 
 
 class Line(NamedTuple):
@@ -44,7 +50,7 @@ def observed(stack: Stack, reference: Answer) -> dict[str, int]:
         lines = [line for _, text in simulator.all_changes() if (line := _line(text))]
         for name, number in _changes(lines).items():
             counts[name] += number
-    counts |= regroupings(_assignments(stack.broker.bootstrap))
+    counts |= regroupings(_assignments(_compositions(stack.broker.bootstrap)))
     counts["conflicts"] = sum(len(household["conflicts"]) for household in reference.households)
     return counts
 
@@ -119,17 +125,48 @@ def _shared(one: dict[str, str], other: dict[str, str]) -> int:
     return sum(len(groups[household]) > 1 for household in changed)
 
 
-def _assignments(bootstrap: str) -> Iterator[Assigned]:
+class _Memory:
+    """Resolve's state, for as long as we count."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `State.get`."""
+        return self._values.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """See `State.put`."""
+        self._values[key] = value
+
+
+def _assignments(compositions: Iterable[Record]) -> Iterator[Assigned]:
+    resolve, state = Resolve(), _Memory()
+    for record in compositions:
+        for output in resolve.handle(state, COMPOSITIONS, [record]):
+            if output.topic == ASSIGNMENTS:
+                value = decode(output.value).value
+                yield Assigned(value["since"], f"{value['source']}/{value['dossier_id']}", value["household"])
+
+
+def _compositions(bootstrap: str) -> Iterator[Record]:
+    """Everything in the topic, partition by partition: a municipality has one."""
     consumer: Any = KafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        consumer_timeout_ms=_IDLE_MILLISECONDS,
+        consumer_timeout_ms=_PATIENCE_MILLISECONDS,
     )
-    consumer.assign([TopicPartition(ASSIGNMENTS, number) for number in range(topics()[ASSIGNMENTS].partitions)])
     try:
-        for message in consumer:
-            value = decode(message.value).value
-            yield Assigned(value["since"], f"{value['source']}/{value['dossier_id']}", value["household"])
+        for number in range(topics()[COMPOSITIONS].partitions):
+            yield from _partition(consumer, TopicPartition(COMPOSITIONS, number))
     finally:
         consumer.close()
+
+
+def _partition(consumer: Any, place: TopicPartition) -> Iterator[Record]:
+    consumer.assign([place])
+    end = consumer.end_offsets([place])[place]
+    while consumer.position(place) < end:
+        message = next(consumer)
+        yield Record(message.offset, message.key, message.value)

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ SOURCES: Final = ("zcd", "menscentraal")
 DIRECTOR: Final = "regisseur"
 OPERATOR: Final = "beheer"
 _USERS: Final = {DIRECTOR: "case_director", OPERATOR: "operations"}
+_CONNECT_SECONDS: Final = 5.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
@@ -55,6 +57,12 @@ class ExternalBroker:
         return True
 
     def __enter__(self) -> Self:
+        """Raises BrokerUnavailable when nothing listens: a Kafka client would go on trying for long."""
+        host, _, port = self.bootstrap.partition(",")[0].rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+        except (OSError, ValueError) as error:
+            raise BrokerUnavailable(f"nothing answers on {self.bootstrap}") from error
         return self
 
     def __exit__(
