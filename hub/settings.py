@@ -27,6 +27,13 @@ class Settings(BaseSettings):
     key_generation: int = Field(default=1, ge=1, description="Generation of the linking key; in every event.")
     incarnation: int = Field(default=0, ge=0, lt=2**20, description="Raised when the topics are made anew.")
     stream_id: str = Field(default="regiehub-stream", description="Name of the stream's consumer group.")
+    stream_instance: str = Field(
+        default="",
+        description="Name of this worker in its group: a restart in time moves no partition. Each worker its own.",
+    )
+    session_timeout_seconds: float = Field(
+        default=10.0, ge=1, le=300, description="Silence after which the partitions of a worker go to another."
+    )
     secrets_file: Path = Field(default=Path(), description="The two keys, mode 0600; for ingest and desk only.")
     connectors_file: Path = Field(default=Path(), description="YAML: name of a source to its connector's settings.")
     poll_seconds: float = Field(default=0.5, gt=0, description="Pause between polls of a source that is up to date.")

@@ -63,7 +63,7 @@ class Gauge:
 
     def lag(self) -> Lag:
         """Lag of all groups, in the order of the flow, so that nothing slips from one to the next unseen."""
-        return Lag(self._source_lag(), self._stream_lag(), self._desk_lag())
+        return Lag(self.source_lag(), self.behind_stream(self.stream_ends()), self.behind_desk(self.desk_ends()))
 
     def end_offsets(self, names: Iterable[str]) -> dict[TopicPartition, int]:
         """Next offset of every partition."""
@@ -71,8 +71,8 @@ class Gauge:
         found = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
         return {place: found[place].offset for place in places}
 
-    def _source_lag(self) -> int:
-        """Changes visible in the sources that their connectors have not dealt with."""
+    def source_lag(self) -> int:
+        """Changes visible in the sources that their connectors have not dealt with since they started."""
         return sum(max(0, len(self._stack.simulators[name].all_changes()) - self._read(name)) for name in SOURCES)
 
     def _read(self, source: str) -> int:
@@ -84,18 +84,26 @@ class Gauge:
                     return int(sample.value)
         return 0
 
-    def _stream_lag(self) -> int:
+    def stream_ends(self) -> dict[TopicPartition, int]:
+        """Where the stream's inputs end now."""
+        return self.end_offsets(STREAM_INPUTS)
+
+    def behind_stream(self, ends: Mapping[TopicPartition, int]) -> int:
+        """Records before these ends that the stream has not committed."""
         committed = self._admin.list_group_offsets("regiehub-stream")["regiehub-stream"]
-        ends = self.end_offsets(STREAM_INPUTS)
         done = {place: committed[place].offset if place in committed else 0 for place in ends}
         return sum(max(0, end - max(0, done[place])) for place, end in ends.items())
 
-    def _desk_lag(self) -> int:
+    def desk_ends(self) -> dict[TopicPartition, int]:
+        """Where the desk's inputs end now."""
+        return self.end_offsets(_DESK_INPUTS)
+
+    def behind_desk(self, ends: Mapping[TopicPartition, int]) -> int:
+        """Records before these ends that are not in the read model."""
         with self._engine.connect() as connection:
             offsets = readmodel.next_offsets(connection)
         return sum(
-            max(0, end - offsets.get((place.topic, place.partition), (None, 0))[1])
-            for place, end in self.end_offsets(_DESK_INPUTS).items()
+            max(0, end - offsets.get((place.topic, place.partition), (None, 0))[1]) for place, end in ends.items()
         )
 
     def await_zero(self, progress: Callable[[Lag], None] = lambda _: None) -> None:
