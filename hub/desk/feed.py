@@ -50,8 +50,8 @@ class Observer(Protocol):
     def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
         """Something newer of a household can be read now."""
 
-    def lag(self, records: int) -> None:
-        """So many messages are waiting."""
+    def lag(self, records: int, parked: int) -> None:
+        """So many messages are waiting; so many entries of views wait for their composition."""
 
 
 @dataclass
@@ -184,7 +184,12 @@ class Feed:
                 ends, measured = await _ends(consumer, list(consumer.assignment())), self.progress.clock()
             self.progress.measure(positions, ends)
             if ends is not None:
-                self.observer.lag(self.progress.lag_records or 0)
+                parked = await asyncio.to_thread(self._parked)
+                self.observer.lag(self.progress.lag_records or 0, parked)
+
+    def _parked(self) -> int:
+        with self.engine.connect() as connection:
+            return readmodel.parked(connection)
 
     async def _apply(
         self,

@@ -150,8 +150,14 @@ def _household_row(change: _Change) -> dict[str, object]:
         "sort_key": _sort_key(title),
         "newest_recorded_at": recorded,
         "newest_published_at": published,
+        "parked": _parked(change),
         "document": orjson.dumps(change.content).decode() if change.content else None,
     }
+
+
+def _parked(change: _Change) -> int:
+    named = {(item["source"], item["dossier_id"]) for item in change.content["dossiers"]} if change.content else set()
+    return sum((entry["source"], entry["dossier_id"]) not in named for entry in change.view["entries"])
 
 
 def _sort_key(title: str) -> str:

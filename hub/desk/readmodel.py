@@ -53,6 +53,7 @@ households = Table(
     Column("sort_key", Text, nullable=False),
     Column("newest_recorded_at", String(32), nullable=False),
     Column("newest_published_at", String(32), nullable=False),
+    Column("parked", Integer, nullable=False),
     Column("document", Text, nullable=True),
     Index("households_in_order", "live", "sort_key", "household_id"),
 )
@@ -162,6 +163,11 @@ def prepare(engine: Engine) -> None:
         metadata.drop_all(connection)
         metadata.create_all(connection)
         connection.execute(insert(meta).values(schema_number=SCHEMA))
+
+
+def parked(connection: Connection) -> int:
+    """Entries of all views that wait for a composition which names their dossier (protocol.md R6)."""
+    return int(connection.scalar(select(func.coalesce(func.sum(households.c.parked), 0))) or 0)
 
 
 def wipe(connection: Connection) -> None:

@@ -56,9 +56,12 @@ class Metrics:
     def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
         """How old the newest was when it could be read."""
         metrics.VISIBLE_FRESHNESS_SECONDS.observe(since_published_seconds)
+        metrics.END_TO_END_FRESHNESS_SECONDS.observe(since_recorded_seconds)
 
-    def lag(self, records: int) -> None:
-        """Shown by /readyz; no metric of its own."""
+    def lag(self, records: int, parked: int) -> None:
+        """What is not in the read model yet, and what in it waits for its composition."""
+        metrics.DESK_LAG_RECORDS.set(records)
+        metrics.STAGE_PARKED_ENTRIES.labels(stage="assemble").set(parked)
 
 
 class _Server(uvicorn.Server):

@@ -61,8 +61,11 @@ STAGE_OUTPUTS_PUBLISHED: Final = Counter(
 STAGE_PARKED_ENTRIES: Final = Gauge(
     "regiehub_stage_parked_entries", "Entries whose composition is behind (assemble).", ["stage"], registry=REGISTRY
 )
-STAGE_WAITING_RECORDS: Final = Gauge(
-    "regiehub_stage_waiting_records", "Records whose household is not known (route).", ["stage"], registry=REGISTRY
+STAGE_RECORDS_WAITING: Final = Counter(
+    "regiehub_stage_records_waiting_total",
+    "Records kept because the household of their dossier is not known; they are sent on when it is (route).",
+    ["stage"],
+    registry=REGISTRY,
 )
 STAGE_POISON_RECORDS: Final = Counter(
     "regiehub_stage_poison_records_total", "Messages a stage could not decode.", ["stage"], registry=REGISTRY
@@ -82,6 +85,15 @@ RECOVERY_SECONDS: Final = Histogram(
 )
 RECOVERY_RECORDS: Final = Counter(
     "regiehub_recovery_records_total", "Changelog records read at takeovers.", ["stage"], registry=REGISTRY
+)
+DESK_LAG_RECORDS: Final = Gauge(
+    "regiehub_desk_lag_records", "Messages that the read model has not taken in yet.", registry=REGISTRY
+)
+END_TO_END_FRESHNESS_SECONDS: Final = Histogram(
+    "regiehub_end_to_end_freshness_seconds",
+    "From recorded in the source to visible in the read model.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
 )
 VISIBLE_FRESHNESS_SECONDS: Final = Histogram(
     "regiehub_visible_freshness_seconds",

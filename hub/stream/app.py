@@ -16,6 +16,7 @@ import structlog
 from faust.app.base import BootStrategy
 
 from hub.errors import ConfigError
+from hub.ops import metrics
 from hub.settings import Settings
 from hub.stream.lane.core import Lane
 from hub.stream.lane.driver import Transport
@@ -109,7 +110,7 @@ def run(settings: Settings, observer: LaneObserver | None = None) -> int:
     from hub.stream.resolve import Resolve
     from hub.stream.route import Route
 
-    stages: list[Stage] = [Resolve(settings.incarnation), Route(), Assemble()]
+    stages: list[Stage] = [Resolve(settings.incarnation), Route(_count_waiting), Assemble()]
     options = LaneOptions(
         bootstrap=settings.broker,
         data_folder=settings.data_folder,
@@ -139,6 +140,10 @@ def run_stages(
         return await serve(app, stop)
 
     return asyncio.run(main())
+
+
+def _count_waiting(records: int) -> None:
+    metrics.STAGE_RECORDS_WAITING.labels(stage="route").inc(records)
 
 
 def _topics(stages: Iterable[Stage]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,6 +39,10 @@ class Route:
     changelog: Final = ROUTE_STATE
     guarded: Final = ()
 
+    def __init__(self, waiting: Callable[[int], None] = lambda _: None) -> None:
+        """`waiting` is told how many registers were kept without a household to send them to."""
+        self._waiting = waiting
+
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """See `Stage.handle`. A put is returned for each register that changed, for all of them when the dossier
         moved."""
@@ -55,6 +59,8 @@ class Route:
         for key, dossier in dossiers.items():
             state.put(key, _encode(dossier))
             outputs += _puts(dossier, touched[key])
+            if dossier.household is None:
+                self._waiting(len(touched[key]))
         return outputs
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:

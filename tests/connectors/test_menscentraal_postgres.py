@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -20,7 +14,9 @@ from connectors.menscentraal.connector import MensCentraalConnector
 from connectors.menscentraal.source import METADATA
 from hub.connect import SourceRejected, SourceUnavailable
 from tests.connectors.sources import read_all
-from tests.machine import postgres_bin
+from tests.postgres_server import server
+
+__all__ = ["server"]
 
 pytestmark = pytest.mark.postgres
 
@@ -29,29 +25,6 @@ INSERT = """
 INSERT INTO outbox VALUES (nextval('outbox_seq'), pg_current_xact_id()::text::bigint, 'contactmoment', 'I',
 'MC-1', 'C-1', 1, '2026-01-05T09:00:00Z', '{"type": "GS", "datum": "2026-01-05"}') RETURNING seq
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A throw-away server; gives its address without a database. It refuses to run as root, so it runs as nobody."""
-    binaries = postgres_bin()
-    assert binaries is not None
-    folder = Path(mkdtemp(prefix="regiehub-postgres-"))
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(binaries / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
-
-    run("initdb", "-A", "trust", "-U", "hub", "--no-sync")
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F", "start")
-    yield f"postgresql+psycopg://hub@127.0.0.1:{port}"
-    run("pg_ctl", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

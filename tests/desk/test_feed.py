@@ -42,7 +42,7 @@ class Counts:
         assert since_recorded_seconds >= since_published_seconds
         self.ages.append(since_published_seconds)
 
-    def lag(self, records: int) -> None:
+    def lag(self, records: int, parked: int) -> None:
         """Keep the lag."""
         self.lags.append(records)
 

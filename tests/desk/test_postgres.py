@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
-from tests.connectors.test_menscentraal_postgres import server
 from tests.desk import test_projector as on_sqlite
+from tests.postgres_server import server
 
 pytestmark = pytest.mark.postgres
 __all__ = ["connection", "server"]

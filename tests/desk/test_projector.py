@@ -86,7 +86,7 @@ def test_of_a_household_that_is_gone_only_id_and_label_stay(connection: Connecti
     apply_view(connection, home.encode(), value)
     apply_view(connection, home.encode(), gone(home, label=2))
     assert rows(connection, readmodel.members) == rows(connection, readmodel.dossiers) == []
-    assert rows(connection, readmodel.households) == [(home, 2, True, False, "", "", "", "", None)]
+    assert rows(connection, readmodel.households) == [(home, 2, True, False, "", "", "", "", 0, None)]
     assert readmodel.load(connection, home) is None
     assert readmodel.count(connection) == 0
 

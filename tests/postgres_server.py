@@ -1,0 +1,38 @@
+"""A throw-away PostgreSQL for the tests of the postgres tier. Import the fixture `server` to use it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from tests.machine import postgres_bin
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A throw-away server; gives its address without a database. It refuses to run as root, so it runs as nobody."""
+    binaries = postgres_bin()
+    assert binaries is not None
+    folder = Path(mkdtemp(prefix="regiehub-postgres-"))
+    user = "nobody" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def run(program: str, *arguments: str) -> None:
+        command = [str(binaries / program), "-D", str(folder / "data"), *arguments]
+        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    run("initdb", "-A", "trust", "-U", "hub", "--no-sync")
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F", "start")
+    yield f"postgresql+psycopg://hub@127.0.0.1:{port}"
+    run("pg_ctl", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
