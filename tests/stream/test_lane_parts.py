@@ -1,0 +1,161 @@
+"""The parts of the lane by themselves: store, inbox, batches, fence, watchdog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hub.stream.lane.fence import Fence
+from hub.stream.lane.inbox import Inbox
+from hub.stream.lane.options import Fenced
+from hub.stream.lane.store import Marker, PartitionStore, StateInUse, TailKey, shared_cache
+from hub.stream.lane.watchdog import Watchdog
+from hub.stream.lane.writer import Message, chunks
+
+CACHE = shared_cache(1 << 20)
+TAIL = TailKey("toy.state.v1", 0)
+MARKER = Marker(topic_id="a", incarnation=0)
+
+
+def test_values_and_offset_survive_a_close(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    store.write({b"k": b"v"}, {TAIL: 7})
+    store.close()
+    store.close()
+    again = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert (again.get(b"k"), again.offset(TAIL), again.items()) == (b"v", 7, {b"k": b"v"})
+    again.close()
+
+
+@pytest.mark.parametrize("other", [Marker("b", 0), Marker("a", 1), Marker("a", 0, format=0)])
+def test_state_of_another_topic_incarnation_or_format_is_wiped(tmp_path: Path, other: Marker) -> None:
+    store = PartitionStore(tmp_path / "s", other, CACHE)
+    store.write({b"k": b"v"}, {TAIL: 7})
+    store.close()
+    again = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert (again.get(b"k"), again.offset(TAIL)) == (None, None)
+    again.close()
+
+
+def test_state_that_was_open_when_the_machine_went_down_is_wiped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    store.write({b"k": b"v"}, {TAIL: 7})
+    store._db.close()  # as a dead process leaves it: no clean mark
+    kept = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert kept.get(b"k") == b"v"
+    kept._db.close()
+    monkeypatch.setattr("hub.stream.lane.store._boot_id", lambda: "after the restart")
+    wiped = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert wiped.get(b"k") is None
+    wiped.close()
+
+
+def test_a_damaged_folder_is_rebuilt(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    store.write({b"k": b"v"}, {TAIL: 7})
+    store.close()
+    (tmp_path / "s" / "CURRENT").write_text("nonsense")
+    again = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert again.offset(TAIL) is None
+    again.close()
+
+
+def test_a_folder_has_one_user(tmp_path: Path) -> None:
+    store = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    with pytest.raises(StateInUse):
+        PartitionStore(tmp_path / "s", MARKER, CACHE)
+    assert store.get(b"k") is None
+    store.close()
+
+
+class _Fetched(NamedTuple):
+    offset: int
+    key: bytes | None = b"k"
+    value: bytes | None = b"v"
+    timestamp: int = 5
+
+
+def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> None:
+    inbox = Inbox("t", max_bytes=1000)
+    inbox.add([_Fetched(3), _Fetched(7)])
+    inbox.add([_Fetched(3), _Fetched(7), _Fetched(9, key=None, value=None)])
+    assert inbox.done is None
+    head = inbox.head(2, 10_000)
+    assert [record.offset for record in head] == [3, 7]
+    assert inbox.head(2, 10_000) == head, "a list stays until it is finished"
+    inbox.finish(head)
+    assert inbox.done == 8
+    (last,) = inbox.head(5, 1)
+    assert (last.offset, last.key, last.value) == (9, b"", b"")
+
+
+def test_a_full_inbox_empties_again() -> None:
+    inbox = Inbox("t", max_bytes=1000)
+    inbox.add([_Fetched(0, value=b"x" * 2000)])
+    assert inbox.is_full
+    assert len(inbox.head(10, 100)) == 1, "a record larger than a list is a list of its own"
+    inbox.finish(inbox.head(10, 100))
+    assert not inbox.is_full
+    assert len(inbox) == 0
+
+
+def test_batches_are_cut_by_size_and_keep_order() -> None:
+    messages = [Message(b"k%d" % n, b"x" * size) for n, size in enumerate([100, 100, 5000, 100])]
+    runs = list(chunks(messages, 400))
+    assert [len(run) for run in runs] == [2, 1, 1]
+    assert [message for run in runs for message in run] == messages
+
+
+@dataclass
+class _Membership:
+    generation: int = 4
+    confirmed_at: float = field(default_factory=time.monotonic)
+
+
+def test_the_fence_closes_with_the_generation_and_without_heartbeats() -> None:
+    member = _Membership()
+    fence = Fence(member, 4, session_timeout_seconds=10)
+    fence.check()
+    member.confirmed_at -= 10
+    with pytest.raises(Fenced, match="heartbeat"):
+        fence.check()
+    member.confirmed_at, member.generation = time.monotonic(), 5
+    with pytest.raises(Fenced, match="generation"):
+        fence.check()
+
+
+class _Lane:
+    def __init__(self) -> None:
+        self.done: dict[tuple[str, int], int] = {}
+
+    def progress(self) -> Mapping[tuple[str, int], int]:
+        return self.done
+
+    async def waiting(self) -> Mapping[tuple[str, int], int]:
+        return {}
+
+    def fail(self, error: BaseException) -> None:
+        raise AssertionError(error)
+
+
+def test_a_stall_is_waiting_input_of_which_nothing_is_done() -> None:
+    lane = _Lane()
+    watchdog = Watchdog(lane, stall_seconds=100)
+    place = ("t", 0)
+    lane.done = {place: 1}
+    assert watchdog.stalled({place: 5}, 0) == []
+    assert watchdog.stalled({place: 5}, 99) == []
+    assert watchdog.stalled({place: 5}, 100) == [place]
+    lane.done = {place: 2}
+    assert watchdog.stalled({place: 4}, 150) == [], "progress"
+    assert watchdog.stalled({place: 0}, 300) == [], "an idle night is no stall"
+    assert watchdog.stalled({place: 3}, 399) == []
+    lane.done = {}
+    assert watchdog.stalled({}, 900) == [], "not ours any more"
