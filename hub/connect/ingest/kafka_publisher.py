@@ -24,6 +24,7 @@ _DELIVERY_SECONDS: Final = 30
 """Longer than a leader election (some seconds), shorter than an operator's patience; ingest then backs off and says
 so."""
 _LINGER_MILLISECONDS: Final = 5  # fills the request while a batch is handed over; adds 5 ms to the freshness
+_JOIN_SECONDS: Final = 5.0
 _RECONNECT_MILLISECONDS: Final = 1000  # the client's own 30 s would leave a restarted broker unused that long
 _MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024  # the topics' own limit is 1 MiB; the broker judges, not the client
 _NEW_PRODUCER_HELPS: Final = (
@@ -65,28 +66,50 @@ class KafkaPublisher:
             raise LogRefused(detail=type(error).__name__) from error
 
     def close(self) -> None:
-        """Drop the producer, and with it what it had not sent."""
+        """Drop the producer, and with it what it had not sent; nothing of it is sent after this returns."""
         if self._producer is not None:
-            self._producer.close(timeout=0)
-            self._producer = None
+            producer, self._producer = self._producer, None
+            producer._sender.force_close()  # first: its own close raises while messages wait, and stops halfway
+            producer._sender.join(_JOIN_SECONDS)
+            producer.close(timeout=_JOIN_SECONDS)
 
     def _connected(self) -> Any:
         if self._producer is None:
-            milliseconds = int(self._delivery_seconds * 1000)
-            self._producer = KafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                client_id=self._client_id,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=_LINGER_MILLISECONDS,
-                max_request_size=_MAX_REQUEST_BYTES,
-                delivery_timeout_ms=milliseconds,
-                request_timeout_ms=max(1000, milliseconds // 2),
-                reconnect_backoff_max_ms=_RECONNECT_MILLISECONDS,
-                max_block_ms=milliseconds,
-                bootstrap_timeout_ms=milliseconds,
-            )
+            self._producer = _new_producer(self._settings())
         return self._producer
+
+    def _settings(self) -> dict[str, Any]:
+        milliseconds = int(self._delivery_seconds * 1000)
+        return {
+            "bootstrap_servers": self._bootstrap,
+            "client_id": self._client_id,
+            "acks": "all",
+            "enable_idempotence": True,
+            "linger_ms": _LINGER_MILLISECONDS,
+            "max_request_size": _MAX_REQUEST_BYTES,
+            "delivery_timeout_ms": milliseconds,
+            "request_timeout_ms": max(1000, milliseconds // 2),
+            "reconnect_backoff_max_ms": _RECONNECT_MILLISECONDS,
+            "max_block_ms": milliseconds,
+            "bootstrap_timeout_ms": milliseconds,
+        }
+
+
+def _new_producer(settings: dict[str, Any]) -> Any:
+    """A producer. Where it cannot connect its sockets are closed: kafka-python 3.0.12 leaves them open, at every
+    attempt."""
+    made: list[Any] = []
+
+    def client(**config: Any) -> Any:
+        made.append(KafkaProducer.DEFAULT_CONFIG["kafka_client"](**config))
+        return made[-1]
+
+    try:
+        return KafkaProducer(kafka_client=client, **settings)
+    except KafkaError:
+        for one in made:
+            one.close()
+        raise
 
 
 def _send(producer: Any, message: Message) -> Any:
