@@ -27,6 +27,10 @@ _ADDRESS_KEYS = frozenset({"straat", "postcode"})
 _NINE_DIGITS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9]{9}(?![0-9A-Za-z])")
 """Neither part of a longer number or of a hash, nor the decimals of a measurement."""
 
+_PLAIN_NINE = re.compile(rb"(?=([0-9]{9}))")
+_WIDE_NINE = re.compile(rb"(?=((?:[0-9]\x00){9}))")
+_HEX_NINE = re.compile(rb"(?=((?:3[0-9]){9}))")
+
 
 def planted() -> Iterator[tuple[str, dict[str, object] | str]]:
     """Changes with marked persons: readable ones, and unreadable ones that hold the same marks."""
@@ -94,7 +98,8 @@ class Marks:
 
     def in_values(self, data: bytes) -> set[str]:
         """BSNs and addresses in the bodies of messages, which may hold names."""
-        return {mark for mark in (*self.bsns, *self.addresses) if any(form in data for form in _forms(mark))}
+        found = {mark for mark in self.addresses if any(form in data for form in _forms(mark))}
+        return found | _nines(data) & self.bsns
 
     def in_text(self, text: str) -> set[str]:
         """BSNs, addresses and names where nothing of a person may stand, and any number that could be a BSN."""
@@ -106,6 +111,13 @@ class Marks:
 def elevens(text: str) -> Iterable[str]:
     """Numbers of nine digits that pass the 11-test."""
     return (number for number in _NINE_DIGITS.findall(text) if eleven_test.is_valid(number))
+
+
+def _nines(data: bytes) -> set[str]:
+    """Everything in the data that is nine digits, as plain text, UTF-16 and hex."""
+    found = {digits.decode() for digits in _PLAIN_NINE.findall(data)}
+    found |= {digits.decode("utf-16-le") for digits in _WIDE_NINE.findall(data)}
+    return found | {bytes.fromhex(digits.decode()).decode() for digits in _HEX_NINE.findall(data)}
 
 
 def _forms(mark: str) -> tuple[bytes, ...]:
