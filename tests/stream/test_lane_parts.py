@@ -86,7 +86,8 @@ def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> Non
     inbox = Inbox("t", max_bytes=1000)
     inbox.add([_Fetched(3), _Fetched(7)])
     inbox.add([_Fetched(3), _Fetched(7), _Fetched(9, key=None, value=None)])
-    assert inbox.done is None
+    before = inbox.done
+    assert before is None
     head = inbox.head(2, 10_000)
     assert [record.offset for record in head] == [3, 7]
     assert inbox.head(2, 10_000) == head, "a list stays until it is finished"
@@ -99,7 +100,8 @@ def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> Non
 def test_a_full_inbox_empties_again() -> None:
     inbox = Inbox("t", max_bytes=1000)
     inbox.add([_Fetched(0, value=b"x" * 2000)])
-    assert inbox.is_full
+    was_full = inbox.is_full
+    assert was_full
     assert len(inbox.head(10, 100)) == 1, "a record larger than a list is a list of its own"
     inbox.finish(inbox.head(10, 100))
     assert not inbox.is_full

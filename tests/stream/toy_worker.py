@@ -19,8 +19,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from hub.stream.app import run_stages
+from hub.stream.lane.guard import OutputGuard
 from hub.stream.lane.options import LaneOptions, SilentObserver
-from hub.stream.lane.partition import StagePartition
 from hub.stream.lane.tail import Chunk
 from hub.stream.stage import Output, Record, State
 from tests.stream import toy
@@ -71,10 +71,10 @@ def _pause_before_sending(topic_to_pause: str, flag: Path, bootstrap: str) -> No
 
 
 def _sleeping_guard() -> None:
-    async def guard(self: StagePartition, chunk: Chunk) -> None:
-        return
+    def late(self: OutputGuard, state: State, chunk: Chunk) -> dict[bytes, bytes]:
+        return {}
 
-    StagePartition._guard_output = guard  # type: ignore[method-assign]  # the control of a test
+    OutputGuard.late = late  # type: ignore[method-assign]  # the control of a test
 
 
 def main(bootstrap: str, folder: Path, session_seconds: float) -> int:

@@ -19,9 +19,10 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from hub.events.topics import topics
+from hub.stream.lane.guard import OutputGuard, late_changelog
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced, LaneObserver, LaneOptions, SendFailed, Superseded
-from hub.stream.lane.store import Marker, PartitionStore, TailKey
+from hub.stream.lane.store import Marker, Overlay, PartitionStore, TailKey
 from hub.stream.lane.tail import Chunk, TailReader
 from hub.stream.lane.writer import WRITER_HEADER, Headers, Message, Writer, chunks, size_of
 from hub.stream.stage import Output, Record, Stage
@@ -30,23 +31,6 @@ _log: Final = structlog.get_logger("regiehub.stream.lane")
 _RETRY_SECONDS: Final = 0.2
 _SHORTEST_LIST: Final = 16
 _YIELD_EVERY: Final = 500
-
-
-class Overlay:
-    """The state while a list is handled: its own puts over the store."""
-
-    def __init__(self, store: PartitionStore) -> None:
-        self._store = store
-        self.puts: dict[bytes, bytes] = {}
-
-    def get(self, key: bytes) -> bytes | None:
-        """See `State.get`."""
-        value = self.puts.get(key)
-        return self._store.get(key) if value is None else value
-
-    def put(self, key: bytes, value: bytes) -> None:
-        """See `State.put`."""
-        self.puts[key] = value
 
 
 @dataclass(frozen=True)
@@ -86,11 +70,7 @@ class StagePartition:
         self._store: PartitionStore | None = None
         self._seen = 0
         """Everything in the changelog below this offset is in the store. Never past a record that was not read."""
-        self._guard_from: dict[TailKey, int] = {}
-        self._suspects: dict[TailKey, dict[bytes, bytes]] = {}
-        self._caught_up: set[TailKey] = set()
-        self._written: set[tuple[str, bytes]] = set()
-        """Outputs since the takeover, while what was there before it is still being looked at."""
+        self._outputs = OutputGuard(stage)
         self._list_records = shared.options.max_list_records
         self._busy = False
         self._stopping = False
@@ -147,11 +127,11 @@ class StagePartition:
         self._seen = self._store.offset(self._changelog) or begin
         self._shared.reader.follow(self._changelog, self._seen, self)
         records = await self._recover(end)
-        for tail in self.tails[1:]:  # from the start: an own earlier record may be behind the joined state
-            self._guard_from[tail] = bounds[tail][1]
-            if bounds[tail][0] == bounds[tail][1]:
-                self._caught_up.add(tail)
-            self._shared.reader.follow(tail, bounds[tail][0], self)
+        self._outputs = OutputGuard(self.stage)
+        for tail in self.tails[1:]:
+            begin, end = bounds[tail]
+            self._outputs.begin(tail, end if begin < end else 0)
+            self._shared.reader.follow(tail, begin, self)
         self.recovered = True
         seconds = time.monotonic() - started
         self._shared.observer.recovered(self.stage.name, seconds, records)
@@ -242,8 +222,7 @@ class StagePartition:
         records = inbox.head(self._list_records, options.max_list_bytes)
         overlay, outputs, records = self._handle(inbox.topic, records)
         await self._shared.writer.publish(outputs, self._output_headers(), self._check)
-        if len(self._caught_up) < len(self._guard_from):
-            self._written.update((output.topic, output.key) for output in outputs)
+        self._outputs.wrote(outputs)
         if overlay.puts:
             messages = [Message(k, v, self._headers()) for k, v in overlay.puts.items()]
             base = await self._shared.writer.append(*self._changelog, messages, self._check)
@@ -276,61 +255,24 @@ class StagePartition:
     # ---- tail guard
 
     async def _guard(self, chunk: Chunk) -> None:
+        """Look at what was written to a compacted output, and write over what a former owner wrote late."""
+        state = Overlay(self._open())
         if chunk.tail == self._changelog:
-            await self._guard_changelog(chunk)
-            self._seen = max(self._seen, chunk.next_offset)
+            late = late_changelog(self.stage, state, chunk)
         else:
-            await self._guard_output(chunk)
-
-    async def _guard_changelog(self, chunk: Chunk) -> None:
-        """A late record of a former owner: what is older than ours is written over, what is newer is taken over."""
-        stale: dict[bytes, bytes] = {}
-        store = self._open()
-        for _, key, seen in chunk.foreign:
-            mine = store.get(key)
-            merged = self.stage.merge(key, mine, seen)
-            if merged != mine:
-                raise Superseded("a former owner was further than its changelog said")
-            if merged != seen:
-                stale[key] = merged
-        if stale:
-            self._repaired(chunk, stale)
-            await self._rewrite(self._changelog, stale)
-
-    async def _guard_output(self, chunk: Chunk) -> None:
-        """The same for the other compacted outputs. Of what was there at the takeover, the last per key counts."""
-        suspects = self._suspects.setdefault(chunk.tail, {})
-        overlay = Overlay(self._open())
-        topic = chunk.tail.topic
-        for number, (offset, key, seen) in enumerate(chunk.foreign, start=1):
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-            is_past = offset < self._guard_from[chunk.tail] and (topic, key) in self._written
-            if is_past or self.stage.repair(overlay, topic, key, seen) is None:
-                suspects.pop(key, None)
-            else:
-                suspects[key] = seen
-        if chunk.next_offset < self._guard_from[chunk.tail]:
-            return
-        self._caught_up.add(chunk.tail)
-        if len(self._caught_up) == len(self._guard_from):
-            self._written.clear()
-        repairs = {key: self.stage.repair(overlay, topic, key, seen) for key, seen in suspects.items()}
-        suspects.clear()
-        values = {key: value for key, value in repairs.items() if value is not None}
-        if values:
-            self._repaired(chunk, values)
-            await self._rewrite(chunk.tail, values)
+            late = self._outputs.late(state, chunk)
+        if late:
+            _log.warning("late_records_written_over", **self._name(), topic=chunk.tail.topic, keys=len(late))
+            self._shared.observer.repaired(self.stage.name, len(late))
+            await self._rewrite(chunk.tail, late)
+        if chunk.tail == self._changelog:
+            self._seen = max(self._seen, chunk.next_offset)
 
     async def _rewrite(self, tail: TailKey, values: Mapping[bytes, bytes]) -> None:
         messages = [Message(key, value, self._headers()) for key, value in values.items()]
         for run in chunks(messages, self._shared.options.max_batch_bytes):
             if run:
                 await self._shared.writer.append(*tail, run, self._check)
-
-    def _repaired(self, chunk: Chunk, values: Mapping[bytes, bytes]) -> None:
-        _log.warning("late_records_written_over", **self._name(), topic=chunk.tail.topic, keys=len(values))
-        self._shared.observer.repaired(self.stage.name, len(values))
 
     # ---- small things
 
@@ -350,8 +292,6 @@ class StagePartition:
         self._shared.reader.leave(self.tails)
         recovered, self.recovered = self.recovered, False
         self.chunks.clear()
-        for memory in (self._suspects, self._caught_up, self._written):
-            memory.clear()
         store, self._store = self._store, None
         if store is not None:
             if recovered:

@@ -122,6 +122,23 @@ class PartitionStore:
         self._db.put(_MARKER, json.dumps(marker).encode())
 
 
+class Overlay:
+    """The state while a list is handled: its own puts over the store."""
+
+    def __init__(self, store: PartitionStore) -> None:
+        self._store = store
+        self.puts: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `State.get`."""
+        value = self.puts.get(key)
+        return self._store.get(key) if value is None else value
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """See `State.put`."""
+        self.puts[key] = value
+
+
 def shared_cache(size_bytes: int) -> Cache:
     """One block cache for all stores of a worker: RocksDB's own default is per partition and unbounded in sum."""
     return Cache(size_bytes)
