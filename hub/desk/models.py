@@ -283,7 +283,7 @@ class Source(_Body):
     source: str
     connector: str
     state: str
-    polled_at: datetime
+    polled_at: datetime | None
     reported_at: datetime
     position: str | None
     newest_recorded_at: datetime | None
@@ -291,7 +291,7 @@ class Source(_Body):
     rejected: int
     message: str | None
     silent: bool
-    seconds_since_poll: float
+    seconds_since_poll: float | None
     dead_letters: int | None
 
 

@@ -59,11 +59,12 @@ class Page(NamedTuple):
 
 class Source(NamedTuple):
     """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last;
+    `seconds_since_poll` None: never reached;
     `dead_letters` None for those who may not see them."""
 
     status: dict[str, Any]
     silent: bool
-    seconds_since_poll: float
+    seconds_since_poll: float | None
     dead_letters: int | None
 
 
@@ -120,7 +121,7 @@ class Reading:
             Source(
                 status,
                 self._seconds_since(status["reported_at"]) > SILENT_SECONDS,
-                self._seconds_since(status["polled_at"]),
+                self._seconds_since(status["polled_at"]) if status["polled_at"] else None,
                 counts.get(status["source"], 0) if counts_allowed else None,
             )
             for status in statuses

@@ -27,6 +27,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "logged_in_as": ("Ingelogd als {user}", "Logged in as {user}"),
     "unknown": ("onbekend", "unknown"),
     "none": ("geen", "none"),
+    "never": ("nog nooit", "never yet"),
     "yes": ("ja", "yes"),
     "no": ("nee", "no"),
     "source": ("Bron", "Source"),

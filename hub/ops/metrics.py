@@ -67,9 +67,6 @@ STAGE_RECORDS_WAITING: Final = Counter(
     ["stage"],
     registry=REGISTRY,
 )
-STAGE_POISON_RECORDS: Final = Counter(
-    "regiehub_stage_poison_records_total", "Messages a stage could not decode.", ["stage"], registry=REGISTRY
-)
 STAGE_RECORDS_REPAIRED: Final = Counter(
     "regiehub_stage_records_repaired_total",
     "Late records of a former owner that were written over (protocol R9).",

@@ -285,6 +285,12 @@ def test_a_source_that_goes_down_and_comes_back_says_so_at_once(make: Make) -> N
     assert [s["state"] for s in published(publisher, SOURCES)] == ["running", "degraded", "running"]
 
 
+def test_a_source_that_was_never_reached_is_seen_too(make: Make) -> None:
+    publisher, _ = run(make, SourceUnavailable(), steps=1)
+    (status,) = published(publisher, SOURCES)
+    assert (status["state"], status["polled_at"]) == ("degraded", None)
+
+
 def test_totals_in_the_status_survive_a_restart(make: Make) -> None:
     publisher = MemoryPublisher()
     make(ScriptedFeed(batch(1, goal(), BAD)), publisher).step()

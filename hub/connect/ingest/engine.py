@@ -203,10 +203,8 @@ class Ingest:
             _log.warning("heartbeat_not_published", source=self._identity.source, detail=error.detail)
 
     def _beat(self, source_state: SourceState, message: str | None) -> None:
-        """Publish the source's status if it changed, or was silent for long. Nothing before the first good poll."""
+        """Publish the source's status if it changed, or was silent for long; also before the first good poll."""
         progress, now = self._progress, self._clock.monotonic()
-        if progress.polled_at is None:
-            return
         essence = (source_state, message, progress.published, self._rejected)
         is_due = now - self._reported_at >= self._policy.heartbeat_seconds
         if not is_due and self._reported is not None and essence[:2] == self._reported[:2]:

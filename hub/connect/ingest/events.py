@@ -106,7 +106,7 @@ class Heartbeat(NamedTuple):
     """The status of a source at one moment."""
 
     state: SourceState
-    polled_at: datetime
+    polled_at: datetime | None
     reported_at: datetime
     position: str | None
     newest_recorded_at: datetime | None
