@@ -27,9 +27,9 @@ _ADDRESS_KEYS = frozenset({"straat", "postcode"})
 _NINE_DIGITS = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9]{9}(?![0-9A-Za-z])")
 """Neither part of a longer number or of a hash, nor the decimals of a measurement."""
 
-_PLAIN_NINE = re.compile(rb"(?=([0-9]{9}))")
-_WIDE_NINE = re.compile(rb"(?=((?:[0-9]\x00){9}))")
-_HEX_NINE = re.compile(rb"(?=((?:3[0-9]){9}))")
+_DIGITS = re.compile(rb"[0-9]{9,}")
+_HEX = re.compile(rb"[0-9a-f]{12,}")
+"""Six letters of text in hex, or more."""
 
 
 def planted() -> Iterator[tuple[str, dict[str, object] | str]]:
@@ -98,8 +98,9 @@ class Marks:
 
     def in_values(self, data: bytes) -> set[str]:
         """BSNs and addresses in the bodies of messages, which may hold names."""
-        found = {mark for mark in self.addresses if any(form in data for form in _forms(mark))}
-        return found | _nines(data) & self.bsns
+        plain = _plain(data)
+        found = {mark for mark in self.addresses if mark.encode() in plain}
+        return found | {mark for digits in set(_DIGITS.findall(plain)) for mark in self.bsns if mark.encode() in digits}
 
     def in_text(self, text: str) -> set[str]:
         """BSNs, addresses and names where nothing of a person may stand, and any number that could be a BSN."""
@@ -113,14 +114,8 @@ def elevens(text: str) -> Iterable[str]:
     return (number for number in _NINE_DIGITS.findall(text) if eleven_test.is_valid(number))
 
 
-def _nines(data: bytes) -> set[str]:
-    """Everything in the data that is nine digits, as plain text, UTF-16 and hex."""
-    found = {digits.decode() for digits in _PLAIN_NINE.findall(data)}
-    found |= {digits.decode("utf-16-le") for digits in _WIDE_NINE.findall(data)}
-    return found | {bytes.fromhex(digits.decode()).decode() for digits in _HEX_NINE.findall(data)}
-
-
-def _forms(mark: str) -> tuple[bytes, ...]:
-    """A text as bytes might hold it."""
-    data = mark.encode()
-    return data, mark.encode("utf-16-le"), data.hex().encode()
+def _plain(data: bytes) -> bytes:
+    """The data without the zeros of UTF-16, and after it what its hex stands for."""
+    runs = [digits[start:] for digits in set(_HEX.findall(data)) for start in (0, 1)]
+    decoded = [bytes.fromhex(run[: len(run) // 2 * 2].decode()) for run in runs]
+    return b"\n".join([data.replace(b"\x00", b""), *decoded])

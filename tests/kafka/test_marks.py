@@ -11,7 +11,8 @@ MARKS = Marks({BSN}, {FAMILY_NAME, "Bos"}, {STREET, "1234QX"})
 
 
 @pytest.mark.parametrize(
-    "data", [b"\x00123456782\x01", BSN.encode("utf-16-le"), BSN.encode().hex().encode(), b"x 1234QX", STREET.encode()]
+    "data",
+    [b"\x00123456782\x01", BSN.encode("utf-16-le"), b"f" + BSN.encode().hex().encode(), b"x 1234QX", STREET.encode()],
 )
 def test_a_bsn_or_address_is_found_in_bytes(data: bytes) -> None:
     assert MARKS.in_values(data) != set()
