@@ -4,6 +4,7 @@ itself."""
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def demo(
 ) -> None:
     """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
     _stop_like_ctrl_c(signal.SIGTERM, signal.SIGHUP)
+    logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     _refuse_nonsense(once, as_json, given, dump)
     if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
         _advise_kafka()

@@ -39,6 +39,8 @@ _USERS: Final = {DIRECTOR: "case_director", OPERATOR: "operations"}
 _CONNECT_SECONDS: Final = 5.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
+_NO_BROKER_SECONDS: Final = 3.0
+"""Without a broker a process has nothing to finish, and waits for it in vain."""
 _POLL_SECONDS: Final = 0.05
 _BLAME_SECONDS: Final = 5.0
 """A process breaks its connections when it begins to stop, and has ended some seconds later."""
@@ -198,7 +200,7 @@ class Stack:
         """Ask all at once, so that it takes as long as the slowest; kill what has not ended by then."""
         for child in self._started:
             child.terminate()
-        until = time.monotonic() + _STOP_SECONDS
+        until = time.monotonic() + (_STOP_SECONDS if self.broker.is_running() else _NO_BROKER_SECONDS)
         try:
             for child in self._started:
                 child.wait(max(0.0, until - time.monotonic()))
@@ -242,7 +244,17 @@ def _is_success(client: httpx.Client, url: str) -> bool:
 def _how(code: int, child: ChildProcess) -> str:
     if code < 0:
         return f"was killed ({signal.Signals(-code).name})"
-    return f"has ended by itself (exit {code}: {' '.join(child.last_lines(1))[:_SAID_CHARACTERS]})"
+    return f"has ended by itself (exit {code}: {_said(' '.join(child.last_lines(1)))[:_SAID_CHARACTERS]})"
+
+
+def _said(line: str) -> str:
+    """The reason in a log line; the line itself if it is none."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line
+    reasons = [str(fields[name]) for name in ("why", "detail") if isinstance(fields, dict) and fields.get(name)]
+    return " ".join(reasons) or line
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,9 +123,18 @@ class Demo:
         """Until it printed this. Fails when it ends before, or takes too long."""
         self._await(lambda: text in self.output, text)
 
-    def await_ready(self) -> None:
-        """Until its desk is up: from then on the sources are being filled."""
-        self._await(lambda: status(f"{self.url}/readyz") == 200, "readyz")
+    def await_filling(self) -> None:
+        """Until the first households are in the read model: the sources are being filled."""
+        self._await(self._has_households, "households")
+
+    def _has_households(self) -> bool:
+        for database in self.temporary.glob("regiehub-demo-*/data/desk/desk.sqlite"):
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                try:
+                    return connection.execute("select 1 from dossiers").fetchone() is not None
+                except sqlite3.OperationalError:
+                    return False  # it is being made
+        return False
 
     def _await(self, condition: Callable[[], bool], what: str) -> None:
         eventually(lambda: condition() or self.process.poll() is not None, START_SECONDS)

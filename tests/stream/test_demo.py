@@ -152,7 +152,7 @@ def assert_ctrl_c_leaves_nothing(running: Demo) -> None:
 
 def test_ctrl_c_while_the_sources_are_filled_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path, "--households", "300") as running:
-        running.await_ready()
+        running.await_filling()
         processes = below(running.process.pid)
         running.interrupt()
         assert running.ended() == 0
@@ -171,16 +171,22 @@ def test_ctrl_c_before_everything_is_up_leaves_nothing(tmp_path: Path) -> None:
         assert_nothing_left(running, list(processes))
 
 
-def test_a_killed_worker_stops_the_demo_with_one_clear_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("victim", "said"),
+    [
+        ("run stream", "`regiehub run stream` was killed (SIGKILL); the demo is stopped"),
+        ("noida-db", "the broker has ended by itself; the demo is stopped"),
+    ],
+)
+def test_a_killed_process_stops_the_demo_with_one_clear_line(tmp_path: Path, victim: str, said: str) -> None:
     with demo(tmp_path, "--households", "300") as running:
-        running.await_ready()
+        running.await_filling()
         processes = below(running.process.pid)
-        (worker,) = [process for process, command in processes.items() if "run stream" in command]
-        os.kill(worker.pid, signal.SIGKILL)
+        (killed,) = [process for process, command in processes.items() if victim in command]
+        os.kill(killed.pid, signal.SIGKILL)
         assert running.ended(STOP_SECONDS) == 1
         assert "Traceback" not in running.errors
-        said = "regiehub: `regiehub run stream` was killed (SIGKILL); the demo is stopped"
-        assert running.errors.splitlines()[-1] == said
+        assert running.errors.splitlines()[-1] == f"regiehub: {said}"
         assert_nothing_left(running, list(processes))
 
 
