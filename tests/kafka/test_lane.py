@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from hub.demo.brokers.kafka import KafkaBroker
+from hub.stream.lane.options import LaneOptions
 from tests.stream import toy
-from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes, read_table, until
+from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes, read_table, until, worker
 
 
 @pytest.fixture
@@ -27,17 +28,17 @@ async def test_kill_9_under_load_loses_nothing(bootstrap: str, tmp_path: Path) -
     async with processes() as started:
         sending = asyncio.create_task(load.send(4000, per_second=400))
         for _ in range(5):
-            worker = WorkerProcess(bootstrap, tmp_path, {"TOY_SLOW_MS": "4"})
-            started.append(worker)
+            killed = WorkerProcess(bootstrap, tmp_path, {"TOY_SLOW_MS": "4"})
+            started.append(killed)
             before = await _applied(bootstrap)
-            await worker.ready()
+            await killed.ready()
 
             async def is_working(before: int = before) -> bool:
                 return before < await _applied(bootstrap) < load.count()
 
             await until(is_working)
             published = load.count()
-            worker.kill9()
+            killed.kill9()
             assert published > await _applied(bootstrap), "the kill came too late to prove anything"
         await sending
         started.append(WorkerProcess(bootstrap, tmp_path))
@@ -119,6 +120,17 @@ async def _pause_and_take_over(
     assert await load.arrived() == load.expected
     paused.signal(signal.SIGCONT)
     await until(lambda: paused.says("TOY LATE"))
+
+
+async def test_fifteen_restarts_with_messages_produced_while_down_lose_none(bootstrap: str, tmp_path: Path) -> None:
+    """What plain Faust with a table was seen to lose messages at: a stop in good order, 100 messages, a start."""
+    load = Load(bootstrap)
+    options = LaneOptions(bootstrap=bootstrap, data_folder=tmp_path)
+    for _ in range(15):
+        await load.send(100)
+        async with worker(options):
+            assert await load.arrived() == load.expected
+    assert (await read_table(bootstrap, toy.STATE)).numbers() == load.expected
 
 
 async def test_lost_folder_is_rebuilt_from_the_changelog(bootstrap: str, tmp_path: Path) -> None:
