@@ -30,6 +30,8 @@ from hub.stream.stage import Output, Record, Stage
 _log: Final = structlog.get_logger("regiehub.stream.lane")
 _RETRY_SECONDS: Final = 0.2
 _SHORTEST_LIST: Final = 16
+_FIRST_LIST: Final = 128
+"""Grows while lists are quick. A first list of thousands could hold the event loop for seconds."""
 _YIELD_EVERY: Final = 500
 
 
@@ -71,7 +73,7 @@ class StagePartition:
         self._seen = 0
         """Everything in the changelog below this offset is in the store. Never past a record that was not read."""
         self._outputs = OutputGuard(stage)
-        self._list_records = shared.options.max_list_records
+        self._list_records = min(_FIRST_LIST, shared.options.max_list_records)
         self._busy = False
         self._stopping = False
 

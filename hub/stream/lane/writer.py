@@ -22,6 +22,7 @@ RECORD_OVERHEAD_BYTES: Final = 80
 """At most what a record takes in a batch beside its key and value: lengths, timestamp and the writer header."""
 
 _BATCH_OVERHEAD_BYTES: Final = 4096
+_SLICES: Final = 10
 
 Headers = list[tuple[str, bytes]]
 Place = tuple[str, int]
@@ -86,7 +87,8 @@ class Writer:
             grouped[output.topic, partition].append(message)
         limit = self._options.max_batch_bytes
         batches = ((place, run) for place, messages in grouped.items() for run in chunks(messages, limit))
-        await self._send(batches, check)
+        if grouped:
+            await self._send(batches, check)
 
     async def append(self, topic: str, partition: int, messages: Sequence[Message], check: Callable[[], None]) -> int:
         """Send messages as one record batch, which Kafka keeps whole or not at all, and wait for the ack.
@@ -98,20 +100,23 @@ class Writer:
 
     async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
         producer = self._ready()
-        acks: list[Awaitable[Any]] = []
+        sending = asyncio.create_task(_send_all(producer, batches, check))
         try:
-            async with asyncio.timeout(self._options.request_timeout_seconds):
-                for (topic, partition), messages in batches:
-                    batch = _build(producer, topic, messages)
-                    check()
-                    acks.append(await producer.send_batch(batch, topic, partition=partition))
-                return await asyncio.gather(*acks)
+            # In slices: time in which a handler held the event loop must not count as the broker's silence, and after
+            # a pause of the whole process the fence must be asked before anything is sent again.
+            for _ in range(_SLICES):
+                if await _is_done(sending, self._options.request_timeout_seconds / _SLICES):
+                    return sending.result()
+                check()
+            raise TimeoutError
         except (KafkaError, TimeoutError) as error:
             await self._give_up(producer)
             raise SendFailed(f"not acknowledged: {error!r}") from error
         except BaseException:  # cancelled or fenced: nobody waits for what was sent any more
             await self._give_up(producer)
             raise
+        finally:
+            sending.cancel()
 
     def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -151,6 +156,20 @@ def chunks(messages: Sequence[Message], limit_bytes: int) -> Iterable[Sequence[M
         run.append(message)
         size += added
     yield run
+
+
+async def _send_all(producer: AIOKafkaProducer, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
+    acks: list[Awaitable[Any]] = []
+    for (topic, partition), messages in batches:
+        batch = _build(producer, topic, messages)
+        check()
+        acks.append(await producer.send_batch(batch, topic, partition=partition))
+    return await asyncio.gather(*acks)
+
+
+async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    return bool(done)
 
 
 def _build(producer: AIOKafkaProducer, topic: str, messages: Sequence[Message]) -> Any:
