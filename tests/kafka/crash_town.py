@@ -34,7 +34,6 @@ from hub.events.topics import topics
 from tests.kafka.ledger import Ledger, Loss
 from tests.kafka.marks import planted
 
-SESSION_SECONDS = 6.0
 STREAM = "stream"
 DESK = "desk"
 STREAM_PARTITIONS = 1 + 2 * topics()[STREAM_INPUTS[1]].partitions
@@ -148,7 +147,9 @@ class CrashGauge(Gauge):
 class CrashTown:
     """A stack on a Kafka that nobody else uses. A context manager; blocking."""
 
-    def __init__(self, bootstrap: str, *, households: int, seed: int) -> None:
+    def __init__(self, bootstrap: str, *, households: int, seed: int, settings: Mapping[str, str]) -> None:
+        """`settings`: of every process, as `Stack` has them."""
+        self._settings = settings
         self._bootstrap = bootstrap
         self.kills: list[Kill] = []
         self._exit = ExitStack()
@@ -158,8 +159,7 @@ class CrashTown:
 
     def __enter__(self) -> Self:
         with self._exit:
-            told = {"SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS)}
-            self.stack = Stack(ExternalBroker(self._bootstrap), port=free_port(), settings=told)
+            self.stack = Stack(ExternalBroker(self._bootstrap), port=free_port(), settings=self._settings)
             self._exit.enter_context(self.stack)
             self.gauge = CrashGauge(self.stack)
             self._exit.callback(self.gauge.close)

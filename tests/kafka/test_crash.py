@@ -21,6 +21,8 @@ from tests.kafka.marks import BSN, FAMILY_NAME, GIVEN_NAME, POSTCODE, STREET, Ma
 from tests.kafka.raw_log import Raw, read_raw, topic_names
 
 HOUSEHOLDS = 50
+SOAK_HOUSEHOLDS = 600
+"""A long run in a small town would end in households with hundreds of records each."""
 PER_SECOND = 30.0
 KILLS_EACH = 5
 SOAK_KILLS_EACH = 25
@@ -29,8 +31,10 @@ PAUSED = "stream 2"
 
 
 @pytest.fixture(scope="module")
-def crash_town(own_kafka: KafkaBroker, seed: int) -> Iterator[CrashTown]:
-    with CrashTown(own_kafka.bootstrap, households=HOUSEHOLDS, seed=seed) as town:
+def crash_town(own_kafka: KafkaBroker, seed: int, soak_minutes: float) -> Iterator[CrashTown]:
+    households, session_seconds = (SOAK_HOUSEHOLDS, 10.0) if soak_minutes else (HOUSEHOLDS, 6.0)
+    settings = {"SESSION_TIMEOUT_SECONDS": str(session_seconds)}
+    with CrashTown(own_kafka.bootstrap, households=households, seed=seed, settings=settings) as town:
         yield town
 
 
