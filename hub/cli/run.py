@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import os
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 app = typer.Typer(help="Run one process of the production set-up, until SIGTERM.", no_args_is_help=True)
+_OWNER_ONLY: Final = 0o077
+"""What is kept on disk tells who is helped, by key and by dossier number: nobody else on the machine reads it."""
+
+
+@app.callback()
+def _keep_files_private() -> None:
+    os.umask(_OWNER_ONLY)
 
 
 @app.command()

@@ -4,12 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hub.cli.main import app
+from hub.connect.ingest.index import Index
+from hub.desk.readmodel import open_engine
 from hub.events.topics import topics
+from hub.stream.lane.store import Marker, PartitionStore, shared_cache
 
 RUNNER = CliRunner()
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("REGIEHUB_")}
@@ -28,6 +33,26 @@ def test_a_missing_setting_is_one_line_and_exit_2(what: tuple[str, ...]) -> None
     assert done.stderr.splitlines() == [
         "regiehub: The setting REGIEHUB_DATA_FOLDER is missing. Looked at: environment variable REGIEHUB_DATA_FOLDER."
     ]
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """As on most machines: new files may be read by everybody."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+@pytest.mark.parametrize("what", [("connector", "zcd"), ("stream",), ("desk",)])
+def test_what_a_process_keeps_on_disk_is_its_owners_only(tmp_path: Path, what: tuple[str, ...]) -> None:
+    RUNNER.invoke(app, ["run", *what], env={"REGIEHUB_DATA_FOLDER": ""})  # goes no further than its settings
+    Index(tmp_path / "ingest" / "zcd.sqlite").close()
+    open_engine(f"sqlite:///{tmp_path / 'desk' / 'desk.sqlite'}").dispose()
+    PartitionStore(tmp_path / "stream" / "resolve-0", Marker("a", 0), shared_cache(1 << 20)).close()
+    kept = sorted(tmp_path.rglob("*"))
+    assert {path.name for path in kept} >= {"zcd.sqlite", "desk.sqlite", "resolve-0"}
+    assert not [str(path) for path in kept if path.stat().st_mode & 0o077]
 
 
 def test_help_imports_no_kafka_and_no_database() -> None:
