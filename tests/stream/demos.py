@@ -162,7 +162,12 @@ def status(url: str, token: str | None = None) -> int:
 def demo(folder: Path, *options: str, temporary: Path | None = None) -> Iterator[Demo]:
     """A demo that is gone at the end, whatever the test did to it."""
     folder.mkdir(parents=True, exist_ok=True)
-    running = Demo(folder, *options, temporary=temporary)
+    # Where the tests run in the background Ctrl-C is ignored, and a child would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = Demo(folder, *options, temporary=temporary)
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         yield running
     finally:

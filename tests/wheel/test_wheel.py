@@ -94,5 +94,5 @@ def test_the_read_model_equals_the_reference(report: dict[str, Any]) -> None:
 def test_the_report_has_what_is_promised(report: dict[str, Any]) -> None:
     promised = {"events", "persons", "dossiers", "households", "mismatches", "dead_letters", "seconds"}
     assert promised <= report.keys()
-    assert report["freshness_seconds"].keys() == {"p50", "p99"}
-    assert report["exercised"].keys() == EXERCISED
+    assert {"p50", "p99"} <= report["freshness_seconds"].keys()
+    assert report["exercised"].keys() >= EXERCISED
