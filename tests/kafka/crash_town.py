@@ -185,19 +185,19 @@ class CrashTown:
         """Kill a process at a random moment of its work, while it is behind, and start it again at once.
 
         It is stopped (SIGSTOP), so that what it is behind can be measured, then killed, or continued if it is not."""
-        self.until(lambda: self._work(name) > self._start_at.get(name, 0), f"{name} is at work")
+        self.until(lambda: self._is_up(name) and self._work(name) > self._start_at.get(name, 0), f"{name} is at work")
         pause = threading.Event()
         until = time.monotonic() + _DEADLINE_SECONDS
         behind = applied = 0
         while not behind:
             assert time.monotonic() < until, f"{name} is never behind"
             pause.wait(rng.uniform(0.0, 0.5))
-            applied = self._start_at.get(name, 0) + self._applied(name)
+            applied = self._start_at.get(name, 0) + self._applied(name) if name == STREAM else 0
             behind = self._kill_if_behind(name)
         work = self._work(name)
         self.stack.start(name, settings=settings)
         self._start_at[name] = work
-        kill = Kill(name, behind, max(0, applied - work) if name == STREAM else 0)
+        kill = Kill(name, behind, max(0, applied - work))
         self.kills.append(kill)
         return kill
 
@@ -234,7 +234,15 @@ class CrashTown:
         if name == DESK:
             ends = self.gauge.desk_ends()
             return sum(ends.values()) - self.gauge.behind_desk(ends)
-        return self.ledger.from_source(_source(name))
+        visible = self.gauge.visible(_source(name))
+        return len(visible) - self.gauge.behind_source(_source(name), visible)
+
+    def _is_up(self, name: str) -> bool:
+        """Whether the process that runs now is ready; what its predecessor had under way may be counted as work."""
+        try:
+            return self._http.get(f"http://{HOST}:{self.stack.metrics_ports[name]}/readyz").is_success
+        except httpx.TransportError:
+            return False
 
     def _applied(self, name: str) -> int:
         """Records applied since the process started, as it says itself."""

@@ -56,7 +56,6 @@ class Ledger:
     def __init__(self, bootstrap: str) -> None:
         self.newest: dict[RecordRef, Acknowledged] = {}
         self._events: Counter[str] = Counter()
-        self._by_source: Counter[str] = Counter()
         self._sent_on: Counter[bytes] = Counter()
         self._reached: dict[TopicPartition, int] = {}
         self._lock = threading.Lock()
@@ -101,7 +100,6 @@ class Ledger:
         record = RecordRef(event["source"], event["dossier_id"], event["record_type"], event["record_id"])
         order = Order(event["source_epoch"], event["version"], micros(event["recorded_at"]), event["revision"])
         self._events[event["event_id"]] += 1
-        self._by_source[record.source] += 1
         known = self.newest.get(record)
         if known is None or order > known.order:
             self.newest[record] = Acknowledged(order, event["deleted"])
@@ -119,10 +117,6 @@ class Ledger:
                 raise TimeoutError("the ledger does not keep up with the log")
 
     # ---- what it says
-
-    def from_source(self, source: str) -> int:
-        """Messages that a source's connector got acknowledged."""
-        return self._by_source[source]
 
     def events(self) -> int:
         """Distinct events."""
