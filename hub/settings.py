@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,9 @@ class Settings(BaseSettings):
     )
 
     broker: str = Field(default="127.0.0.1:9092", description="Kafka's bootstrap address, host:port.")
-    data_folder: Path = Field(description="Where processes keep their own files: one folder per machine.")
+    data_folder: Path = Field(
+        description="Where processes keep their own files: one folder per machine, closed to connectors."
+    )
     municipality: str = Field(default="0599", pattern=r"^[0-9]{4}$", description="Municipality code (CBS).")
     key_generation: int = Field(default=1, ge=1, description="Generation of the linking key; in every event.")
     incarnation: int = Field(default=0, ge=0, lt=2**20, description="Raised when the topics are made anew.")
@@ -72,3 +75,17 @@ def load_settings() -> Settings:
             raise ConfigError(name, [f"environment variable {name}"]) from None
         problem = f"is not valid: {first['msg']}"
         raise ConfigError(name, [f"environment variable {name}"], problem=problem) from None
+
+
+def read_private(path: Path, setting: str) -> bytes:
+    """The content of a file that holds secrets. Raises ConfigError, in the name of the setting that points at the
+    file, when it cannot be read or others may read it too."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read()
+    except OSError as error:
+        raise ConfigError(setting, [str(path)], problem=f"cannot be read ({error.strerror})") from error
+    if os.name == "posix" and mode & 0o077:
+        raise ConfigError(setting, [str(path)], problem="may be read by its owner only: chmod 600")
+    return data

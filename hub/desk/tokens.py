@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ import orjson
 
 from hub.desk.access import Actor, Role
 from hub.errors import ConfigError
+from hub.settings import read_private
 
 SETTING: Final = "REGIEHUB_DESK_TOKENS_FILE"
 SESSION_SECONDS: Final = 8 * 3600.0
@@ -34,16 +34,11 @@ class Tokens:
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Read `{token: {"user": …, "role": …}}`. Raises ConfigError; the message never holds a token."""
+        data = read_private(path, SETTING)
         try:
-            with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                found = orjson.loads(file.read())
-        except OSError as error:
-            raise ConfigError(SETTING, [str(path)], problem=f"cannot be read ({error.strerror})") from error
+            found = orjson.loads(data)
         except orjson.JSONDecodeError:
             raise ConfigError(SETTING, [str(path)], problem="is not JSON") from None
-        if os.name == "posix" and mode & 0o077:
-            raise ConfigError(SETTING, [str(path)], problem="may be read by its owner only: chmod 600")
         try:
             return cls({token: Actor(str(who["user"]), Role(who["role"])) for token, who in found.items() if token})
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -44,9 +44,10 @@ def test_good_records_after_a_repair_are_let_through() -> None:
     assert limit.add("1" * 9, [False, False]) == "1" * 9 + "00"
 
 
-def write(folder: Path, text: str) -> Path:
+def write(folder: Path, text: str, mode: int = 0o600) -> Path:
     path = folder / "connectors.yaml"
     path.write_text(text)
+    path.chmod(mode)
     return path
 
 
@@ -77,6 +78,12 @@ def test_a_source_that_is_not_there_is_said_in_one_line(tmp_path: Path, text: st
         load_source(write(tmp_path, text), "zcd", "0599")
     assert "wachtwoord" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_connectors_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(ConfigError, match=r"REGIEHUB_CONNECTORS_FILE may be read by its owner only: chmod 600"):
+        load_source(write(tmp_path, "zcd: {client_secret: geheim}", mode), "zcd", "0599")
 
 
 def test_a_missing_connectors_file_names_the_place(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def environment(tmp_path: Path, broker: EmbeddedBroker, simulator: ZcdSimulator)
     create_secrets_file(tmp_path / "data" / "secrets" / "keys.json")
     file = tmp_path / "data" / "secrets" / "connectors.yaml"
     file.write_text(yaml.safe_dump({"zcd": simulator.settings()}))
+    file.chmod(0o600)
     settings = {"BROKER": broker.bootstrap, "DATA_FOLDER": str(tmp_path / "data"), "POLL_SECONDS": "0.05"}
     return os.environ | {f"REGIEHUB_{name}": value for name, value in settings.items()}
 

@@ -1,4 +1,5 @@
-"""The connectors file: YAML, the name of a source to the settings of its connector. It may hold secrets of sources."""
+"""The connectors file: YAML, the name of a source to the settings of its connector. It may hold secrets of sources,
+hence mode 0600."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import yaml
 from pydantic import JsonValue
 
 from hub.errors import ConfigError
+from hub.settings import read_private
 
 _SETTING = "REGIEHUB_CONNECTORS_FILE"
 
@@ -26,7 +28,7 @@ def load_source(path: Path, name: str, municipality: str) -> Source:
     """The source of that name. `connector` says which connector reads it; left out, it is the one of the source's
     own name.
 
-    Raises ConfigError when the file or the source is missing.
+    Raises ConfigError when the file or the source is missing, or others may read the file.
     """
     sources = _read(path)
     if name not in sources:
@@ -41,12 +43,9 @@ def load_source(path: Path, name: str, municipality: str) -> Source:
 
 
 def _read(path: Path) -> Mapping[str, object]:
+    data = read_private(path, _SETTING)
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(_SETTING, [str(path)], problem=f"cannot be read ({error.strerror})") from error
-    try:
-        sources = yaml.safe_load(text)
+        sources = yaml.safe_load(data)
     except yaml.YAMLError:
         raise ConfigError(_SETTING, [str(path)], problem="is not YAML") from None  # its message quotes the file
     if sources is None:

@@ -13,6 +13,7 @@ import orjson
 
 from hub.connect.ingest.keys import LINKING_BYTES, SEALING_BYTES, KeyRing
 from hub.errors import ConfigError
+from hub.settings import read_private
 
 _SETTING = "REGIEHUB_SECRETS_FILE"
 
@@ -29,14 +30,7 @@ def create_secrets_file(path: Path) -> None:
 
 def load_key_ring(path: Path, generation: int) -> KeyRing:
     """The keys of a secrets file. Raises ConfigError when it is missing, malformed, or readable by others."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read()
-    except OSError as error:
-        raise ConfigError(_SETTING, [str(path)], problem=f"cannot be read ({error.strerror})") from error
-    if os.name == "posix" and mode & 0o077:
-        raise ConfigError(_SETTING, [str(path)], problem="may be read by its owner only: chmod 600")
+    data = read_private(path, _SETTING)
     try:
         keys = orjson.loads(data)
         linking, sealing = (base64.b64decode(keys[name], validate=True) for name in ("linking", "sealing"))
