@@ -48,7 +48,8 @@ def die_with_parent(parent: int) -> None:
 
 
 def confine(denied: Sequence[Path]) -> str | None:
-    """Make the denied files unreadable for this process and all it starts, for ever. None: done; else why not.
+    """Make the denied files and folders unreadable for this process and all it starts, for ever. None: done; else why
+    not.
 
     Call it before any thread starts. Files that are created later *beside* a denied file, or beside a folder on the way
     to one, are unreadable too: keep a source's files in a folder of their own.
@@ -85,9 +86,11 @@ def _all_but(folder: Path, denied: set[Path]) -> Iterator[Path]:
     with os.scandir(folder) as entries:
         paths = [folder / entry.name for entry in entries if not entry.is_symlink()]
     for path in paths:
+        if path in denied:  # also when something in it is denied by itself
+            continue
         if path in ways:
             yield from _all_but(path, denied)
-        elif path not in denied:
+        else:
             yield path
 
 

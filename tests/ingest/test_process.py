@@ -158,12 +158,15 @@ SPIED = """
 import os, sys
 from pathlib import Path
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.runner import denied_to_connectors
 from hub.connect.ingest.secrets import load_key_ring
+from hub.settings import Settings
 hide_memory()
 folder = Path(sys.argv[1])
-ring = load_key_ring(folder / "secrets" / "keys.json", 1)
+settings = Settings(data_folder=folder / "data", desk_tokens_file=folder / "elsewhere" / "tokens.json")
+ring = load_key_ring(settings.secrets_file, 1)
 config = {"instance": "zcd", "look_at": str(folder), "tell": str(folder / "report" / "found.json")}
-denied = (folder / "secrets" / "keys.json", folder / "secrets" / "connectors.yaml")
+denied = denied_to_connectors(settings)
 process = ConnectorProcess("tests.ingest.connectors_for_tests:Spy", config, denied=denied)
 assert process.unconfined is None, process.unconfined
 process.poll(None)
@@ -173,9 +176,13 @@ process.close()
 
 @linux
 def test_a_hostile_connector_cannot_find_the_secret(tmp_path: Path) -> None:
-    keys = tmp_path / "secrets" / "keys.json"
+    keys = tmp_path / "data" / "secrets" / "keys.json"
     create_secrets_file(keys)
-    (tmp_path / "secrets" / "connectors.yaml").write_text("other: {password: of-another-source}")
+    kept = [tmp_path / "data" / name for name in ("secrets/connectors.yaml", "ingest/other.sqlite", "desk/desk.sqlite")]
+    tokens = tmp_path / "elsewhere" / "tokens.json"
+    for file in (*kept, tokens):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("of-another")
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "readable.txt").write_text("an ordinary file")
     environment = os.environ | {"REGIEHUB_SECRETS_FILE": str(keys)}
@@ -187,9 +194,9 @@ def test_a_hostile_connector_cannot_find_the_secret(tmp_path: Path) -> None:
         for form in (base64.b64encode(secret).decode(), secret.hex(), json.dumps(secret.decode("latin-1"))[1:-1]):
             assert form not in text
         assert repr(secret)[2:-1] not in text
-    assert "of-another-source" not in text
+    assert "of-another" not in text
     _assert_it_did_look(found, tmp_path)
-    assert found["folder"][str(keys)].startswith("refused")
+    assert all(found["folder"][str(file)].startswith("refused") for file in (keys, tokens, *kept))
     assert found["parent"]["environ"].startswith("refused")
     assert found["parent"]["maps"].startswith("refused")
     assert found["parent_memory"].startswith("refused")

@@ -57,7 +57,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         stack.enter_context(_only_one(folder / f"{source.name}.lock"))
         index = Index(folder / f"{source.name}.sqlite")
         stack.callback(index.close)
-        denied = (settings.secrets_file, settings.connectors_file, settings.desk_tokens_file)
+        denied = denied_to_connectors(settings)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
@@ -76,6 +76,11 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
+
+
+def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
+    """What no connector may read: secrets of others, and all that processes keep. A source's files lie elsewhere."""
+    return settings.data_folder, settings.secrets_file, settings.connectors_file, settings.desk_tokens_file
 
 
 def _identity(source: Source, version: str) -> Identity:
