@@ -35,6 +35,7 @@ class RejectReason(StrEnum):
     INVALID_VALUE = "invalid_value"
     INVALID_DATE = "invalid_date"
     NO_SINGLE_CLIENT = "no_single_client"
+    TOO_LARGE = "too_large"
 
 
 class RegiehubError(Exception):

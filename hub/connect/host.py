@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
@@ -27,7 +27,11 @@ from hub.connect.wire import (
     pack,
     read_frame,
 )
-from hub.errors import ConfigError, SourceRejected, SourceUnavailable, TranslationError
+from hub.errors import ConfigError, RejectReason, SourceRejected, SourceUnavailable, TranslationError
+
+MAX_RECORD_BYTES: Final = 256 * 1024
+"""Larger and a record is refused: a household gathers the compositions of all its dossiers in one message, and one
+record that the log does not take would stop all that come after it. A large real dossier has some 20 KiB."""
 
 
 class _Pipe:
@@ -111,6 +115,8 @@ def _refusal(kind: Kind, error: SourceUnavailable | SourceRejected) -> Frame:
 
 
 def _translate(connector: Connector, record: RawRecord) -> Translated | Unreadable:
+    if len(record.payload) > MAX_RECORD_BYTES:
+        return Unreadable(record.position, RejectReason.TOO_LARGE, "", record.payload)
     try:
         return Translated(record.position, tuple(connector.translate(record)))
     except TranslationError as error:

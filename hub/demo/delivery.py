@@ -22,6 +22,7 @@ class Deliverer:
         self._late: deque[tuple[int, Late]] = deque()
         self._waiting: dict[str, list[Change]] = {name: [] for name in sources}
         self.delivered = 0
+        self.late = 0
 
     def deliver_all(self, changes: Iterable[Change], progress: Callable[[int], None] = lambda _: None) -> None:
         """Deliver in batches; `progress` is called with the number delivered so far."""
@@ -43,6 +44,7 @@ class Deliverer:
         if change.delivery is Delivery.LATE:
             self._flush_one(change.source)
             late = self._sources[change.source].apply_late([change.payload])
+            self.late += 1
             self._late.append((self.delivered + _LATE_AFTER_CHANGES, late))
         else:
             self._waiting[change.source].append(change)

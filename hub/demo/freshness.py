@@ -27,12 +27,15 @@ class Place(NamedTuple):
 
 
 def places(documents: Sequence[Mapping[str, Any]]) -> list[Place]:
-    """One open dossier of each household."""
+    """One open dossier of each household that has one."""
+    opened = (
+        (document, next((dossier for dossier in document["dossiers"] if dossier["status"] == "open"), None))
+        for document in documents
+    )
     return [
         Place(document["household_id"], dossier["source"], dossier["dossier_id"])
-        for document in documents
-        for dossier in document["dossiers"][:1]
-        if dossier["status"] == "open"
+        for document, dossier in opened
+        if dossier is not None
     ]
 
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -54,16 +53,16 @@ def run_once(stack: Stack, *, households: int, seed: int, given: Path | None, te
     began = time.monotonic()
     gauge = Gauge(stack)
     try:
-        exercised = fill(stack, households, seed, given, tell)
+        held_back = fill(stack, households, seed, given, tell)
         gauge.await_zero(lambda lag: tell("verwerken", *_done(lag, stack)))
-        tell("live", 0, LIVE_CHANGES)
-        fresh = _live(stack)
+        fresh = _live(stack, tell)
         gauge.await_zero()
         documents = read_all(stack)
         seconds = time.monotonic() - began
         reference, unreadable = reference_of(stack)
         found = compare(documents, reference)
-        exercised = exercised or {**observed(stack, reference), "bad": unreadable}
+        exercised = {**observed(stack, reference), "bad": unreadable}
+        exercised["late"] += held_back
         summary = {
             "events": published_events(gauge),
             "persons": reference.summary["persons"],
@@ -82,17 +81,17 @@ def run_once(stack: Stack, *, households: int, seed: int, given: Path | None, te
         gauge.close()
 
 
-def fill(stack: Stack, households: int, seed: int, given: Path | None, tell: Tell) -> dict[str, int] | None:
-    """Fill the sources from a folder of files, or with a town; what the town exercised."""
+def fill(stack: Stack, households: int, seed: int, given: Path | None, tell: Tell) -> int:
+    """Fill the sources from a folder of files, or with a town; how many changes became visible late."""
     if given is not None:
         for source in SOURCES:
             if (given / f"{source}.jsonl").exists():
                 stack.simulators[source].load(given / f"{source}.jsonl")
-        return None
-    town = new_town(households, seed)
-    changes = list(town.fill())
-    Deliverer(stack.simulators).deliver_all(changes, lambda done: tell("vullen", done, len(changes)))
-    return asdict(town.exercised)
+        return 0
+    changes = list(new_town(households, seed).fill())
+    deliverer = Deliverer(stack.simulators)
+    deliverer.deliver_all(changes, lambda done: tell("vullen", done, len(changes)))
+    return deliverer.late
 
 
 def new_town(households: int, seed: int) -> Town:
@@ -105,11 +104,13 @@ def _done(lag: Lag, stack: Stack) -> tuple[int, int]:
     return max(0, total - lag.sources - lag.stream - lag.desk), total
 
 
-def _live(stack: Stack) -> dict[str, float | None]:
-    """Freshness; null when no household has an open dossier to write to."""
+def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
+    """Freshness, with how it was measured; null when no household has an open dossier to write to."""
+    stated: dict[str, float | None] = {"changes": LIVE_CHANGES, "per_second": LIVE_PER_SECOND}
     targets = places(read_all(stack))
     if not targets:
-        return {"p50": None, "p99": None}
+        return {"p50": None, "p99": None, **stated}
+    tell("live", 0, LIVE_CHANGES)
     seconds = asyncio.run(
         measure(
             Deliverer(stack.simulators),
@@ -121,7 +122,8 @@ def _live(stack: Stack) -> dict[str, float | None]:
             recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
     )
-    return {"p50": round(percentile(seconds, 0.5), 3), "p99": round(percentile(seconds, 0.99), 3)}
+    tell("live", LIVE_CHANGES, LIVE_CHANGES)
+    return {"p50": round(percentile(seconds, 0.5), 3), "p99": round(percentile(seconds, 0.99), 3), **stated}
 
 
 def read_all(stack: Stack) -> list[Json]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hub.demo.reference import Answer
 
 Json = dict[str, Any]
+_COMPOSITION: Final = (
+    "kind", "status", "opened_on", "closed_on", "referred_by", "received_on", "first_contact_on", "version",
+    "recorded_at",
+)  # fmt: skip
+_RECORD: Final = ("source", "dossier_id", "record_type", "record_id", "version", "recorded_at")
 
 
 class Mismatch(NamedTuple):
@@ -35,13 +40,15 @@ def compare(documents: Iterable[Mapping[str, Any]], answer: Answer) -> list[Mism
 def canonical(document: Mapping[str, Any]) -> Json:
     """A household document in the reference's own shape."""
     members = sorted(document["members"], key=_refs)
+    dossiers = sorted(document["dossiers"], key=lambda item: (item["source"], item["dossier_id"]))
     return {
         "household_id": document["household_id"],
         "status": document["status"],
         "oversized": document["oversized"],
-        "dossiers": sorted([item["source"], item["dossier_id"]] for item in document["dossiers"]),
+        "dossiers": [[item["source"], item["dossier_id"]] for item in dossiers],
+        "compositions": [{field: item[field] for field in _COMPOSITION} for item in dossiers],
         "members": [_refs(member) for member in members],
-        "persons": [{"names": _stated(m, "name"), "birth_dates": _stated(m, "birth_date")} for m in members],
+        "persons": [_person(member) for member in members],
         "unconfirmed": sum(not member["confirmed"] for member in members),
         "conflicts": sorted(
             [item["source"], item["dossier_id"], item["line"]]
@@ -53,7 +60,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
         "records": sorted(
             (
                 [
-                    *(item[key] for key in ("source", "dossier_id", "record_type", "record_id", "version")),
+                    *(item[key] for key in _RECORD),
                     _content(item["body"]),
                 ]
                 for item in document["records"]
@@ -64,8 +71,17 @@ def canonical(document: Mapping[str, Any]) -> Json:
 
 
 def _comparable(household: Json) -> Json:
-    records = [[*entry[:5], _content(entry[5])] for entry in household["records"]]
+    records = [[*entry[:-1], _content(entry[-1])] for entry in household["records"]]
     return {**household, "records": records}
+
+
+def _person(member: Mapping[str, Any]) -> Json:
+    return {
+        "names": _stated(member, "name"),
+        "birth_dates": _stated(member, "birth_date"),
+        "genders": _stated(member, "gender"),
+        "roles": sorted(member["roles"]),
+    }
 
 
 def _refs(person: Mapping[str, Any]) -> list[list[str]]:

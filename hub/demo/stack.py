@@ -17,10 +17,12 @@ from contextlib import ExitStack
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 import yaml
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from hub.connect.ingest.secrets import create_secrets_file
@@ -30,6 +32,7 @@ from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
 from hub.errors import ConfigError
+from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
 
 SOURCES: Final = ("zcd", "menscentraal")
@@ -71,6 +74,21 @@ class ExternalBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave it as it is."""
+
+
+def refuse_used(bootstrap: str) -> None:
+    """Raises ConfigError when the broker's topics hold something already: with the new keys of a demo it would be
+    compared
+    with a reference that knows nothing of it."""
+    ensure_topics(bootstrap)
+    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        places = [TopicPartition(spec.topic, number) for spec in topics().values() for number in range(spec.partitions)]
+        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+    finally:
+        admin.close()
+    if used := sorted({place.topic for place, end in ends.items() if end.offset > 0}):
+        raise ConfigError("--broker", [bootstrap], problem=f"has topics that are in use: {', '.join(used)}")
 
 
 class Stack:

@@ -293,6 +293,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.reason.missing_field": ("veld ontbreekt", "missing field"),
     "code.reason.invalid_value": ("ongeldige waarde", "invalid value"),
     "code.reason.invalid_date": ("ongeldige datum", "invalid date"),
+    "code.reason.too_large": ("te groot", "too large"),
     "code.reason.no_single_client": ("niet precies één cliënt", "not exactly one client"),
     "code.action.list_households": ("in een lijst gezien", "seen in a list"),
     "code.action.search_households": ("gevonden bij zoeken", "found in a search"),

@@ -3,7 +3,7 @@ prefix alone.
 
 State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them,
 `h/<household>`
-its composition and label, `applied` the clock of the last step.
+its composition and label, `applied` the clock of the last step, `generation` the generation of the linking key.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from hub.errors import ContractError
 from hub.events.codec import decode, encode
 from hub.events.ids import DossierRef
 from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, HOUSEHOLD_COMPOSITIONS, RESOLVE_STATE
@@ -22,6 +23,7 @@ from hub.stream.reading import readable
 from hub.stream.stage import Output, Record, State
 
 APPLIED: Final = b"applied"
+GENERATION: Final = b"generation"
 _INCARNATION_SHIFT: Final = 40
 """Offsets below 2**40 leave room for 8 million incarnations in a signed 64-bit clock."""
 
@@ -57,6 +59,7 @@ class Resolve:
         for record, decoded in readable(self.name, topic, records, ["registrations.composition"], rejected):
             clock = self._epoch | record.offset
             if clock > book.applied:
+                book.require_generation(clock, decoded.value["key_generation"])
                 _step(book, clock, parse_dossier(decoded.value), record.value)
         if records:
             book.apply(self._epoch | records[-1].offset)
@@ -119,6 +122,19 @@ class Book:
         if clock > self.applied:
             self.applied = clock
             self._changed[APPLIED] = Kept("applied", clock)
+
+    def require_generation(self, clock: int, generation: int) -> None:
+        """Persons keyed with another secret would all become strangers to themselves: stop instead.
+
+        Raises ContractError: the secret is changed by a new incarnation only (new topics, sources read again)."""
+        kept = self._get(GENERATION)
+        if kept is None:
+            self._changed[GENERATION] = Kept("generation", clock, since=generation)
+        elif kept.since != generation:
+            raise ContractError(
+                "The linking key has changed within one incarnation; nothing was linked.",
+                f"generation {generation} after {kept.since}",
+            )
 
     def register_composition(self, clock: int, dossier: Dossier, message: bytes) -> None:
         """Store a newer composition and bring the index person → dossiers up to date."""

@@ -13,11 +13,17 @@ import pytest
 
 from connectors.menscentraal.translate import translate as translate_menscentraal
 from connectors.zcd.translate import translate as translate_zcd
-from hub.connect import TranslationError
+from hub.connect import TranslationError, host
+from hub.connect.api import RawRecord
+from hub.connect.host import MAX_RECORD_BYTES
+from hub.connect.wire import Unreadable
+from hub.demo.reference import answer
 from hub.demo.reference.facts import Change, UnreadableError
 from hub.demo.reference.report import READERS
 from hub.demo.town import Town
+from hub.errors import RejectReason
 from hub.events.records import Draft
+from tests.stream.inline import connectors
 
 TRANSLATE: dict[str, Callable[[bytes], list[Draft]]] = {"zcd": translate_zcd, "menscentraal": translate_menscentraal}
 JUNK: list[Any] = [
@@ -96,3 +102,11 @@ def test_both_read_the_same_and_refuse_the_same(seed: int) -> None:
         assert (change.version, change.recorded_at) == (draft.version, draft.recorded_at)
         assert change.body == canonical(draft)
         assert (change.composition is None and change.body is None) == draft.deleted
+
+
+def test_a_record_that_is_too_large_is_unreadable_for_both() -> None:
+    line = json.dumps({"soort": "contact", "onbekend": "x" * MAX_RECORD_BYTES})
+    found = host._translate(connectors()["zcd"], RawRecord(position="1", payload=line.encode()))
+    assert isinstance(found, Unreadable)
+    assert found.reason is RejectReason.TOO_LARGE
+    assert answer([line], []).summary["dead_letters"] == {"zcd": 1, "menscentraal": 0}

@@ -9,9 +9,16 @@ import random
 import pytest
 
 from hub.demo.oracle import canonical
+from hub.errors import ContractError
+from hub.events.codec import decode, encode
 from hub.events.ids import DossierRef, household_id
+from hub.events.topics import COMPOSITIONS
+from hub.stream.resolve import Resolve
+from hub.stream.stage import Record
 from tests.core.case_format import Case, load_cases
 from tests.core.case_sources import source_lines
+from tests.stream.adversary.lane import Overlay
+from tests.stream.adversary.registrations import Registrations
 from tests.stream.inline import documents, translated
 
 
@@ -31,3 +38,17 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
         assert household["members"] == [[list(ref) for ref in member] for member in expected.members], case.why
         for lines in ("conflicts", "references", "history"):
             assert household[lines] == [list(ref) for ref in getattr(expected, lines)], case.why
+
+
+def test_a_changed_linking_key_stops_resolve_and_links_nobody(rng: random.Random) -> None:
+    """Everybody would become a stranger to himself: another key needs a new incarnation."""
+    town = Registrations(rng)
+    while len(town.compositions) < 2:
+        town.happen()
+    first, second = town.compositions[:2]
+    rekeyed = encode(decode(second.message).subject, decode(second.message).value | {"key_generation": 2})
+    state = Overlay({})
+    outputs = Resolve().handle(state, COMPOSITIONS, [Record(0, b"0599", first.message)])
+    assert outputs
+    with pytest.raises(ContractError):
+        Resolve().handle(Overlay(state.puts), COMPOSITIONS, [Record(1, b"0599", rekeyed)])

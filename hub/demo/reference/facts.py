@@ -33,6 +33,8 @@ class Line:
     address: str | None
     name: str
     birth_date: str | None
+    gender: str | None
+    role: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,10 @@ class Dossier:
     id: str
     version: int
     is_open: bool
+    recorded_at: datetime
     opened_on: str
+    facts: Json
+    """The other fields of the composition, under the names of the shared event."""
     lines: tuple[Line, ...]
 
 
@@ -132,6 +137,10 @@ class Fields:
     def optional_day(self, key: str) -> str | None:
         """A full date or None."""
         return self.day(key) if self.has(key) else None
+
+    def optional_object(self, key: str) -> Fields:
+        """An object; an empty one if there is none."""
+        return self.object(key) if self.has(key) else Fields({})
 
     def optional_days(self, *keys: str) -> None:
         """Only checks."""

@@ -56,7 +56,14 @@ GOAL_STATUS = {"L": "open", "B": "achieved", "S": "stopped"}
 CONTACTS = {"HB": "home_visit", "GS": "conversation", "NV": "no_show", "TEL": "telephone"}
 SEVERITY = {1: "low", 2: "medium", 3: "high"}
 GENDERS = {"M": "male", "V": "female", "O": "other"}
-IS_CLIENT = {"client": True, **dict.fromkeys(("partner", "kind", "ouder", "broerzus", "overig"), False)}
+ROLES = {
+    "client": "client",
+    "partner": "partner",
+    "kind": "child",
+    "ouder": "parent",
+    "broerzus": "sibling",
+    "overig": "other",
+}
 
 
 def read(record: object) -> Change:
@@ -79,27 +86,30 @@ def read(record: object) -> Change:
 
 
 def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) -> Dossier:
-    if data.has("intake"):
-        intake = data.object("intake")
-        intake.optional_text("via")
-        intake.optional_days("ontvangen", "eerste_contact")
-    data.optional_days("einde")
+    intake = data.optional_object("intake")
     address = _address(data.object("adres")) if data.has("adres") else None
     return Dossier(
         source=SOURCE,
         id=dossier,
         version=version,
         is_open=data.code("fase", {"lopend": True, "afgesloten": False}),
+        recorded_at=recorded_at,
         opened_on=data.day("start"),
+        facts={
+            "kind": "adult",
+            "closed_on": data.optional_day("einde"),
+            "referred_by": intake.optional_text("via"),
+            "received_on": intake.optional_day("ontvangen"),
+            "first_contact_on": intake.optional_day("eerste_contact"),
+        },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("personen")),
     )
 
 
 def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> Line:
-    client = data.code("relatie", IS_CLIENT)
+    role = data.code("relatie", ROLES)
+    client = role == "client"
     data.optional_days("sinds", "tot")
-    if data.has("geslacht"):
-        data.code("geslacht", GENDERS)
     address = dossier_address
     if data.has("adres"):
         address = None if data.values["adres"] == "onbekend" else _address(data.object("adres"))
@@ -113,6 +123,8 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         address=address,
         name=full_name(*(data.optional_text(key) for key in ("voornamen", "tussenvoegsel", "geslachtsnaam"))),
         birth_date=_birth_date(data.text("geboren")) if data.has("geboren") else None,
+        gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
+        role=role,
     )
 
 

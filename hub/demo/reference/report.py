@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from hub.demo.reference import menscentraal, zcd
 from hub.demo.reference.facts import Change, Dossier, Json, Line, UnreadableError
@@ -16,6 +17,10 @@ READERS: dict[str, Callable[[object], Change]] = {
     zcd.SOURCE: zcd.read,
     menscentraal.SOURCE: menscentraal.read,
 }
+
+
+MAX_RECORD_BYTES = 256 * 1024
+"""A longer line is unreadable."""
 
 
 @dataclass
@@ -34,6 +39,8 @@ class Sources:
     def _add_line(self, source: str, position: int, line: str | bytes) -> None:
         number: object = ("line", position)
         try:
+            if len(line.encode() if isinstance(line, str) else line) > MAX_RECORD_BYTES:
+                raise UnreadableError("too large")
             record = json.loads(line, parse_constant=_no_constant)
             if isinstance(record, dict) and isinstance(stated := record.get(NUMBERS[source]), int):
                 number = stated
@@ -78,6 +85,7 @@ def answer(zcd_lines: Iterable[str | bytes], menscentraal_lines: Iterable[str | 
                 change.type,
                 change.id,
                 change.version,
+                instant(change.recorded_at),
                 change.body,
             ]
             records[change.source, change.dossier].append(entry)
@@ -101,11 +109,14 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
         "status": "open" if any(dossier.is_open for dossier in household.dossiers) else "closed",
         "oversized": household.oversized,
         "dossiers": [[dossier.source, dossier.id] for dossier in household.dossiers],
+        "compositions": [composition(dossier) for dossier in household.dossiers],
         "members": [[list(ref) for ref in member] for member in household.members],
         "persons": [
             {
                 "names": sorted({line.name for line in lines if line.name}),
                 "birth_dates": sorted({line.birth_date for line in lines if line.birth_date}),
+                "genders": sorted({line.gender for line in lines if line.gender}),
+                "roles": sorted({line.role for line in lines}),
             }
             for lines in persons
         ],
@@ -115,6 +126,21 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
         "history": [list(ref) for ref in household.history],
         "records": sorted(content, key=lambda entry: tuple(map(str, entry[:4]))),
     }
+
+
+def composition(dossier: Dossier) -> Json:
+    """The fields of a dossier itself."""
+    return dossier.facts | {
+        "status": "open" if dossier.is_open else "closed",
+        "opened_on": dossier.opened_on,
+        "version": dossier.version,
+        "recorded_at": instant(dossier.recorded_at),
+    }
+
+
+def instant(moment: datetime) -> str:
+    """A moment in UTC, to the microsecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def lines_by_ref(household: Household) -> dict[Ref, Line]:

@@ -22,21 +22,19 @@ from hub.demo.reference.facts import (
 )
 
 SOURCE = "zcd"
-ROLES = dict.fromkeys(
-    (
-        "jeugdige",
-        "moeder",
-        "vader",
-        "stiefouder",
-        "pleegouder",
-        "broer",
-        "zus",
-        "kind",
-        "partner",
-        "grootouder",
-        "overig",
-    )
-)
+ROLES = {
+    "jeugdige": "youth",
+    "moeder": "mother",
+    "vader": "father",
+    "stiefouder": "step_parent",
+    "pleegouder": "foster_parent",
+    "broer": "sibling",
+    "zus": "sibling",
+    "kind": "child",
+    "partner": "partner",
+    "grootouder": "grandparent",
+    "overig": "other",
+}
 DOMAINS = {
     "financien": "finance",
     "werk_opleiding": "work_education",
@@ -99,27 +97,28 @@ def read(record: object) -> Change:
 
 
 def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) -> Dossier:
-    if data.has("aanmelding"):
-        intake = data.object("aanmelding")
-        intake.optional_text("verwijzer")
-        intake.optional_days("ontvangenOp", "eersteContactOp")
-    data.optional_day("sluitingsdatum")
+    intake = data.optional_object("aanmelding")
     address = _address(data.object("adres")) if data.has("adres") else None
     return Dossier(
         source=SOURCE,
         id=dossier,
         version=version,
         is_open=data.code("status", {"open": True, "gesloten": False}),
+        recorded_at=recorded_at,
         opened_on=data.day("openingsdatum"),
+        facts={
+            "kind": "youth",
+            "closed_on": data.optional_day("sluitingsdatum"),
+            "referred_by": intake.optional_text("verwijzer"),
+            "received_on": intake.optional_day("ontvangenOp"),
+            "first_contact_on": intake.optional_day("eersteContactOp"),
+        },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("gezinsleden")),
     )
 
 
 def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> Line:
-    data.code("rol", ROLES)
     data.optional_days("vanaf", "tot")
-    if data.has("geslacht"):
-        data.code("geslacht", GENDERS)
     address = dossier_address
     if data.has("adres"):
         address = None if data.values["adres"] == "onbekend" else _address(data.object("adres"))
@@ -133,6 +132,8 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         address=address,
         name=full_name(*(data.optional_text(key) for key in ("voornaam", "voorvoegsel", "achternaam"))),
         birth_date=None if birth is None else partial_day(birth),
+        gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
+        role=data.code("rol", ROLES),
     )
 
 
