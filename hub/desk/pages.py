@@ -114,6 +114,7 @@ def _add_login(router: APIRouter, pages: Pages) -> None:
         actor = pages.site.tokens.actor(form.get("token", ""))
         wanted = _inside(form.get("naar", "/"))
         if actor is None:
+            pages.site.reading.refuse_login(asking(request))
             return pages.show(request, "login.html", 401, wrong=True, naar=wanted)
         answer = RedirectResponse(wanted, 303)
         answer.set_cookie(SESSION_COOKIE, pages.site.sessions.begin(actor), httponly=True, samesite="strict")

@@ -141,6 +141,10 @@ class Reading:
         if not may(request.actor, Action.ENTER).allowed:
             self._decide(request, Action.ENTER)
 
+    def refuse_login(self, request: Request) -> None:
+        """Log that a token was given that stands for nobody; never which."""
+        self._write(request, Action.ENTER, Decision(False, "wrong_token"))
+
     def description(self, request: Request) -> None:
         """Ask whether the description of the API may be read."""
         self._decide(request, Action.READ_DESCRIPTION)
@@ -160,6 +164,18 @@ class Reading:
     ) -> None:
         decision = may(request.actor, action, household)
         concerned = [household] if household else [_facts(item["household_id"], item) for item in shown]
+        self._write(request, action, decision, household.household_id if household else None, concerned)
+        if not decision.allowed:
+            raise Refused(decision)
+
+    def _write(
+        self,
+        request: Request,
+        action: Action,
+        decision: Decision,
+        household_id: str | None = None,
+        concerned: Sequence[Household] = (),
+    ) -> None:
         dossiers = sorted({ref.key.decode() for item in concerned for ref in item.dossiers})
         self.looks.write(
             Look(
@@ -167,7 +183,7 @@ class Reading:
                 user=request.actor.user if request.actor else "",
                 role=request.actor.role.value if request.actor else "",
                 action=action.value,
-                household_id=household.household_id if household else None,
+                household_id=household_id,
                 dossiers=dossiers,
                 persons=len({person for item in concerned for person in item.persons}),
                 allowed=decision.allowed,
@@ -176,8 +192,6 @@ class Reading:
                 request_id=request.request_id,
             )
         )
-        if not decision.allowed:
-            raise Refused(decision)
 
 
 def _facts(household_id: str, document: Document | None) -> Household:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -60,6 +61,19 @@ def test_a_wrong_token_is_told_and_not_repeated(nobody: TestClient) -> None:
     assert "niet geldig" in answer.text
     assert "geheim-woord" not in answer.text
     assert nobody.post("/inloggen", content=b"x" * 20_000).status_code == 401
+
+
+def test_a_wrong_token_is_logged_as_a_refusal_without_the_token(desk: Desk, nobody: TestClient) -> None:
+    nobody.post("/inloggen", data={"token": "geheim-woord"})
+    (line,) = desk.looks_path.read_text().splitlines()
+    look = json.loads(line)
+    assert (look["user"], look["action"], look["allowed"], look["reason"]) == ("", "enter", False, "wrong_token")
+    assert "geheim-woord" not in line
+
+
+def test_a_wrong_token_that_cannot_be_logged_is_not_answered(desk: Desk, nobody: TestClient) -> None:
+    desk.looks_path.mkdir()
+    assert nobody.post("/inloggen", data={"token": "geheim-woord"}).status_code == 503
 
 
 def test_after_log_out_the_session_is_of_no_use(browser: TestClient) -> None:
