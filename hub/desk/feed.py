@@ -106,6 +106,7 @@ class Feed:
     progress: Progress = field(default_factory=Progress)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _pause: float = RETRY_SECONDS[0]
 
     def stop(self) -> None:
         """Ask `run` to return after the list it is at."""
@@ -113,17 +114,15 @@ class Feed:
 
     async def run(self) -> None:
         """Read until stopped; back off while the log cannot be reached. Anything else is raised."""
-        pause, longest = RETRY_SECONDS
+        self._pause, longest = RETRY_SECONDS
         while not self._stopped.is_set():
             try:
                 await self._read()
             except (AsyncKafkaError, KafkaError, LogUnavailable, OSError) as error:
-                if self.progress.last_contact is not None:
-                    pause = RETRY_SECONDS[0]
-                _log.warning("log_unreachable", error=type(error).__name__, pause_seconds=pause)
+                _log.warning("log_unreachable", error=type(error).__name__, pause_seconds=self._pause)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), pause)
-                pause = min(longest, pause * 2)
+                    await asyncio.wait_for(self._stopped.wait(), self._pause)
+                self._pause = min(longest, self._pause * 2)
 
     async def _read(self) -> None:
         consumer = AIOKafkaConsumer(
@@ -138,6 +137,7 @@ class Feed:
             pace_idle_fetches(consumer, IDLE_SECONDS)
             topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
+            self._pause = RETRY_SECONDS[0]
             await self._follow(consumer, topics, positions)
         finally:
             await consumer.stop()

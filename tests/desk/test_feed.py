@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
@@ -128,6 +130,49 @@ async def test_the_read_model_follows_the_log_and_goes_on_where_it_stopped(
         await until(lambda: feed.progress.why_not_ready() is None)
         assert (counts.messages, shown(engine)) == ({VIEWS: 1}, 21)
         assert counts.ages == [], "what was missed says nothing of freshness"
+
+
+class GoneLog:
+    """A consumer of a log that can be reached at the fourth try only."""
+
+    tries = 0
+
+    def __init__(self, **_: object) -> None:
+        GoneLog.tries += 1
+
+    async def start(self) -> None:
+        """Fails, but for the fourth time."""
+        if GoneLog.tries != 4:
+            raise KafkaConnectionError
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+async def test_a_log_that_is_gone_again_is_asked_ever_more_rarely(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> dict[tuple[str, int], int]:
+        return {}
+
+    async def lost(*_: object) -> None:
+        raise KafkaConnectionError
+
+    monkeypatch.setattr("hub.desk.feed.RETRY_SECONDS", (0.001, 0.003))
+    monkeypatch.setattr("hub.desk.feed.AIOKafkaConsumer", GoneLog)
+    monkeypatch.setattr("hub.desk.feed.pace_idle_fetches", lambda *_: None)
+    monkeypatch.setattr("hub.desk.feed._describe", lambda _: {})
+    monkeypatch.setattr(Feed, "_start_from", nothing)
+    monkeypatch.setattr(Feed, "_follow", lost)
+    feed = Feed("nowhere:1", engine, Counts())
+    feed.progress.aim({})  # there was contact before
+    with capture_logs() as lines:
+        running = asyncio.create_task(feed.run())
+        await until(lambda: len(lines) >= 6)
+        feed.stop()
+        await running
+    pauses = [line["pause_seconds"] for line in lines if line["event"] == "log_unreachable"]
+    assert pauses[:6] == [0.001, 0.002, 0.003, 0.001, 0.002, 0.003]
 
 
 async def test_a_read_model_of_another_log_is_emptied_and_filled_anew(broker: EmbeddedBroker, engine: Engine) -> None:
