@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.tiers import NEEDS
-
 ROOT = Path(__file__).parents[2]
 
 # Put together here, so that this file does not hold what it looks for.
@@ -127,11 +125,6 @@ def test_the_reference_uses_only_the_standard_library_and_stdnum() -> None:
     imported = {name for file in files for name in absolute_imports(file)}
     ours = {name for name in imported if name.startswith("hub.demo.reference")}
     assert {name.partition(".")[0] for name in imported - ours} <= sys.stdlib_module_names | {"stdnum"}
-
-
-def test_every_folder_of_tests_is_a_tier() -> None:
-    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
-    assert folders <= NEEDS.keys()
 
 
 def test_make_offers_the_promised_targets() -> None:
