@@ -53,7 +53,7 @@ def write(folder: Path, text: str, mode: int = 0o600) -> Path:
 
 def test_a_source_has_the_connector_of_its_own_name(tmp_path: Path) -> None:
     source = load_source(write(tmp_path, "zcd: {base_url: 'http://z'}"), "zcd", "0599")
-    assert source == ("zcd", "zcd", {"instance": "zcd", "jurisdiction": "0599", "base_url": "http://z"})
+    assert source == ("zcd", "zcd", {"instance": "zcd", "jurisdiction": "0599", "base_url": "http://z"}, 0)
 
 
 def test_two_sources_can_have_one_connector(tmp_path: Path) -> None:
@@ -61,6 +61,17 @@ def test_two_sources_can_have_one_connector(tmp_path: Path) -> None:
     source = load_source(path, "zcd-noord", "0599")
     assert (source.connector, source.config["instance"]) == ("zcd", "zcd-noord")
     assert load_source(path, "zcd", "0599").config == {"instance": "zcd", "jurisdiction": "0599"}
+
+
+def test_the_epoch_of_a_source_is_no_setting_of_its_connector(tmp_path: Path) -> None:
+    source = load_source(write(tmp_path, "zcd: {source_epoch: 3}"), "zcd", "0599")
+    assert (source.source_epoch, sorted(source.config)) == (3, ["instance", "jurisdiction"])
+
+
+@pytest.mark.parametrize("epoch", ["-1", "true", "'2'", "1.5", "null", str(2**31)])
+def test_an_epoch_that_is_no_whole_number_is_refused(tmp_path: Path, epoch: str) -> None:
+    with pytest.raises(ConfigError, match="source_epoch of source zcd is not a whole number"):
+        load_source(write(tmp_path, f"zcd: {{source_epoch: {epoch}}}"), "zcd", "0599")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import yaml
@@ -24,8 +25,18 @@ from hub.stream.provision import ensure_topics
 from tests.ingest.kafka_log import LogReader
 
 pytestmark = pytest.mark.stream
-Start = Callable[[], subprocess.Popen[bytes]]
+
+
+class Start(Protocol):
+    """Starts a process that ends with the test."""
+
+    def __call__(self, command: Sequence[str] = ...) -> subprocess.Popen[bytes]:
+        """The process; by default that of zcd."""
+
+
 COMMAND = [sys.executable, "-m", "hub.cli.main", "run", "connector", "zcd"]
+SAME_SOURCE = [*COMMAND[:-1], "zcd-anew"]
+"""Another entry of the connectors file, with the instance of the first: the same source, in a later epoch."""
 
 
 @pytest.fixture
@@ -51,7 +62,8 @@ def simulator(tmp_path: Path) -> Iterator[ZcdSimulator]:
 def environment(tmp_path: Path, broker: EmbeddedBroker, simulator: ZcdSimulator) -> dict[str, str]:
     create_secrets_file(tmp_path / "data" / "secrets" / "keys.json")
     file = tmp_path / "data" / "secrets" / "connectors.yaml"
-    file.write_text(yaml.safe_dump({"zcd": simulator.settings()}))
+    anew = simulator.settings() | {"connector": "zcd", "instance": "zcd", "source_epoch": 3}
+    file.write_text(yaml.safe_dump({"zcd": simulator.settings(), "zcd-anew": anew}))
     file.chmod(0o600)
     settings = {"BROKER": broker.bootstrap, "DATA_FOLDER": str(tmp_path / "data"), "POLL_SECONDS": "0.05"}
     return os.environ | {f"REGIEHUB_{name}": value for name, value in settings.items()}
@@ -61,9 +73,9 @@ def environment(tmp_path: Path, broker: EmbeddedBroker, simulator: ZcdSimulator)
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[bytes]] = []
 
-    def process() -> subprocess.Popen[bytes]:
+    def process(command: Sequence[str] = COMMAND) -> subprocess.Popen[bytes]:
         with (tmp_path / f"log-{len(running)}").open("wb") as log:
-            running.append(subprocess.Popen(COMMAND, env=environment, stderr=log))
+            running.append(subprocess.Popen(command, env=environment, stderr=log))
         return running[-1]
 
     yield process
@@ -136,11 +148,30 @@ def test_a_source_is_read_by_one_process_at_a_time(
     simulator.apply(goal(1))
     start()
     until(lambda: len(record_ids(log)) == 1)
-    second = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert second.returncode == 2
-    assert second.stderr.splitlines()[-1].startswith(
-        "regiehub: The setting source zcd is being read by another process."
-    )
+    for command in (COMMAND, SAME_SOURCE):
+        second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 2
+        assert second.stderr.splitlines()[-1].startswith(
+            "regiehub: The setting source zcd is being read by another process."
+        )
+
+
+def test_a_source_whose_index_was_lost_is_published_again_in_its_new_epoch(
+    simulator: ZcdSimulator, start: Start, log: LogReader, tmp_path: Path
+) -> None:
+    simulator.apply(goal(1))
+    first = start()
+    until(lambda: len(record_ids(log)) == 1)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(10) == 0
+    kept = tmp_path / "data" / "ingest"
+    for file in kept.iterdir():
+        file.unlink()
+    start(SAME_SOURCE)
+    until(lambda: len(record_ids(log)) == 2)
+    events = [decode(message.value).value for message in log.read(RECORDS)]
+    assert [(event["source"], event["source_epoch"]) for event in events] == [("zcd", 0), ("zcd", 3)]
+    assert {file.name.partition(".")[0] for file in kept.iterdir()} == {"zcd"}
 
 
 def test_a_source_that_refuses_us_ends_the_process_with_one(

@@ -14,19 +14,26 @@ from hub.errors import ConfigError
 from hub.settings import read_private
 
 _SETTING = "REGIEHUB_CONNECTORS_FILE"
+_MOST_EPOCHS = 2**31 - 1  # the events' `int`
 
 
 class Source(NamedTuple):
-    """One source to run: which connector reads it, with which settings."""
+    """One source to run: which connector reads it, with which settings, in which epoch of the source."""
 
     name: str
     connector: str
     config: dict[str, JsonValue]
+    source_epoch: int = 0
+
+    @property
+    def instance(self) -> str:
+        """The source's name in every event; two entries of the file with the same one are the same source."""
+        return str(self.config["instance"])
 
 
 def load_source(path: Path, name: str, municipality: str) -> Source:
     """The source of that name. `connector` says which connector reads it; left out, it is the one of the source's
-    own name.
+    own name. `source_epoch`: raised by hand when the source, or our index of it, starts anew.
 
     Raises ConfigError when the file or the source is missing, or others may read the file.
     """
@@ -39,7 +46,10 @@ def load_source(path: Path, name: str, municipality: str) -> Source:
         raise ConfigError(f"source {name}", [str(path)], problem="is not a set of settings")
     config: dict[str, JsonValue] = {"instance": name, "jurisdiction": municipality, **given}
     connector = config.pop("connector", name)
-    return Source(name, str(connector), config)
+    epoch = config.pop("source_epoch", 0)
+    if isinstance(epoch, bool) or not isinstance(epoch, int) or not 0 <= epoch <= _MOST_EPOCHS:
+        raise ConfigError(f"source_epoch of source {name}", [str(path)], problem="is not a whole number from 0")
+    return Source(name, str(connector), config, epoch)
 
 
 def _read(path: Path) -> Mapping[str, object]:

@@ -54,8 +54,8 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
     ring = load_key_ring(settings.secrets_file, settings.key_generation)
     folder = settings.data_folder / "ingest"
     with ExitStack() as stack:
-        stack.enter_context(_only_one(folder / f"{source.name}.lock"))
-        index = Index(folder / f"{source.name}.sqlite")
+        stack.enter_context(_only_one(folder / f"{source.instance}.lock"))
+        index = Index(folder / f"{source.instance}.sqlite")
         stack.callback(index.close)
         denied = denied_to_connectors(settings)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
@@ -69,7 +69,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             ring=ring,
             identity=_identity(source, process.version),
             clock=SystemClock(stopping),
-            policy=_policy(settings),
+            policy=_policy(settings, source),
         )
         if settings.metrics_port:
             server = OpsServer(settings.metrics_port, ready=lambda: ingest.progress.polled_at is not None)
@@ -84,13 +84,16 @@ def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
 
 
 def _identity(source: Source, version: str) -> Identity:
-    config = source.config
-    return Identity(str(config["instance"]), str(config["jurisdiction"]), source.connector, version)
+    return Identity(source.instance, str(source.config["jurisdiction"]), source.connector, version)
 
 
-def _policy(settings: Settings) -> Policy:
-    limit = RejectLimit(settings.dead_letter_percent, settings.dead_letter_records)
-    return Policy(poll_seconds=settings.poll_seconds, heartbeat_seconds=settings.heartbeat_seconds, limit=limit)
+def _policy(settings: Settings, source: Source) -> Policy:
+    return Policy(
+        source_epoch=source.source_epoch,
+        poll_seconds=settings.poll_seconds,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
+    )
 
 
 def _log_start(source: Source, process: ConnectorProcess) -> None:
