@@ -278,17 +278,18 @@ class Looks(_Body):
 
 class Source(_Body):
     """One source as its connector last reported it. `silent`: it no longer reports. `dead_letters`: null for those who
-    may not see it."""
+    may not see it. Who may also sees what has dead letters and never reported (`hub`: the stages of the stream): its
+    `state` is `none`, and the rest null."""
 
     source: str
-    connector: str
+    connector: str | None
     state: str
     polled_at: datetime | None
-    reported_at: datetime
+    reported_at: datetime | None
     position: str | None
     newest_recorded_at: datetime | None
-    published: int
-    rejected: int
+    published: int | None
+    rejected: int | None
     message: str | None
     silent: bool
     seconds_since_poll: float | None

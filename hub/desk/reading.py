@@ -23,6 +23,20 @@ SILENT_SECONDS: Final = 60.0
 """A connector reports every few seconds; after this long it is not late but gone."""
 
 
+_NEVER_REPORTED: Final[dict[str, Any]] = {
+    "connector": None,
+    "state": "none",
+    "polled_at": None,
+    "reported_at": None,
+    "position": None,
+    "newest_recorded_at": None,
+    "published": None,
+    "rejected": None,
+    "message": None,
+}
+"""Status of a source that has dead letters and no heartbeat."""
+
+
 class Refused(Exception):
     """The access decision was no. `reason` is the decision's."""
 
@@ -58,7 +72,8 @@ class Page(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last;
+    """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last; one that
+    never reported is not silent, its state is `none`;
     `seconds_since_poll` None: never reached;
     `dead_letters` None for those who may not see them."""
 
@@ -111,21 +126,24 @@ class Reading:
         return self.looks.of_dossiers(_dossiers(found))
 
     def sources(self, request: Request) -> list[Source]:
-        """State and freshness of each source, as seen now."""
+        """State and freshness of each source, as seen now; for those who may see dead letters also each that has
+        nothing but those (`hub`: what the stages could not read)."""
         self._decide(request, Action.READ_SOURCES)
         counts_allowed = may(request.actor, Action.READ_DEAD_LETTERS).allowed
         with self.engine.connect() as connection:
             statuses = readmodel.source_statuses(connection)
             counts = readmodel.dead_letter_counts(connection)
-        return [
+        found = [
             Source(
                 status,
                 self._seconds_since(status["reported_at"]) > SILENT_SECONDS,
                 self._seconds_since(status["polled_at"]) if status["polled_at"] else None,
-                counts.get(status["source"], 0) if counts_allowed else None,
+                counts.pop(status["source"], 0) if counts_allowed else None,
             )
             for status in statuses
         ]
+        unreported = sorted(counts.items()) if counts_allowed else []
+        return found + [Source(_NEVER_REPORTED | {"source": name}, False, None, n) for name, n in unreported]
 
     def _seconds_since(self, moment: str) -> float:
         return max(0.0, (self.now() - datetime.fromisoformat(moment)).total_seconds())

@@ -225,6 +225,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
                        "The look cannot be logged, so nothing is shown."),
     # codes
     "code.source.zcd": ("ZCD (jeugd)", "ZCD (youth)"),
+    "code.source.hub": ("de hub zelf", "the hub itself"),
     "code.source.menscentraal": ("MensCentraal (volwassenen)", "MensCentraal (adults)"),
     "code.status.open": ("lopend", "open"),
     "code.status.closed": ("afgesloten", "closed"),
@@ -288,6 +289,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.state.running": ("werkt", "running"),
     "code.state.degraded": ("hapert", "degraded"),
     "code.state.stopped": ("gestopt", "stopped"),
+    "code.state.none": ("meldt zich niet", "does not report"),
     "code.reason.malformed": ("geen leesbaar bericht", "malformed"),
     "code.reason.unknown_type": ("onbekende soort", "unknown type"),
     "code.reason.missing_field": ("veld ontbreekt", "missing field"),

@@ -294,6 +294,21 @@ def test_sources_tell_how_fresh_they_are(desk: Desk, director: TestClient, opera
     assert director.get("/api/v1/bronnen").json()["sources"][0]["dead_letters"] is None
 
 
+def test_dead_letters_of_what_never_reports_are_counted_too(
+    desk: Desk, director: TestClient, operator: TestClient
+) -> None:
+    messages = [
+        Consumed(SOURCES, 0, 0, b"zcd", source_status(reported_at=NOW)),
+        Consumed(DEAD_LETTERS, 0, 0, b"hub", dead_letter("hub", "registrations.records.v1@7:zcd/Z-1")),
+    ]
+    apply_list(desk.engine, messages, [])
+    answer = operator.get("/api/v1/bronnen")
+    zcd, hub = models.Sources.model_validate_json(answer.content).sources
+    assert (zcd.source, zcd.state, zcd.dead_letters) == ("zcd", "running", 0)
+    assert (hub.source, hub.state, hub.silent, hub.dead_letters) == ("hub", "none", False, 1)
+    assert [item["source"] for item in director.get("/api/v1/bronnen").json()["sources"]] == ["zcd"]
+
+
 def test_who_is_involved_and_who_directs(home: str, director: TestClient) -> None:
     body = director.get(f"{LIST}/{home}/betrokkenen").json()
     assert body["directors"] == ["Kim Bakker"]

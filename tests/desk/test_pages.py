@@ -200,6 +200,13 @@ def test_operations_see_sources_and_unreadable_records_and_no_household(
     assert (answer.status_code, "Geen toegang" in answer.text, "Noor" in answer.text) == (403, True, False)
 
 
+def test_what_the_hub_itself_could_not_read_is_on_the_page(desk: Desk, nobody: TestClient) -> None:
+    apply_list(desk.engine, [Consumed(DEAD_LETTERS, 0, 0, b"hub", dead_letter("hub"))], [])
+    shown = plain(log_in(nobody, OPERATOR).get("/bronnen").text)
+    assert "de hub zelf meldt zich niet nog nooit geen – – 1" in shown
+    assert "None" not in shown
+
+
 def test_a_director_sees_sources_without_unreadable_records(desk: Desk, browser: TestClient) -> None:
     assert "Er heeft zich nog geen bron gemeld" in browser.get("/bronnen").text
     apply_list(desk.engine, [Consumed(SOURCES, 0, 0, b"zcd", source_status())], [])
