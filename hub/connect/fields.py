@@ -84,9 +84,10 @@ class Fields:
         return value
 
     def text(self, name: str) -> str:
-        """A string that UTF-8 can carry (JSON may hold lone surrogates; Avro may not)."""
+        """A string that UTF-8 and SQL can carry (JSON may hold lone surrogates and NUL; Avro and PostgreSQL may
+        not)."""
         value = self._get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value:
             self.fail(name)
         if not value.isascii():
             try:
@@ -158,7 +159,7 @@ class Fields:
     def moment(self, name: str) -> datetime:
         """A time with its offset, in UTC. A time without one is not readable: it could be any hour of two."""
         value = self._get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value:  # Python takes any character between day and hour
             self.fail(name, RejectReason.INVALID_DATE)
         try:
             moment = datetime.fromisoformat(value)

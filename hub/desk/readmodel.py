@@ -37,7 +37,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 metadata = MetaData()
@@ -87,7 +87,7 @@ dead_letters = Table(
     "dead_letters",
     metadata,
     Column("source", String(200), primary_key=True),
-    Column("position", String(200), primary_key=True),
+    Column("position", Text, primary_key=True),
     Column("reason", String(80), nullable=False),
     Column("field", Text, nullable=False),
     Column("failed_at", String(32), nullable=False),

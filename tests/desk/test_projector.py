@@ -183,6 +183,14 @@ def test_a_dead_letter_is_kept_once_per_position_with_its_last_reason(engine: En
         assert connection.scalar(select(readmodel.dead_letters.c.sealed)) == b"sealed"
 
 
+def test_a_dead_letter_may_lie_at_a_position_of_any_length(engine: Engine) -> None:
+    position = "registrations.records.v1@7:zcd/" + "Z" * 500
+    letters = [dead_letter(position=position, attempt=n) for n in (1, 2)]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"hub", value) for n, value in enumerate(letters)], [])
+    with engine.connect() as connection:
+        assert [row.position for row in readmodel.newest_dead_letters(connection, 2)] == [position]
+
+
 def test_households_are_found_by_what_their_members_are_called_and_by_dossier(connection: Connection) -> None:
     for ref, person, name in ((ZCD, "p-anna", "Smit"), (MENSCENTRAAL, "p-bob", "Öztürk 100%")):
         home, value = one_dossier(ref, person=person, family_name=name)

@@ -83,6 +83,8 @@ class Fields:
         text = _typed(self.values.get(key), str, key)
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise UnreadableError(f"{key}: half a character")
+        if "\0" in text:
+            raise UnreadableError(f"{key}: a NUL")
         return text
 
     def id(self, key: str) -> str:
