@@ -98,7 +98,7 @@ def _stack(broker: str, port: int) -> Iterator[Stack]:
 def _broker(name: str) -> Broker | ExternalBroker:
     from hub.demo.brokers.embedded import EmbeddedBroker
     from hub.demo.brokers.kafka import KafkaBroker
-    from hub.demo.stack import ExternalBroker, refuse_used
+    from hub.demo.stack import ExternalBroker
 
     if name == "embedded":
         return EmbeddedBroker()
@@ -107,8 +107,7 @@ def _broker(name: str) -> Broker | ExternalBroker:
     host, _, number = name.rpartition(":")
     if not host or not number.isdecimal():
         raise ConfigError("--broker", problem="is not embedded, kafka or HOST:PORT")
-    refuse_used(name)
-    return ExternalBroker(name)
+    return ExternalBroker(name, unused=True)
 
 
 def _once(stack: Stack, households: int, seed: int, given: Path | None, dump: Path | None, as_json: bool) -> int:

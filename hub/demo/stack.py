@@ -52,22 +52,25 @@ _SAID_CHARACTERS: Final = 300
 
 
 class ExternalBroker:
-    """A broker that runs already; the demo neither starts nor stops it."""
+    """A broker that runs already; the demo neither starts nor stops it. `unused`: refuse topics that are in use."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, unused: bool = False) -> None:
         self.bootstrap = bootstrap
+        self._unused = unused
 
     def is_running(self) -> bool:
         """Not ours to say."""
         return True
 
     def __enter__(self) -> Self:
-        """Raises BrokerUnavailable when nothing listens: a Kafka client would go on trying for long."""
+        """Raises BrokerUnavailable when nothing listens (a Kafka client would go on trying), ConfigError when in use."""
         host, _, port = self.bootstrap.partition(",")[0].rpartition(":")
         try:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
         except (OSError, ValueError) as error:
             raise BrokerUnavailable(f"nothing answers on {self.bootstrap}") from error
+        if self._unused:
+            _refuse_used(self.bootstrap)
         return self
 
     def __exit__(
@@ -76,10 +79,8 @@ class ExternalBroker:
         """Leave it as it is."""
 
 
-def refuse_used(bootstrap: str) -> None:
-    """Raises ConfigError when the broker's topics hold something already: with the new keys of a demo it would be
-    compared
-    with a reference that knows nothing of it."""
+def _refuse_used(bootstrap: str) -> None:
+    """What is there was keyed with other secrets, and the reference knows nothing of it."""
     ensure_topics(bootstrap)
     admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:

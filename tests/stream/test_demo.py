@@ -15,9 +15,14 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.connect.ingest.kafka_publisher import KafkaPublisher
+from hub.connect.ingest.publisher import Message
+from hub.demo.brokers.embedded import EmbeddedBroker
 from hub.demo.brokers.ports import HOST
 from hub.demo.town.changes import MENSCENTRAAL, ZCD, Change, Delivery
 from hub.demo.town.town import Town
+from hub.events.topics import SOURCES
+from hub.stream.provision import ensure_topics
 from tests.stream.demos import STOP_SECONDS, Demo, below, demo, eventually, status
 
 pytestmark = [
@@ -228,3 +233,14 @@ def test_a_broker_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     with demo(tmp_path, "--broker", f"{HOST}:{port}") as running:
         assert running.ended() == 2
         assert f"{HOST}:{port}" in one_line(running)
+
+
+def test_a_broker_whose_topics_are_in_use_is_refused_in_one_line(tmp_path: Path) -> None:
+    with EmbeddedBroker() as broker:
+        ensure_topics(broker.bootstrap)
+        publisher = KafkaPublisher(broker.bootstrap, client_id="somebody")
+        publisher.publish([Message(SOURCES, b"zcd", b"of an earlier demo")])
+        publisher.close()
+        with demo(tmp_path, "--broker", broker.bootstrap) as running:
+            assert running.ended() == 2
+            assert SOURCES in one_line(running)
