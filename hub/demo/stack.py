@@ -63,7 +63,7 @@ class ExternalBroker:
         return True
 
     def __enter__(self) -> Self:
-        """Raises BrokerUnavailable when nothing listens (a Kafka client would go on trying), ConfigError when in use."""
+        """Raises BrokerUnavailable when nothing listens (a Kafka client would go on trying), ConfigError if in use."""
         host, _, port = self.bootstrap.partition(",")[0].rpartition(":")
         try:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
