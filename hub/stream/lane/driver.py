@@ -1,7 +1,8 @@
 """Faust's transport with the lane in it: `broker="lane://host:port"`, found by the `faust.transports` entry point.
 
 Of Faust's consumer we keep membership, assignment, rebalancing, lifecycle and the commit timer. The records
-leave it where they come out of aiokafka: none passes Faust's path per message, which was seen to lose some at a restart (ADR 1).
+leave it where they come out of aiokafka: none passes Faust's path per message, which was seen to lose some at a
+restart (ADR 1).
 """
 
 from __future__ import annotations
