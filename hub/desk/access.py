@@ -10,10 +10,12 @@ from hub.events.ids import DossierRef
 
 
 class Role(StrEnum):
-    """What somebody is here for. The demo's two; more come with real login."""
+    """What somebody is here for. The demo's two; more come with real login. INSPECTION_OFFICER: answers citizens who
+    ask what is held of them."""
 
     CASE_DIRECTOR = "case_director"
     OPERATIONS = "operations"
+    INSPECTION_OFFICER = "inspection_officer"
 
 
 class Action(StrEnum):
@@ -24,6 +26,7 @@ class Action(StrEnum):
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
+    INSPECT_PERSON = "inspect_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -31,10 +34,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks."""
+    """Who asks. `organisation`: on whose behalf, empty if that is not known."""
 
     user: str
     role: Role
+    organisation: str = ""
 
 
 class Household(NamedTuple):
@@ -55,6 +59,8 @@ class Decision(NamedTuple):
 
 _HELP: Final = "JEUGDWET_7_4_0 WMO_5_1_1"
 """Youth Act article 7.4.0 and Social Support Act article 5.1.1: processing needed for the help itself."""
+_INSPECTION: Final = "AVG_15 JEUGDWET_7_3_10"
+"""GDPR article 15 and Youth Act article 7.3.10: the right of the person himself to see what is held of him."""
 
 _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.ENTER): "",
@@ -68,6 +74,8 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_SOURCES): "",
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
+    (Role.INSPECTION_OFFICER, Action.ENTER): "",
+    (Role.INSPECTION_OFFICER, Action.INSPECT_PERSON): _INSPECTION,
 }
 _ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
 

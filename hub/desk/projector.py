@@ -13,8 +13,8 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import readmodel
-from hub.desk.readmodel import dead_letters, dossiers, households, members, offsets, replace_row, sources
+from hub.desk import digest, readmodel
+from hub.desk.readmodel import dead_letters, dossiers, households, members, named, offsets, replace_row, sources
 from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
@@ -120,6 +120,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     ]
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
+    _replace(connection, named, changes, [row for change in changes for row in _named_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -181,6 +182,11 @@ def _member_rows(change: _Change) -> list[dict[str, object]]:
         }
         for member in (change.content["members"] if change.content else [])
     ]
+
+
+def _named_rows(change: _Change) -> list[dict[str, str]]:
+    keys = {person["person_key"] for person in digest.persons(change.content)} if change.content else set()
+    return [{"household_id": change.home, "person_key": key} for key in sorted(keys)]
 
 
 class _Place(NamedTuple):

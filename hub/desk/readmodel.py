@@ -37,7 +37,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 metadata = MetaData()
@@ -66,6 +66,14 @@ members = Table(
     Column("birth_dates", Text, nullable=False),
     Index("members_by_person", "person_key"),
 )
+named = Table(
+    "named",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Index("named_by_person", "person_key"),
+)
+"""Everybody whom a household's document names, members or not."""
 dossiers = Table(
     "dossiers",
     metadata,
@@ -172,7 +180,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, dossiers, sources, dead_letters, offsets):
+    for table in (households, members, named, dossiers, sources, dead_letters, offsets):
         connection.execute(table.delete())
 
 
@@ -230,6 +238,17 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
     query = select(households.c.document).where(households.c.live, *conditions)
     ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
     return [_document(text) for text in connection.scalars(ordered)]
+
+
+def naming(connection: Connection, person_key: str) -> list[Document]:
+    """All live households whose document names a person, as a member or otherwise."""
+    query = (
+        select(households.c.document)
+        .join(named, named.c.household_id == households.c.household_id)
+        .where(named.c.person_key == person_key, households.c.live)
+        .order_by(households.c.household_id)
+    )
+    return [_document(text) for text in connection.scalars(query)]
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:
