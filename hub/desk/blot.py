@@ -14,8 +14,8 @@ BLOT: Final = "[…]"
 """Stands where somebody else's name or birth date stood."""
 _WORD: Final = re.compile(r"\w+")
 _PARTICLES: Final = frozenset(
-    ("aan", "al", "bij", "d", "da", "de", "del", "den", "der", "di", "du", "el", "en", "het", "in", "l", "la", "le", "of",
-     "op", "over", "s", "t", "te", "ten", "ter", "toe", "tot", "uit", "van", "voor", "von")
+    ("aan", "al", "bij", "d", "da", "de", "del", "den", "der", "di", "du", "el", "en", "het", "in", "l", "la", "le",
+     "of", "op", "over", "s", "t", "te", "ten", "ter", "toe", "tot", "uit", "van", "voor", "von")
 )  # fmt: skip
 """Parts of names that stand in every text and identify nobody."""
 _SHORTEST: Final = 2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -23,6 +26,7 @@ from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
+INSPECTOR = "token-of-the-inspection-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
 
@@ -47,12 +51,32 @@ class Desk:
             apply_view(connection, view[0].encode(), view[1])
         return view[0]
 
+    @cached_property
+    def log(self) -> LookLog:
+        """The log of looks, which has one writer."""
+        return LookLog(self.looks_path)
+
+    def operations(self) -> list[dict[str, Any]]:
+        """What stands in the log of looks, one record per operation."""
+        return [record for record in self.records() if record["record"] == "operation"]
+
+    def records(self) -> list[dict[str, Any]]:
+        """All records of the log of looks."""
+        text = self.looks_path.read_text() if self.looks_path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
     @property
     def site(self) -> Site:
         """The parts of the application."""
         return Site(
-            reading=Reading(self.engine, LookLog(self.looks_path), lambda: NOW),
-            tokens=Tokens({DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR), OPERATOR: Actor("olga", Role.OPERATIONS)}),
+            reading=Reading(self.engine, self.log, lambda: NOW),
+            tokens=Tokens(
+                {
+                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
+                    OPERATOR: Actor("olga", Role.OPERATIONS),
+                    INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
+                }
+            ),
             open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
             person_key=self.person_key,
             why_not_ready=lambda: self.not_ready,
@@ -65,7 +89,9 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty desk."""
     engine = readmodel.open_engine("sqlite://")
-    yield Desk(engine, tmp_path / "looks.jsonl")
+    found = Desk(engine, tmp_path / "looks.jsonl")
+    yield found
+    found.log.close()
     engine.dispose()
 
 
@@ -102,6 +128,12 @@ def director(visit: Callable[[str | None], TestClient]) -> TestClient:
 def operator(visit: Callable[[str | None], TestClient]) -> TestClient:
     """The operator's client."""
     return visit(OPERATOR)
+
+
+@pytest.fixture
+def inspector(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The inspection officer's client."""
+    return visit(INSPECTOR)
 
 
 @pytest.fixture
