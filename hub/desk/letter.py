@@ -48,7 +48,7 @@ def _standing(standing: Mapping[str, Any], w: Words) -> Iterator[str]:
     yield _line(w.t("role"), ", ".join(w.code("role", role) for role in person["roles"]))
     for name, field in person["fields"].items():
         for stated in field["values"]:
-            yield _line(w.t(f"field.{name}"), f"{w.value(name, stated)} ({w.stated(stated)})")
+            yield _line(w.t(name), f"{w.value(name, stated)} ({w.stated(stated)})")
     refs = (f"{w.source(ref['source'])} {ref['dossier_id']}" for ref in person["source_refs"])
     yield _line(w.t("letter.stands_in"), ", ".join(refs))
     if person["unconfirmed_reason"]:

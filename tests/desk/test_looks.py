@@ -272,10 +272,10 @@ while True:
 """
 
 
-@pytest.mark.parametrize("run", range(3))
+@pytest.mark.parametrize("run", range(2))
 def test_what_was_answered_outlives_a_kill_in_mid_write(run: int, tmp_path: Path) -> None:
     path = tmp_path / "looks.jsonl"
-    for _ in range(3):
+    for _ in range(2):
         command = [sys.executable, "-c", WRITER, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as writer:
             assert writer.stdout is not None
@@ -289,7 +289,7 @@ def test_what_was_answered_outlives_a_kill_in_mid_write(run: int, tmp_path: Path
         log.close()
         assert verify(path).problems == []
     kept = [item["user"] for item in whole_lines(path) if item["record"] == "operation"]
-    assert kept.count("after") == 3
+    assert kept.count("after") == 2
     assert {"u1", f"u{5 + run}"} <= set(kept)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.desk.looks.anchors import Anchor
-from hub.desk.looks.chain import Head, chain
+from hub.desk.looks.chain import Head, chain, hash_of
 from hub.desk.looks.record import bodies, torn_body
 from hub.desk.looks.verify import MOST_PROBLEMS, Kind, Verdict, in_words, verify, verify_lines
 from tests.desk.test_looks import look
@@ -24,15 +24,8 @@ def log_of(*users: str) -> list[bytes]:
 
 
 def anchor_of(lines: list[bytes]) -> Anchor:
-    text = b"".join(lines)
-    number = len(lines)
-    return Anchor("2026-03-01T12:00:00+00:00", number, chain(Head(), [])[1].hash or _hash(lines[-1]))
-
-
-def _hash(line: bytes) -> str:
-    from hub.desk.looks.chain import hash_of
-
-    return hash_of(line.removesuffix(b"\n"))
+    """The anchor of a log that ends with these lines."""
+    return Anchor("2026-03-01T12:00:00+00:00", len(lines), hash_of(lines[-1].removesuffix(b"\n")))
 
 
 def kinds(lines: list[bytes], *anchors: Anchor) -> list[Kind]:
@@ -101,7 +94,7 @@ def test_without_anchors_it_says_what_would_not_be_noticed() -> None:
 def test_torn_lines_are_well_if_the_next_record_names_them_and_not_otherwise() -> None:
     text, head = chain(Head(), bodies(look("anna", "zcd/Z-1")))
     torn = b'{"number":3,"pre'
-    left = Head(head.records, _hash(torn), head.size)
+    left = Head(head.records, hash_of(torn), head.size)
     after, _ = chain(left, [torn_body(AT, [torn])])
     lines = [*text.splitlines(keepends=True), torn + b"\n", *after.splitlines(keepends=True)]
     found = verify_lines(lines)

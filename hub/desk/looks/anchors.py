@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,14 +62,11 @@ class Anchoring:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Anchor at once, at intervals, and when it stops."""
-        while True:
+        while not stopping.is_set():
             await asyncio.to_thread(self.once)
-            if stopping.is_set():
-                return
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), self.seconds)
-            except TimeoutError:
-                continue
+        await asyncio.to_thread(self.once)
 
 
 def append(file: Path, anchor: Anchor) -> None:
