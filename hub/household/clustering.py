@@ -1,4 +1,5 @@
-"""Who is one household: components of persons through the open dossiers in which they live (design.md section 5).
+"""Who is one household: components of persons through the open dossiers in which they live (design.md section 5), and
+through what humans decided.
 
 A dossier belongs to the component of its client. An address alone never links. After a change only the components
 around it are computed again.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hub.events.ids import DossierRef, household_id
 from hub.household.dossier import Dossier
@@ -28,6 +29,16 @@ class Registry(Protocol):
 
     def dossiers_of(self, person: str) -> Collection[DossierRef]:
         """Every dossier that names this person, living there or not."""
+
+    def joined(self, person: str) -> Collection[str]:
+        """Persons whom a human's decision puts in this person's household."""
+
+
+class Around(NamedTuple):
+    """What a change of some dossiers may touch."""
+
+    dossiers: set[DossierRef]
+    persons: set[str]
 
 
 LineRef = tuple[DossierRef, str, str]
@@ -60,18 +71,25 @@ class Neighbourhood:
         self._registry = registry
         self._winners: dict[str, str | None] = {}
 
-    def around(self, dossier: DossierRef, persons: Iterable[str]) -> list[Household]:
-        """All households that a change of this dossier, naming these persons before or after it, can have touched.
+    def around(self, changed: Iterable[DossierRef], before: Around | None = None) -> list[Household]:
+        """All households that a change of these dossiers can have touched; `before`: what was around them before it.
 
         Complete: a household whose content or composition differs from before the change has all its dossiers in the
         result. Sorted by id.
         """
-        start = set(persons)
-        near = {ref for person in start for ref in self._registry.dossiers_of(person)} | {dossier}
-        for ref in near:
-            if found := self._registry.dossier(ref):
-                start |= found.persons
-        return sorted(self._households(start), key=lambda household: household.id)
+        now = self.surroundings(changed)
+        near, start = (now.dossiers | before.dossiers, now.persons | before.persons) if before else now
+        for person in start:
+            near |= set(self._registry.dossiers_of(person))
+        return sorted(self._households(start | self._named_in(near)), key=lambda household: household.id)
+
+    def surroundings(self, refs: Iterable[DossierRef]) -> Around:
+        """The persons whom these dossiers name, and every dossier that names one of them."""
+        persons = self._named_in(refs)
+        return Around({ref for person in persons for ref in self._registry.dossiers_of(person)} | set(refs), persons)
+
+    def _named_in(self, refs: Iterable[DossierRef]) -> set[str]:
+        return {person for ref in refs if (found := self._registry.dossier(ref)) for person in found.persons}
 
     def _households(self, start: set[str]) -> list[Household]:
         seen: set[str] = set()
@@ -93,7 +111,7 @@ class Neighbourhood:
         return component
 
     def _housemates(self, person: str) -> set[str]:
-        return {
+        return set(self._registry.joined(person)) | {
             line.person
             for dossier in self._dossiers(person)
             if lives_in(person, dossier, self.winner(person))

@@ -2,8 +2,9 @@
 prefix alone.
 
 State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them,
-`h/<household>`
-its composition and label, `applied` the clock of the last step, `generation` the generation of the linking key.
+`h/<household>` its composition and label, `x/<decision>` a human's decision, `y/<dossier>` and `z/<person>` the
+decisions that name them, `applied` the clock of the last step, `generation` the generation of the linking key,
+`decided` that there is any decision at all.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import ContractError
-from hub.events.codec import decode, encode
+from hub.events.codec import Value, decode, encode
+from hub.events.decisions import SUBJECT as DECISION
 from hub.events.ids import DossierRef
 from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, HOUSEHOLD_COMPOSITIONS, RESOLVE_STATE
-from hub.household.clustering import Household, LineRef, Neighbourhood
+from hub.household.clustering import Around, Household, LineRef, Neighbourhood
 from hub.household.dossier import Dossier, parse_dossier
-from hub.stream.reading import readable
+from hub.household.rulings import Effect, Ruled, Ruling, parse_ruling
+from hub.stream.reading import dead_letter, readable
 from hub.stream.stage import Output, Record, State
 
 APPLIED: Final = b"applied"
 GENERATION: Final = b"generation"
+DECIDED: Final = b"decided"
+COMPOSITION: Final = "registrations.composition"
 _INCARNATION_SHIFT: Final = 40
 """Offsets below 2**40 leave room for 8 million incarnations in a signed 64-bit clock."""
 
@@ -39,6 +44,7 @@ class Kept:
     household: str | None = None
     since: int = -1
     dossiers: tuple[DossierRef, ...] = ()
+    decisions: tuple[str, ...] = ()
 
 
 class Resolve:
@@ -56,11 +62,15 @@ class Resolve:
         """See `Stage.handle`. Every key that changed at any step is returned once, with its final value (R3)."""
         rejected: list[Output] = []
         book = Book(state)
-        for record, decoded in readable(self.name, topic, records, ["registrations.composition"], rejected):
+        for record, decoded in readable(self.name, topic, records, (COMPOSITION, DECISION), rejected):
             clock = self._epoch | record.offset
             if clock > book.applied:
                 book.require_generation(clock, decoded.value["key_generation"])
-                _step(book, clock, parse_dossier(decoded.value), record.value)
+                step = _register_decision if decoded.subject == DECISION else _register_composition
+                try:
+                    step(book, clock, decoded.value, record.value)
+                except NonsenseError:
+                    rejected.append(dead_letter(self.name, topic, record))
         if records:
             book.apply(self._epoch | records[-1].offset)
         return rejected + book.close()
@@ -84,15 +94,20 @@ class Resolve:
         return kept.payload if kept and value["label"] < kept.at else None
 
 
+class NonsenseError(Exception):
+    """A decision that can be decoded and means nothing. It changes nothing, and is kept as a dead letter."""
+
+
 class Book:
-    """Resolve's state while a list is handled: reads through to `State`, collects what changed. Also clustering's
-    Registry."""
+    """Resolve's state while a list is handled: reads through to `State`, collects what changed. Also the `Statements`
+    that the household rules ask."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._changed: dict[bytes, Kept] = {}
         applied = self._get(APPLIED)
         self.applied = applied.at if applied else -1
+        self._decided = self._get(DECIDED) is not None
 
     def _get(self, key: bytes) -> Kept | None:
         return self._changed.get(key) or _read(self._state, key)
@@ -111,6 +126,23 @@ class Book:
         """Every dossier that names this person."""
         kept = self._get(b"p/" + person.encode())
         return kept.dossiers if kept else ()
+
+    def ruling(self, key: str) -> Ruling | None:
+        """Current register of a decision."""
+        kept = self._get(b"x/" + key.encode())
+        return _ruling(kept.payload) if kept and kept.payload else None
+
+    def rulings_about(self, ref: DossierRef) -> list[Ruling]:
+        """See `Statements.rulings_about`."""
+        return self._rulings(b"y/" + ref.key)
+
+    def rulings_naming(self, person: str) -> list[Ruling]:
+        """See `Statements.rulings_naming`."""
+        return self._rulings(b"z/" + person.encode())
+
+    def _rulings(self, key: bytes) -> list[Ruling]:
+        kept = self._get(key) if self._decided else None
+        return [found for name in (kept.decisions if kept else ()) if (found := self.ruling(name))]
 
     def assignment(self, ref: DossierRef) -> str | None:
         """The household the dossier is assigned to."""
@@ -147,6 +179,17 @@ class Book:
             named = set(self.dossiers_of(person)) ^ {dossier.ref}
             self._changed[b"p/" + person.encode()] = Kept("person", clock, dossiers=tuple(sorted(named)))
 
+    def register_ruling(self, clock: int, ruling: Ruling, message: bytes) -> None:
+        """Store a newer decision and bring the indexes dossier → decisions and person → decisions up to date."""
+        before = self.ruling(ruling.key)
+        self._decided = True
+        self._changed[DECIDED] = Kept("decided", clock)
+        self._changed[b"x/" + ruling.key.encode()] = Kept("decision", clock, payload=message)
+        for index in _indexes(ruling) ^ (_indexes(before) if before else set()):
+            kept = self._get(index)
+            names = set(kept.decisions if kept else ()) ^ {ruling.key}
+            self._changed[index] = Kept("about", clock, decisions=tuple(sorted(names)))
+
     def assign(self, clock: int, ref: DossierRef, household: str | None) -> None:
         """R2: a dossier whose household changed gets since := clock."""
         key = b"d/" + ref.key
@@ -154,26 +197,34 @@ class Book:
         if kept and (kept.household != household or kept.since < 0):
             self._changed[key] = replace(kept, at=clock, household=household, since=clock)
 
-    def publish(self, clock: int, household: Household) -> None:
+    def publish(self, clock: int, household: Household, rulings: Iterable[tuple[Ruling, Effect]]) -> None:
         """R2: a household whose content changed gets label := clock."""
         key = b"h/" + household.id.encode()
         kept = self._get(key)
-        if kept is None or kept.payload != self._composition(household, kept.at):
-            self._changed[key] = Kept("household", clock, payload=self._composition(household, clock))
+        decisions = [{"effect": effect.value, "decision": self._message(ruling)} for ruling, effect in rulings]
+        if kept is None or kept.payload != self._composition(household, decisions, kept.at):
+            payload = self._composition(household, decisions, clock)
+            self._changed[key] = Kept("household", clock, payload=payload)
+
+    def _message(self, ruling: Ruling) -> bytes | None:
+        kept = self._get(b"x/" + ruling.key.encode())
+        return kept.payload if kept else None
 
     def cease(self, clock: int, household: str) -> None:
         """R2: a household that ceased becomes gone; the key keeps {gone, label} for ever."""
         key = b"h/" + household.encode()
         self._changed[key] = Kept("household", clock, payload=_composition_message(household, clock, gone=True))
 
-    def _composition(self, household: Household, label: int) -> bytes:
+    def _composition(self, household: Household, decisions: Sequence[dict[str, Any]], label: int) -> bytes:
         dossiers = []
         for dossier in household.dossiers:
             kept = self._get(b"d/" + dossier.ref.key)
             if kept is None or kept.payload is None:
                 raise LookupError("a household names a dossier that resolve does not hold")
             dossiers.append({**dossier.ref._asdict(), "since": kept.since, "composition": kept.payload})
-        return _composition_message(household.id, label, gone=False, household=household, dossiers=dossiers)
+        return _composition_message(
+            household.id, label, gone=False, household=household, dossiers=dossiers, decisions=decisions
+        )
 
     def close(self) -> list[Output]:
         """Write what changed to the state; return one output per changed assignment and household."""
@@ -186,26 +237,62 @@ class Book:
         return outputs
 
 
-def _step(book: Book, clock: int, dossier: Dossier, message: bytes) -> None:
-    """One input record (R1, R2)."""
+def _register_composition(book: Book, clock: int, event: Value, message: bytes) -> None:
+    """One composition (R1, R2)."""
     book.apply(clock)
-    before = book.register(dossier.ref)
-    if before and before.order >= dossier.order:
+    dossier = parse_dossier(event)
+    known = book.register(dossier.ref)
+    if known and known.order >= dossier.order:
         return
+    changed, before = _around(book, {dossier.ref})
     book.register_composition(clock, dossier, message)
-    persons = dossier.persons | (before.persons if before else frozenset())
-    households = Neighbourhood(book).around(dossier.ref, persons)
-    moved = {found.ref for household in households for found in household.dossiers} | {dossier.ref}
+    _regroup(book, clock, changed, before)
+
+
+def _register_decision(book: Book, clock: int, event: Value, message: bytes) -> None:
+    """One decision of a human (R1, R2)."""
+    book.apply(clock)
+    try:
+        ruling = parse_ruling(event)
+    except ValueError as error:
+        raise NonsenseError from error
+    known = book.ruling(ruling.key)
+    if known and known.order >= ruling.order:
+        return
+    changed, before = _around(book, ruling.dossiers | (known.dossiers if known else frozenset()))
+    book.register_ruling(clock, ruling, message)
+    _regroup(book, clock, changed, before)
+
+
+def _around(book: Book, refs: Iterable[DossierRef]) -> tuple[set[DossierRef], Around]:
+    """What a change of these dossiers concerns, and what is around that before the change."""
+    ruled = Ruled(book)
+    changed = ruled.concerned(refs)
+    return changed, Neighbourhood(ruled).surroundings(changed)
+
+
+def _regroup(book: Book, clock: int, changed: set[DossierRef], before: Around) -> None:
+    """Compute the touched households anew and keep what changed of them (R2)."""
+    ruled = Ruled(book)
+    households = Neighbourhood(ruled).around(changed, before)
+    moved = {found.ref for household in households for found in household.dossiers} | changed
     former = {home for ref in moved if (home := book.assignment(ref))}
-    if dossier.deleted:
-        book.assign(clock, dossier.ref, None)
+    for ref in changed:
+        if book.dossier(ref) is None:
+            book.assign(clock, ref, None)
     for household in households:
         for found in household.dossiers:
             book.assign(clock, found.ref, household.id)
     for household in households:
-        book.publish(clock, household)
+        book.publish(clock, household, ruled.rulings(found.ref for found in household.dossiers))
     for household_id in sorted(former - {household.id for household in households}):
         book.cease(clock, household_id)
+
+
+def _indexes(ruling: Ruling) -> set[bytes]:
+    """Keys under which a decision is found."""
+    about = {b"y/" + ref.key for ref in ruling.dossiers}
+    return about | {b"z/" + person.encode() for person in ruling.persons}
 
 
 def _implied(key: bytes, kept: Kept) -> list[Output]:
@@ -231,6 +318,7 @@ def _composition_message(
     gone: bool,
     household: Household | None = None,
     dossiers: Sequence[dict[str, Any]] = (),
+    decisions: Sequence[dict[str, Any]] = (),
 ) -> bytes:
     lines = household or _NOBODY
     return encode(
@@ -246,6 +334,7 @@ def _composition_message(
             "references": _lines(lines.references),
             "history": _lines(lines.history),
             "conflicts": _lines(lines.conflicts),
+            "decisions": decisions,
         },
     )
 
@@ -262,7 +351,20 @@ def _read(state: State, key: bytes) -> Kept | None:
 def _decode(message: bytes) -> Kept:
     value = decode(message).value
     dossiers = tuple(DossierRef(**ref) for ref in value["dossiers"])
-    return Kept(value["kind"], value["at"], value["payload"], value["household"], value["since"], dossiers)
+    return Kept(
+        value["kind"],
+        value["at"],
+        value["payload"],
+        value["household"],
+        value["since"],
+        dossiers,
+        tuple(value["decisions"]),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _ruling(message: bytes) -> Ruling:
+    return parse_ruling(decode(message).value)
 
 
 @lru_cache(maxsize=16_384)
@@ -280,5 +382,6 @@ def _encode(kept: Kept) -> bytes:
             "household": kept.household,
             "since": kept.since,
             "dossiers": [ref._asdict() for ref in kept.dossiers],
+            "decisions": list(kept.decisions),
         },
     )
