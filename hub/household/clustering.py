@@ -28,7 +28,7 @@ class Registry(Protocol):
         """Current composition of a dossier."""
 
     def dossiers_of(self, person: str) -> Collection[DossierRef]:
-        """Every dossier that names this person, living there or not."""
+        """Every dossier that names this person, living there or not, and all that could if a decision fell away."""
 
     def joined(self, person: str) -> Collection[str]:
         """Persons whom a human's decision puts in this person's household."""
@@ -71,22 +71,24 @@ class Neighbourhood:
         self._registry = registry
         self._winners: dict[str, str | None] = {}
 
-    def around(self, changed: Iterable[DossierRef], before: Around | None = None) -> list[Household]:
-        """All households that a change of these dossiers can have touched; `before`: what was around them before it.
+    def around(
+        self, changed: Iterable[DossierRef], persons: Iterable[str] = (), before: Around | None = None
+    ) -> list[Household]:
+        """All households that a change of these dossiers, and of decisions on these persons, can have touched.
 
-        Complete: a household whose content or composition differs from before the change has all its dossiers in the
-        result. Sorted by id.
+        `before`: what was around them before it. Complete: a household whose content or composition differs from before
+        the change has all its dossiers in the result. Sorted by id.
         """
-        now = self.surroundings(changed)
+        now = self.surroundings(changed, persons)
         near, start = (now.dossiers | before.dossiers, now.persons | before.persons) if before else now
         for person in start:
             near |= set(self._registry.dossiers_of(person))
         return sorted(self._households(start | self._named_in(near)), key=lambda household: household.id)
 
-    def surroundings(self, refs: Iterable[DossierRef]) -> Around:
-        """The persons whom these dossiers name, and every dossier that names one of them."""
-        persons = self._named_in(refs)
-        return Around({ref for person in persons for ref in self._registry.dossiers_of(person)} | set(refs), persons)
+    def surroundings(self, refs: Iterable[DossierRef], persons: Iterable[str] = ()) -> Around:
+        """These persons and all whom these dossiers name, and every dossier that names one of them."""
+        named = self._named_in(refs) | set(persons)
+        return Around({ref for person in named for ref in self._registry.dossiers_of(person)} | set(refs), named)
 
     def _named_in(self, refs: Iterable[DossierRef]) -> set[str]:
         return {person for ref in refs if (found := self._registry.dossier(ref)) for person in found.persons}

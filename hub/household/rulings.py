@@ -113,8 +113,11 @@ class Ruled:
         return self._dossiers[ref]
 
     def dossiers_of(self, person: str) -> set[DossierRef]:
-        """Every dossier that may name this person."""
-        return {ref for key in self._group(person) for ref in self._stating(key)}
+        """Every dossier that may name this person, whichever decisions hold, and those that decisions on him are about:
+        what these decisions do stands there."""
+        reached = self._reach(person)
+        stating = {ref for key in reached for ref in self._stating(key)}
+        return stating.union(*(ruling.dossiers for ruling in self._rulings_of(reached)))
 
     def joined(self, person: str) -> set[str]:
         """Persons of whom a human decided that they are of this person's household."""
@@ -125,11 +128,14 @@ class Ruled:
                 found |= {other for pair in both if person in pair for other in pair}
         return found - {person}
 
-    def concerned(self, refs: Iterable[DossierRef]) -> set[DossierRef]:
-        """These dossiers, and all that a ruling about one of them names. No other dossier is decided differently when
-        these change: a key that several dossiers state comes from a valid number, and that is never given up."""
+    def concerned(self, refs: Iterable[DossierRef]) -> tuple[set[DossierRef], set[str]]:
+        """These dossiers and all that a ruling about one of them names, and whom these rulings name by number.
+
+        Whoever is decided differently when these dossiers or rulings change is among the latter, is named in the
+        former, or is tied to one of them by rulings on who is one person (`dossiers_of`)."""
         found = set(refs)
-        return found.union(*(ruling.dossiers for ref in found for ruling in self._statements.rulings_about(ref)))
+        rulings = [ruling for ref in found for ruling in self._statements.rulings_about(ref)]
+        return found.union(*(ruling.dossiers for ruling in rulings)), {p for ruling in rulings for p in ruling.persons}
 
     def rulings(self, refs: Iterable[DossierRef]) -> list[tuple[Ruling, Effect]]:
         """All rulings about these dossiers, withdrawn ones too, with what each does now; sorted by key."""

@@ -9,7 +9,8 @@ decisions that name them, `applied` the clock of the last step, `generation` the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -19,7 +20,7 @@ from hub.events.codec import Value, decode, encode
 from hub.events.decisions import SUBJECT as DECISION
 from hub.events.ids import DossierRef
 from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, HOUSEHOLD_COMPOSITIONS, RESOLVE_STATE
-from hub.household.clustering import Around, Household, LineRef, Neighbourhood
+from hub.household.clustering import Household, LineRef, Neighbourhood
 from hub.household.dossier import Dossier, parse_dossier
 from hub.household.rulings import Effect, Ruled, Ruling, parse_ruling
 from hub.stream.reading import dead_letter, readable
@@ -244,9 +245,8 @@ def _register_composition(book: Book, clock: int, event: Value, message: bytes) 
     known = book.register(dossier.ref)
     if known and known.order >= dossier.order:
         return
-    changed, before = _around(book, {dossier.ref})
-    book.register_composition(clock, dossier, message)
-    _regroup(book, clock, changed, before)
+    with _regrouping(book, clock, {dossier.ref}):
+        book.register_composition(clock, dossier, message)
 
 
 def _register_decision(book: Book, clock: int, event: Value, message: bytes) -> None:
@@ -259,22 +259,26 @@ def _register_decision(book: Book, clock: int, event: Value, message: bytes) -> 
     known = book.ruling(ruling.key)
     if known and known.order >= ruling.order:
         return
-    changed, before = _around(book, ruling.dossiers | (known.dossiers if known else frozenset()))
-    book.register_ruling(clock, ruling, message)
-    _regroup(book, clock, changed, before)
+    both = [ruling, known] if known else [ruling]
+    dossiers = {ref for item in both for ref in item.dossiers}
+    with _regrouping(book, clock, dossiers, {person for item in both for person in item.persons}):
+        book.register_ruling(clock, ruling, message)
 
 
-def _around(book: Book, refs: Iterable[DossierRef]) -> tuple[set[DossierRef], Around]:
-    """What a change of these dossiers concerns, and what is around that before the change."""
+@contextmanager
+def _regrouping(book: Book, clock: int, refs: set[DossierRef], persons: Collection[str] = ()) -> Iterator[None]:
+    """Around a change of these dossiers, or of decisions on these persons: afterwards the touched households are
+    computed anew, and what changed of them is kept (R2)."""
+    stated = Ruled(book)
+    changed, named = stated.concerned(refs)
+    named |= set(persons)
+    before = Neighbourhood(stated).surroundings(changed, named)
+    yield
     ruled = Ruled(book)
-    changed = ruled.concerned(refs)
-    return changed, Neighbourhood(ruled).surroundings(changed)
+    _keep(book, clock, changed, Neighbourhood(ruled).around(changed, named, before), ruled)
 
 
-def _regroup(book: Book, clock: int, changed: set[DossierRef], before: Around) -> None:
-    """Compute the touched households anew and keep what changed of them (R2)."""
-    ruled = Ruled(book)
-    households = Neighbourhood(ruled).around(changed, before)
+def _keep(book: Book, clock: int, changed: set[DossierRef], households: list[Household], ruled: Ruled) -> None:
     moved = {found.ref for household in households for found in household.dossiers} | changed
     former = {home for ref in moved if (home := book.assignment(ref))}
     for ref in changed:

@@ -68,11 +68,11 @@ def drop_deletes(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_deleted_dossiers(patch: pytest.MonkeyPatch) -> None:
-    step = resolve._step
+    step = resolve._register_composition
     patch.setattr(
         resolve,
-        "_step",
-        lambda book, clock, found, message: None if found.deleted else step(book, clock, found, message),
+        "_register_composition",
+        lambda book, clock, event, message: None if event["deleted"] else step(book, clock, event, message),
     )
 
 
