@@ -16,8 +16,9 @@ from hub.events.decisions import Kind, NamedLine
 from hub.events.ids import DossierRef, Order
 from hub.household.dossier import Dossier, Line, order_of
 
-DETACHED: Final = "~"
-"""First character of the person key of a line whose number is doubted; no keyed hash begins with it."""
+TENTATIVE: Final = "~"
+"""First character of the keys that are made here: of a line whose number is doubted, and of several lines without a
+number that are one person. No keyed hash begins with it."""
 
 
 class Effect(StrEnum):
@@ -180,9 +181,9 @@ class Ruled:
         """The person key of a line: the stated one, or its own if its number is doubted."""
         if not any(self._doubts(ruling, ref, line) for ruling in self._statements.rulings_about(ref)):
             return line.person
-        digest = hashlib.sha256("\0".join([*ref, line.line]).encode()).hexdigest()[:32]
-        self._detached_in[DETACHED + digest] = ref
-        return DETACHED + digest
+        key = _tentative("\0".join([*ref, line.line]))
+        self._detached_in[key] = ref
+        return key
 
     def _doubts(self, ruling: Ruling, ref: DossierRef, line: Line) -> bool:
         if ruling.kind is not Kind.DIFFERENT_PERSON or ruling.withdrawn or ruling.other is None:
@@ -210,7 +211,7 @@ class Ruled:
         return list(found.values())
 
     def _group(self, key: str) -> frozenset[str]:
-        """All keys that are one person with this one."""
+        """All keys that lines have and that are one person with this one."""
         if key not in self._groups:
             reached = self._reach(key)
             group = frozenset(reached) if self._is_one_person(reached) else None
@@ -219,7 +220,8 @@ class Ruled:
         return self._groups[key]
 
     def _reach(self, key: str) -> set[str]:
-        reached, waiting = {key}, [key]
+        reached = set(self._groups.get(key, (key,)))
+        waiting = list(reached)
         while waiting:
             now = waiting.pop()
             for one, other in self._pairs([now], Kind.SAME_PERSON):
@@ -252,8 +254,14 @@ class Ruled:
         )
 
     def _person(self, key: str) -> str:
-        """The one key of a person: that of the valid number, else the smallest."""
-        return min(self._group(key), key=lambda item: (not self._is_confirmed(item), item))
+        """The one key of a person: that of the valid number; else, of several, one of their own."""
+        group = self._group(key)
+        known = [item for item in group if self._is_confirmed(item)]
+        if known or len(group) == 1:
+            return known[0] if known else key
+        together = _tentative(min(group))
+        self._groups[together] = group
+        return together
 
     def _persons(self, ruling: Ruling) -> list[tuple[str, str]]:
         assert ruling.other is not None
@@ -286,3 +294,7 @@ class Ruled:
         lines = self._lines(ruling, ruling.line)
         may_leave = ruling.kind is Kind.LIVES_HERE or not any(line.is_client for line in lines)
         return bool(stated and stated.is_open and lines and may_leave)
+
+
+def _tentative(text: str) -> str:
+    return TENTATIVE + hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -168,7 +168,7 @@ def test_a_look_around_one_change_finds_every_household_that_it_touched(
     registry = Town(without)
     after = {household.id: household for household in Neighbourhood(registry).around(without)}
     around = Neighbourhood(Town(town)).surroundings([changed])
-    seen = {household.id for household in Neighbourhood(registry).around([changed], around)}
+    seen = {household.id for household in Neighbourhood(registry).around([changed], before=around)}
     assert {name for name, household in after.items() if before.get(name) != household} <= seen
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from hub.demo.reference.decisions import Decided, Named, Statement, decide
+from hub.demo.reference.decisions import Decision as Ruling
 from hub.events.codec import decode, encode
 from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided, message_of
 from hub.events.ids import DossierRef, Order, RecordRef, event_id, household_id
-from tests.stream.adversary.decided import as_decided, made
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 DOSSIERS = [
@@ -166,7 +167,8 @@ class Expected(NamedTuple):
     """What a reader must see of one household, in any order of anything."""
 
     dossiers: frozenset[DossierRef]
-    members: frozenset[tuple[DossierRef, str]]
+    members: frozenset[frozenset[tuple[DossierRef, str]]]
+    """Per person the lines."""
     references: frozenset[tuple[DossierRef, str]]
     history: frozenset[tuple[DossierRef, str]]
     conflicts: frozenset[tuple[DossierRef, str]]
@@ -189,21 +191,13 @@ def newest(events: list[Event]) -> dict[RecordRef, Event]:
 def expected(compositions: list[Event], records: list[Event], decisions: list[Event], cap: int) -> dict[str, Expected]:
     """All households in one go: merge overlapping sets of persons until nothing overlaps."""
     current = {event.ref.dossier: event for event in newest(compositions).values() if event.body}
-    rulings = [
-        (made(event.body, (event.order,), event.order.recorded_at), event)
-        for event in newest(decisions).values()
-        if event.body
-    ]
-    found_by_decision = as_decided(
-        {ref: event.body for ref, event in current.items() if event.body}, [ruling for ruling, _ in rulings]
-    )
-    bodies = found_by_decision.bodies
+    stated = {ref: event.body for ref, event in current.items() if event.body}
+    rulings = [(_ruling(event), event.message) for event in newest(decisions).values()]
+    found_by_decision = _decided(stated, [ruling for ruling, _ in rulings])
+    bodies = {ref: _as_decided(ref, body, found_by_decision) for ref, body in stated.items()}
     everybody = sorted({member["person"] for body in bodies.values() for member in body["members"]})
     versions = {ref: event.order.version for ref, event in current.items()}
     winners = {person: _winner(person, bodies, versions) for person in everybody}
-
-    def stated(ref: DossierRef, member: dict[str, Any]) -> str | None:
-        return _stated(bodies[ref], member)
 
     def here(member: dict[str, Any]) -> bool:
         return bool(member["is_client"] or member["lives_here"])
@@ -212,17 +206,17 @@ def expected(compositions: list[Event], records: list[Event], decisions: list[Ev
         return bodies[ref]["status"] == "open" and any(
             member["person"] == person
             and here(member)
-            and (winners[person] is None or stated(ref, member) in (None, winners[person]))
+            and (winners[person] is None or _stated(bodies[ref], member) in (None, winners[person]))
             for member in bodies[ref]["members"]
         )
 
     def at_home(ref: DossierRef, member: dict[str, Any]) -> bool:
         winner = winners[member["person"]]
-        return winner is None or stated(ref, member) in (None, winner)
+        return winner is None or _stated(bodies[ref], member) in (None, winner)
 
     groups = [{person} for person in everybody]
     ties: list[set[str]] = [{person for person in everybody if lives(ref, person)} for ref in bodies]
-    for together in [*ties, *map(set, found_by_decision.ties)]:
+    for together in [*ties, *({str(person) for person in tie} for tie in found_by_decision.ties)]:
         touching = [group for group in groups if group & together]
         groups = [group for group in groups if not group & together]
         groups += [set().union(*touching)] if touching else []
@@ -240,7 +234,10 @@ def expected(compositions: list[Event], records: list[Event], decisions: list[Ev
             anchor = min((bodies[ref]["opened_on"], ref) for ref in part)[1]
             found[household_id(anchor)] = Expected(
                 frozenset(part),
-                frozenset((ref, m["line"]) for ref, m in lines if m["person"] in persons),
+                frozenset(
+                    frozenset((ref, m["line"]) for ref, m in lines if m["person"] == person) for person in persons
+                )
+                - {frozenset()},
                 frozenset((ref, m["line"]) for ref, m in lines if opened[ref] and not here(m)),
                 frozenset((ref, m["line"]) for ref, m in lines if not opened[ref] and m["person"] not in persons),
                 frozenset(
@@ -252,12 +249,52 @@ def expected(compositions: list[Event], records: list[Event], decisions: list[Ev
                 len(group) > cap,
                 frozenset(content for ref, content in contents.items() if ref.dossier in part),
                 frozenset(
-                    (found_by_decision.effects[ruling.key], event.message)
-                    for ruling, event in rulings
-                    if {named.dossier for named in (ruling.one, ruling.other) if named} & set(part)
+                    (found_by_decision.effects[ruling.key], message)
+                    for ruling, message in rulings
+                    if ruling.dossiers & set(part)
                 ),
             )
     return found
+
+
+def _ruling(event: Event) -> Ruling:
+    body = event.body["body"] if event.body else {}
+    one = Named((*event.ref.dossier, body["line"]), body["person"], body["confirmed"])
+    found = body["other"]
+    other = (
+        Named((found["source"], found["dossier_id"], found["line"]), found["person"], found["confirmed"])
+        if found
+        else None
+    )
+    key = f"{event.ref.source}/{event.ref.dossier_id}#{event.ref.record_id}"
+    return Ruling(
+        key, event.order, body["kind"], body["withdrawn"], one, other, body["doubted"], event.order.recorded_at
+    )
+
+
+def _decided(bodies: dict[DossierRef, dict[str, Any]], rulings: list[Ruling]) -> Decided:
+    statements = [
+        Statement((*ref, m["line"]), m["person"], m["confirmed"], m["is_client"], m["lives_here"])
+        for ref, body in bodies.items()
+        for m in body["members"]
+    ]
+    return decide(
+        statements, {(ref.source, ref.dossier_id) for ref, body in bodies.items() if body["status"] == "open"}, rulings
+    )
+
+
+def _as_decided(ref: DossierRef, body: dict[str, Any], decided: Decided) -> dict[str, Any]:
+    def member(stated: dict[str, Any]) -> dict[str, Any]:
+        line = (*ref, stated["line"])
+        person = str(decided.person[line])
+        return {
+            **stated,
+            "person": person,
+            "lives_here": decided.lives_here[line],
+            "decided_at": decided.decided_at[line],
+        }
+
+    return {**body, "members": [member(stated) for stated in body["members"]]}
 
 
 def _client(body: dict[str, Any]) -> str:
@@ -280,7 +317,6 @@ def _winner(person: str, bodies: dict[DossierRef, dict[str, Any]], versions: dic
         for member in body["members"]:
             address = _stated(body, member)
             if member["person"] == person and (member["is_client"] or member["lives_here"]) and address:
-                decided_at = member.get("decided_at", -1)
-                rank = (decided_at, member["stated_at"], ref, versions[ref], member["line"], address)
+                rank = (member["decided_at"], member["stated_at"], ref, versions[ref], member["line"], address)
                 best = rank if best is None or rank > best else best
     return str(best[-1]) if best else None

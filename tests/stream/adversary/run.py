@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.events.codec import decode
 from hub.events.ids import DossierRef
@@ -129,11 +129,14 @@ def _visible(view: View) -> Expected:
     composition = decode(view.composition or b"").value
 
     def lines(name: str) -> frozenset[tuple[DossierRef, str]]:
-        return frozenset((DossierRef(item["source"], item["dossier_id"]), item["line"]) for item in composition[name])
+        return frozenset(_line(item) for item in composition[name])
 
     return Expected(
         frozenset(view.dossiers),
-        lines("members"),
+        frozenset(
+            frozenset(_line(item) for item in composition["members"] if item["person"] == person)
+            for person in {item["person"] for item in composition["members"]}
+        ),
         lines("references"),
         lines("history"),
         lines("conflicts"),
@@ -142,3 +145,7 @@ def _visible(view: View) -> Expected:
         frozenset(entry.payload for entry in visible_entries(view).values()),
         frozenset((item["effect"], item["decision"]) for item in composition["decisions"]),
     )
+
+
+def _line(item: dict[str, Any]) -> tuple[DossierRef, str]:
+    return DossierRef(item["source"], item["dossier_id"]), item["line"]
