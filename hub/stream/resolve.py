@@ -150,6 +150,11 @@ class Book:
         kept = self._get(b"d/" + ref.key)
         return kept.household if kept else None
 
+    def label(self, household: str) -> int:
+        """Label of a household's current content; -1 for an id that was never used."""
+        kept = self._get(b"h/" + household.encode())
+        return kept.at if kept else -1
+
     def apply(self, clock: int) -> None:
         """Everything up to this clock has been stepped over."""
         if clock > self.applied:

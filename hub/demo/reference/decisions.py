@@ -5,8 +5,10 @@ A second reading of the rules of `hub.household.rulings`, which it does not use:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +17,7 @@ DossierKey = tuple[str, str]
 Ref = tuple[str, str, str]
 """(source, dossier, line)."""
 NOT_DECIDED: Final = -1
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Statement(NamedTuple):
@@ -56,6 +59,35 @@ class Decision(NamedTuple):
     def dossiers(self) -> set[DossierKey]:
         """The dossiers it is about."""
         return {named.ref[:2] for named in self.named}
+
+
+def read(lines: Iterable[str | bytes]) -> list[Decision]:
+    """Decisions, one JSON object a line: `id`, `version`, `decided_at` (ISO 8601), `kind`, `withdrawn`, `line` and
+    `other` (`source`, `dossier_id`, `line`, and `bsn` of a person who was known by one), `doubted`. Of each id the
+    greatest version counts."""
+    found: dict[str, tuple[int, Decision]] = {}
+    for line in lines:
+        if line.strip():
+            value = json.loads(line)
+            version = value["version"]
+            if value["id"] not in found or version >= found[value["id"]][0]:
+                found[value["id"]] = version, _decision(value)
+    return [decision for _, decision in found.values()]
+
+
+def _decision(value: Mapping[str, Any]) -> Decision:
+    moment = datetime.fromisoformat(value["decided_at"]).astimezone(UTC)
+    at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
+    other = _named(value["other"]) if value.get("other") else None
+    rank = (value["version"], at)
+    return Decision(
+        value["id"], rank, value["kind"], value["withdrawn"], _named(value["line"]), other, value.get("doubted"), at
+    )
+
+
+def _named(value: Mapping[str, Any]) -> Named:
+    ref = value["source"], value["dossier_id"], value["line"]
+    return Named(ref, (value["bsn"],), True) if value.get("bsn") else Named(ref, ref, False)
 
 
 @dataclass(frozen=True)
