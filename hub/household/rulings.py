@@ -124,9 +124,8 @@ class Ruled:
         """Persons of whom a human decided that they are of this person's household."""
         found: set[str] = set()
         for ruling in self._rulings_of(self._group(person)):
-            if ruling.kind is Kind.SAME_HOUSEHOLD and self._in_force(ruling):
-                both = self._persons(ruling)
-                found |= {other for pair in both if person in pair for other in pair}
+            if ruling.kind is Kind.SAME_HOUSEHOLD:
+                found |= {other for pair in self._tied(ruling) if person in pair for other in pair}
         return found - {person}
 
     def concerned(self, refs: Iterable[DossierRef]) -> tuple[set[DossierRef], set[str]]:
@@ -271,21 +270,33 @@ class Ruled:
             for other in self._keys(ruling, ruling.other)
         ]
 
+    def _tied(self, ruling: Ruling) -> list[tuple[str, str]]:
+        """The persons, two by two, whose households a ruling ties now: only open dossiers make a household, and only
+        persons whom a dossier names are in one."""
+        if not self._in_force(ruling):
+            return []
+        return [pair for pair in self._persons(ruling) if all(map(self._is_named, pair))]
+
     def _in_force(self, ruling: Ruling) -> bool:
-        """Whether a ruling on two households ties them: only open dossiers make a household."""
         found = [self._statements.dossier(ref) for ref in ruling.dossiers]
         return not ruling.withdrawn and all(dossier is not None and dossier.is_open for dossier in found)
+
+    def _is_named(self, person: str) -> bool:
+        group = self._group(person)
+        refs = {ref for key in group for ref in self._stating(key)}
+        found = ((ref, dossier) for ref in refs if (dossier := self._statements.dossier(ref)))
+        return any(self._key(ref, line) in group for ref, dossier in found for line in dossier.lines)
 
     def _effect(self, ruling: Ruling) -> Effect:
         if ruling.withdrawn:
             return Effect.WITHDRAWN
         if ruling.other is None:
             return Effect.APPLIED if self._moves_somebody(ruling) else Effect.IDLE
-        pairs = self._persons(ruling)
-        if not pairs or (ruling.kind is Kind.SAME_HOUSEHOLD and not self._in_force(ruling)):
-            return Effect.IDLE
         if ruling.kind is Kind.SAME_HOUSEHOLD:
-            return Effect.APPLIED
+            return Effect.APPLIED if self._tied(ruling) else Effect.IDLE
+        pairs = self._persons(ruling)
+        if not pairs:
+            return Effect.IDLE
         as_decided = (ruling.kind is Kind.SAME_PERSON) == all(one == other for one, other in pairs)
         return Effect.APPLIED if as_decided else Effect.CONTRADICTED
 

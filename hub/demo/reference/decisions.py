@@ -117,10 +117,10 @@ def decide(statements: Iterable[Statement], is_open: set[DossierKey], decisions:
         lives_here={ref: lives for ref, (lives, _) in residence.items()},
         decided_at={ref: at for ref, (_, at) in residence.items()},
         ties=[
-            frozenset(map(person_of, pair))
+            frozenset(pair)
             for item in town.active
-            if item.kind == "same_household" and town.ties(item)
-            for pair in town.pairs(item)
+            if item.kind == "same_household"
+            for pair in town.tied(item, person_of)
         ],
         effects={item.key: town.effect(item, person_of) for item in town.every},
         sure=town.sure,
@@ -201,9 +201,11 @@ class _Town:
     def _about(self, item: Decision) -> set[Ref]:
         return self.lines(item, item.one)
 
-    def ties(self, item: Decision) -> bool:
-        """Only open dossiers make a household."""
-        return item.dossiers <= self.is_open
+    def tied(self, item: Decision, person_of: Callable[[Person], Person]) -> list[tuple[Person, Person]]:
+        """Only open dossiers make a household, and only persons whom a dossier names are in one."""
+        named = {person_of(key) for key in self.keys.values()}
+        both = [(person_of(one), person_of(other)) for one, other in self.pairs(item)]
+        return [pair for pair in both if item.dossiers <= self.is_open and set(pair) <= named]
 
     def effect(self, item: Decision, person_of: Callable[[Person], Person]) -> str:
         """What it does now: applied, withdrawn, contradicted or idle."""
@@ -215,6 +217,6 @@ class _Town:
             return "applied" if lines and not stays and item.dossiers <= self.is_open else "idle"
         pairs = self.pairs(item)
         if item.kind == "same_household":
-            return "applied" if pairs and self.ties(item) else "idle"
+            return "applied" if self.tied(item, person_of) else "idle"
         alike = all(person_of(one) == person_of(other) for one, other in pairs)
         return "idle" if not pairs else "applied" if alike == (item.kind == "same_person") else "contradicted"
