@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hub.desk import digest, models
 from hub.desk.deciding import Accepted
+from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
@@ -133,9 +134,9 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="makeDecision",
         tags=["besluiten"],
-        responses=_answers(models.DecisionAccepted, (400, 401, 403, 409, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
     )
-    def decide(request: Request, wanted: models.DecisionToMake) -> Response:
+    def decide(request: Request, wanted: DecisionToMake) -> Response:
         """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
         return _accepted(site.deciding.decide(asking(request), wanted))
 
@@ -154,9 +155,9 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="takeBackDecision",
         tags=["besluiten"],
-        responses=_answers(models.DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
-    def withdraw(decision_id: str, request: Request, wanted: models.DecisionToTakeBack) -> Response:
+    def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
         return _accepted(site.deciding.withdraw(asking(request), decision_id, wanted))
 

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.api import InvalidBsn, api_router, describe
 from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
+from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.looks import LooksUnavailable
 from hub.desk.pages import Pages, pages_router
@@ -38,6 +39,7 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(api_router(site))
     app.include_router(pages_router(pages))
+    app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
     for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):
         app.add_exception_handler(known, errors.answer)

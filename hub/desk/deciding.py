@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from hub.desk import readmodel
 from hub.desk.access import Action, Household
-from hub.desk.models import DecisionToMake, DecisionToTakeBack, LineToDecide
+from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, LineToDecide
 from hub.desk.reading import Reading, Request, facts
 from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
 from hub.events.ids import DossierRef, decision_id
@@ -25,6 +25,7 @@ from hub.household.rulings import Effect
 Publish = Callable[[DecisionMessage], None]
 """Returns when the message is acknowledged. Raises LogUnavailable or LogRefused. Used by one thread at a time."""
 
+_DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
 _NINE_DIGITS: Final = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
 
@@ -102,7 +103,7 @@ class Deciding:
     def _carrying(self, request: Request, wanted_id: str, action: Action) -> list[Document]:
         """The households that carry a decision; asked for even if there are none, so that a refusal tells nothing."""
         with self.reading.engine.connect() as connection:
-            found = readmodel.carrying(connection, wanted_id)
+            found = readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
         households = [facts(document["household_id"], document) for document in found]
         self.reading.allow(request, action, households or [Household("")])
         if not found:

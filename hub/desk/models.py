@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from hub.events.decisions import Decision as DecisionEvent
-from hub.events.decisions import Kind, NamedLine, Snooze, decided
-
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
-"""A reason, in the decider's own words."""
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
-_SOMEBODY: Final = "?"
-"""Stands for a person key that is still to be looked up."""
+from hub.events.decisions import Snooze
 
 
 class _Body(BaseModel):
@@ -327,75 +319,6 @@ class Decisions(_Body):
 
     household_id: str
     decisions: list[DecisionBody]
-
-
-class LineToDecide(_Body):
-    """A member line as the decider saw it. `person_key`: whom it showed; if that has changed, nothing is decided."""
-
-    source: Name
-    dossier_id: Name
-    line: Annotated[str, StringConstraints(max_length=200, pattern="^[^\\x00]*$")]
-    person_key: str | None = Field(default=None, max_length=80)
-
-    def named(self, person: str, *, confirmed: bool) -> NamedLine:
-        """This line as a decision names it."""
-        return NamedLine(
-            source=self.source, dossier_id=self.dossier_id, line=self.line, person=person, confirmed=confirmed
-        )
-
-
-class DecisionToMake(_Body):
-    """What to decide. `line`: of all kinds but `snooze`; `other`: if it is about two; `doubted`: of `different_person`
-    alone, whose number is taken to be wrong where both state the same one; `snooze`: of that kind alone."""
-
-    kind: Kind
-    why: Why
-    line: LineToDecide | None = None
-    other: LineToDecide | None = None
-    doubted: Literal["line", "other"] | None = None
-    snooze: Snooze | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> DecisionToMake:
-        if self.line and self.snooze:
-            raise ValueError("a snooze, and only that, names an attention point")
-        try:
-            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
-        except ValidationError as error:
-            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-        return self
-
-    def made(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> DecisionEvent:
-        """The decision itself; `named` looks a line up. Raises what `named` raises."""
-        line, other = (named(item) if item else None for item in (self.line, self.other))
-        if line is None:
-            return DecisionEvent(
-                kind=self.kind,
-                decided_by=decided_by,
-                why=self.why,
-                other=other,
-                doubted=self.doubted,
-                snooze=self.snooze,
-            )
-        doubted = {"line": line, "other": other}.get(self.doubted or "")
-        return decided(self.kind, line, other, decided_by=decided_by, why=self.why, doubted=doubted)
-
-
-class DecisionToTakeBack(_Body):
-    """`version`: of the decision as it was seen; if there is a newer one, nothing is taken back."""
-
-    why: Why
-    version: int | None = None
-
-
-class DecisionAccepted(_Body):
-    """A decision is in the log; it takes a second to come through. `link`: where it can then be read, at this version
-    or a later one; `households`: whose page will say it."""
-
-    decision_id: str
-    version: int
-    link: str
-    households: list[str]
 
 
 class Look(_Body):

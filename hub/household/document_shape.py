@@ -108,7 +108,8 @@ class Reason(TypedDict):
     """Why persons or dossiers are together here, or why not. `decision_id`: of a human's reason.
 
     Together: `same_number` (one valid number in several dossiers), `lives_together` (by one open dossier), `client`
-    (a dossier follows its client, who does not live where it says), and the decisions `same_person`, `same_household`,
+    (a dossier follows its client, who does not live where it says), `foreign_dossier` (some live together by a dossier
+    that follows its client elsewhere), and the decisions `same_person`, `same_household`,
     `lives_here`. Apart: `later_address`, `stated_elsewhere`, `two_numbers`, `too_large`, and the decisions
     `different_person`, `lives_elsewhere`.
     """

@@ -35,6 +35,10 @@ class Explanation:
         self._elsewhere = named["references"]
         self._later_elsewhere = named["conflicts"]
         self._members = named["members"]
+        self._at_home = {key for key in self._members if self._is_open(key[0])} - {
+            *self._elsewhere,
+            *self._later_elsewhere,
+        }
 
     def lines(self) -> list[MemberLine]:
         """Every member line of its dossiers, sorted."""
@@ -62,7 +66,8 @@ class Explanation:
     def links(self, decisions: Iterable[DecisionEntry]) -> list[Reason]:
         """Why it is one household, sorted."""
         by_humans = (_reason_of(item) for item in decisions if item["kind"] in _LINKING and self._holds(item))
-        return _sorted([*self._same_numbers(), *self._living_together(), *self._following_clients(), *by_humans])
+        found = [*self._same_numbers(), *self._living_together(), *self._following_clients(), *by_humans]
+        return _sorted([*found, *([] if self._oversized or self._is_whole(found) else [_reason("foreign_dossier")])])
 
     def apart(self, decisions: Sequence[DecisionEntry]) -> list[Reason]:
         """Why others, or parts of it, are kept apart, sorted."""
@@ -76,33 +81,50 @@ class Explanation:
             for member in sorted(self._bodies[ref]["members"], key=lambda member: str(member["line"])):
                 yield ref, member
 
-    def _residents(self, ref: DossierRef) -> set[str]:
-        """Members who live in this dossier: it is open, and neither it nor a later statement says elsewhere."""
-        if self._bodies[ref]["status"] != "open":
-            return set()
-        lines = (((ref, member["line"]), member) for member in self._bodies[ref]["members"])
-        return {self._members[key] for key, _ in lines if key in self._members and self._is_at_home(key)}
-
-    def _is_at_home(self, key: LineKey) -> bool:
-        return key not in self._elsewhere and key not in self._later_elsewhere
+    def _is_open(self, ref: DossierRef) -> bool:
+        return ref in self._bodies and self._bodies[ref]["status"] == "open"
 
     def _same_numbers(self) -> Iterator[Reason]:
+        """A number ties two dossiers where its person is the client or lives there."""
         stating: dict[str, set[DossierRef]] = defaultdict(set)
         for ref, member in self._stated():
-            if member["confirmed"] and self._members.get((ref, member["line"])) == member["person"]:
+            key = ref, member["line"]
+            known = member["confirmed"] and self._members.get(key) == member["person"]
+            if known and (member["is_client"] or key in self._at_home):
                 stating[member["person"]].add(ref)
         return (_reason("same_number", [person], refs) for person, refs in stating.items() if len(refs) > 1)
 
     def _living_together(self) -> Iterator[Reason]:
-        together = ((ref, self._residents(ref)) for ref in self._bodies)
-        return (_reason("lives_together", persons, [ref]) for ref, persons in together if len(persons) > 1)
+        living: dict[DossierRef, set[str]] = defaultdict(set)
+        for key in self._at_home:
+            living[key[0]].add(self._members[key])
+        return (_reason("lives_together", persons, [ref]) for ref, persons in living.items() if len(persons) > 1)
 
     def _following_clients(self) -> Iterator[Reason]:
         """Dossiers that nobody's residence explains; of the only one of a household there is nothing to explain."""
-        for ref, member in self._stated() if len(self._bodies) > 1 else ():
-            client = self._members.get((ref, member["line"]))
-            if member["is_client"] and client and client not in self._residents(ref):
-                yield _reason("client", [client], [ref])
+        for ref in self._bodies if len(self._bodies) > 1 else ():
+            key = self._client(ref)
+            if key in self._members and key not in self._at_home:
+                yield _reason("client", [self._members[key]], [ref])
+
+    def _is_whole(self, reasons: Iterable[Reason]) -> bool:
+        """Whether these reasons, and that a dossier follows its client, tie all members and dossiers together.
+
+        If not, some live together by a dossier that belongs to its client's household, not to this one."""
+        ties: list[set[object]] = [{person} for person in self._members.values()]
+        ties += [{ref, self._members[key]} for ref in self._bodies if (key := self._client(ref)) in self._members]
+        ties += [{*item["persons"], *map(_ref, item["dossiers"])} for item in reasons]
+        while len(ties) > 1:
+            first, rest = ties[0], ties[1:]
+            touching = [tie for tie in rest if tie & first]
+            if not touching:
+                return False
+            ties = [first.union(*touching), *(tie for tie in rest if not tie & first)]
+        return True
+
+    def _client(self, ref: DossierRef) -> LineKey:
+        line = next((member["line"] for member in self._bodies[ref]["members"] if member["is_client"]), "")
+        return ref, line
 
     def _living_elsewhere(self, decisions: Iterable[DecisionEntry]) -> Iterator[Reason]:
         """Lines of persons whom a source, or a later statement, places elsewhere; not those whom a human did."""
@@ -126,7 +148,7 @@ class Explanation:
             return not self._oversized
         if item["kind"] not in (Kind.LIVES_HERE, Kind.LIVES_ELSEWHERE):
             return True
-        at_home = [self._is_at_home(key) for key in self._meant(item["lines"][0], both_in_one=False)]
+        at_home = [key in self._at_home for key in self._meant(item["lines"][0], both_in_one=False)]
         return any(at_home) if item["kind"] == Kind.LIVES_HERE else not all(at_home)
 
     def _meant(self, named: DecidedLine, *, both_in_one: bool) -> list[LineKey]:
@@ -159,7 +181,9 @@ class Explanation:
             doubted=doubted,
             person_key=None,
         )
-        meant = [self._persons[key] for key in self._meant(line, both_in_one=both_in_one) if key in self._persons]
+        meant: list[str] = [
+            self._persons[key] for key in self._meant(line, both_in_one=both_in_one) if key in self._persons
+        ]
         elsewhere = [named["person"]] if named["confirmed"] and named["person"] in self._persons.values() else []
         line["person_key"] = next(iter([*meant, *elsewhere]), None)
         return line
@@ -206,7 +230,9 @@ def _reason_of(item: DecisionEntry, kind: str = "") -> Reason:
     return _reason(kind or item["kind"], persons, refs, item["decision_id"])
 
 
-def _reason(kind: str, persons: Iterable[str], refs: Iterable[DossierRef], decision: str | None = None) -> Reason:
+def _reason(
+    kind: str, persons: Iterable[str] = (), refs: Iterable[DossierRef] = (), decision: str | None = None
+) -> Reason:
     dossiers = [DossierLink(source=ref.source, dossier_id=ref.dossier_id) for ref in sorted(refs)]
     return Reason(kind=kind, persons=sorted(persons), dossiers=dossiers, decision_id=decision)
 
@@ -221,6 +247,10 @@ def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
             item["decision_id"] or "",
         ),
     )
+
+
+def _ref(item: DossierLink) -> DossierRef:
+    return DossierRef(item["source"], item["dossier_id"])
 
 
 def _key(line: Value) -> LineKey:
