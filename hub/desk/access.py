@@ -17,13 +17,15 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else."""
+    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else. DECIDE: say who
+    is who and who lives where, hide an attention point, or take that back."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
+    DECIDE = "decide"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -62,6 +64,7 @@ _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.SEARCH_HOUSEHOLDS): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
+    (Role.CASE_DIRECTOR, Action.DECIDE): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
     (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
     (Role.OPERATIONS, Action.ENTER): "",
@@ -69,13 +72,14 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
 }
-_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.DECIDE})
 
 
 def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:
     """Whether somebody may do something, with one household if the action is about one.
 
-    Called for every read, also when the household does not exist: so a refusal does not tell whether it does.
+    Called for every read and every decision, also when the household does not exist: so a refusal does not tell
+    whether it does.
     """
     if actor is None:
         return Decision(False, "not_logged_in")

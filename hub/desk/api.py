@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import digest, models
+from hub.desk.deciding import Accepted
+from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
@@ -30,10 +32,12 @@ _PROBLEM_TEXTS: Final = {
     400: "A parameter is not valid.",
     401: "No valid token.",
     403: "The role of this token may not do this.",
-    404: "No such household.",
-    503: "The look cannot be logged, so nothing is shown.",
+    404: "No such household or decision.",
+    409: "It does not fit what is known now.",
+    503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
 }
 _HOUSEHOLD: Final = (400, 401, 403, 404, 503)
+DECISIONS: Final = f"{API}/besluiten"
 _ALL: Final = (400, 401, 403, 503)
 
 
@@ -46,6 +50,7 @@ def api_router(site: Site) -> APIRouter:
     router = APIRouter()
     _add_lists(router, site)
     _add_household(router, site)
+    _add_decisions(router, site)
     _add_sources(router, site)
     _add_state(router, site)
     return router
@@ -108,6 +113,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
 
     offer("", "readHousehold", models.Household, lambda found, _: digest.opened(found, site.open_address))
     offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
+    offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
     offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
 
     @router.get(
@@ -120,6 +126,45 @@ def _add_household(router: APIRouter, site: Site) -> None:
         """Who looked at this household's dossiers, newest first."""
         found = site.reading.looks_at(asking(request), household_id)
         return _json({"household_id": household_id, "looks": found})
+
+
+def _add_decisions(router: APIRouter, site: Site) -> None:
+    @router.post(
+        DECISIONS,
+        status_code=202,
+        operation_id="makeDecision",
+        tags=["besluiten"],
+        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
+    )
+    def decide(request: Request, wanted: DecisionToMake) -> Response:
+        """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
+        return _accepted(site.deciding.decide(asking(request), wanted))
+
+    @router.get(
+        f"{DECISIONS}/{{decision_id}}",
+        operation_id="readDecision",
+        tags=["besluiten"],
+        responses=_answers(models.DecisionBody, (401, 403, 404, 503)),
+    )
+    def decision(decision_id: str, request: Request) -> Response:
+        """One decision, as it has come through so far."""
+        return _json(site.deciding.decision(asking(request), decision_id))
+
+    @router.post(
+        f"{DECISIONS}/{{decision_id}}/intrekking",
+        status_code=202,
+        operation_id="takeBackDecision",
+        tags=["besluiten"],
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+    )
+    def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
+        """Take a decision back: what it did is undone, and it stays to be seen."""
+        return _accepted(site.deciding.withdraw(asking(request), decision_id, wanted))
+
+
+def _accepted(accepted: Accepted) -> Response:
+    link = f"{DECISIONS}/{accepted.decision_id}"
+    return _json({**accepted._asdict(), "link": link}, status=202, headers={"Location": link})
 
 
 def _add_sources(router: APIRouter, site: Site) -> None:
@@ -214,6 +259,10 @@ def _timeline(document: Document) -> dict[str, object]:
     return {"household_id": document["household_id"], "events": digest.timeline(document)}
 
 
+def _decisions(document: Document) -> dict[str, object]:
+    return {"household_id": document["household_id"], "decisions": document["decisions"][::-1]}
+
+
 def _involved(document: Document, site: Site) -> dict[str, object]:
     today = site.today()
     return {
@@ -226,16 +275,19 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
     }
 
 
-def _json(body: object) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")
+def _json(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type="application/json")
 
 
-def _answers(model: type, problems: tuple[int, ...]) -> dict[int | str, dict[str, Any]]:
-    known: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": model.__doc__ or ""}}
-    for status in problems:
+def _answers(model: type, problems: tuple[int, ...], *, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    known: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": model.__doc__ or ""}}
+    for problem_status in problems:
         schema = {"$ref": "#/components/schemas/Problem"}
-        known[status] = {"description": _PROBLEM_TEXTS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-    if 404 in problems:
+        known[problem_status] = {
+            "description": _PROBLEM_TEXTS[problem_status],
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+    if problems == _HOUSEHOLD:
         known[308] = {"description": "The household lives on under another id: see Location."}
     return known
 
@@ -266,6 +318,6 @@ def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
     version = {"description": "Version of the API.", "schema": {"type": "string"}}
     for status, answer in responses.items():
         headers = {"API-Version": version}
-        if status == "308":
+        if status in ("202", "308"):
             headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
         responses[status] = {**answer, "headers": headers}

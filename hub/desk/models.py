@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.events.decisions import Snooze
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -103,6 +105,61 @@ class Conflict(_Body):
     field: str | None = None
 
 
+class MemberLine(_Body):
+    """A member line as a decision can name it. `person_key`: who it is, as decided; `stated_key`: as it states."""
+
+    source: str
+    dossier_id: str
+    line: str
+    person_key: str
+    stated_key: str
+    confirmed: bool
+
+
+class DecidedLine(_Body):
+    """A line that a decision names, as it was then; `person_key`: who is meant in this household, null if nobody."""
+
+    source: str
+    dossier_id: str
+    line: str
+    stated_key: str
+    confirmed: bool
+    doubted: bool
+    person_key: str | None
+
+
+class DecisionBody(_Body):
+    """A decision with what it does now: `applied`, `withdrawn`, `contradicted` (it would make two valid numbers one
+    person, or another decision says the opposite) or `idle` (what it names is not there now). Of one that was taken
+    back `decided_by`, `decided_at` and `why` say by whom, when and why."""
+
+    decision_id: str
+    version: int
+    kind: str
+    effect: str
+    decided_by: str
+    decided_at: datetime
+    why: str
+    lines: list[DecidedLine]
+    snooze: Snooze | None
+
+
+class DossierLink(_Body):
+    """A dossier that a reason is about."""
+
+    source: str
+    dossier_id: str
+
+
+class Reason(_Body):
+    """Why persons or dossiers are together in this household, or kept apart. `decision_id`: of a human's reason."""
+
+    kind: str
+    persons: list[str]
+    dossiers: list[DossierLink]
+    decision_id: str | None
+
+
 class RecordBody(_Body):
     """One register of a dossier; `body` as in the schema of its record type."""
 
@@ -139,6 +196,10 @@ class Household(_Body):
     history: list[Person]
     contested: list[Person]
     conflicts: list[Conflict]
+    lines: list[MemberLine]
+    decisions: list[DecisionBody]
+    links: list[Reason]
+    apart: list[Reason]
     records: list[RecordBody]
     freshness: list[Freshness]
 
@@ -251,6 +312,13 @@ class Involved(_Body):
     directors: list[str]
     directions: list[Directing]
     involved: list[RecordBody]
+
+
+class Decisions(_Body):
+    """All decisions on a household's dossiers, the newest first; those taken back too."""
+
+    household_id: str
+    decisions: list[DecisionBody]
 
 
 class Look(_Body):

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
 from hub.desk import readmodel
-from hub.desk.readmodel import dead_letters, dossiers, households, members, offsets, replace_row, sources
+from hub.desk.readmodel import dead_letters, decisions, dossiers, households, members, offsets, replace_row, sources
 from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
@@ -120,6 +120,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     ]
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
+    _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -180,6 +181,13 @@ def _member_rows(change: _Change) -> list[dict[str, object]]:
             "birth_dates": stated(member, "birth_date"),
         }
         for member in (change.content["members"] if change.content else [])
+    ]
+
+
+def _decision_rows(change: _Change) -> list[dict[str, object]]:
+    found = change.content["decisions"] if change.content else []
+    return [
+        {"household_id": change.home, "decision_id": item["decision_id"], "version": item["version"]} for item in found
     ]
 
 

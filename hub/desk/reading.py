@@ -113,7 +113,7 @@ class Reading:
         with self.engine.connect() as connection:
             found = readmodel.load(connection, household_id)
             moved = None if found else readmodel.forward(connection, household_id)
-        self._decide(request, action, household=_facts(household_id, found))
+        self._decide(request, action, household=facts(household_id, found))
         if moved is not None:
             raise Moved(moved)
         if found is None:
@@ -167,6 +167,15 @@ class Reading:
         """Ask whether the description of the API may be read."""
         self._decide(request, Action.READ_DESCRIPTION)
 
+    def allow(self, request: Request, action: Action, households: Sequence[Household]) -> None:
+        """Ask whether something may be done with each of these households (at least one), and leave one line."""
+        decisions = [may(request.actor, action, item) for item in households]
+        decision = next((item for item in decisions if not item.allowed), decisions[0])
+        only = households[0].household_id if len(households) == 1 else ""
+        self._write(request, action, decision, only or None, households)
+        if not decision.allowed:
+            raise Refused(decision)
+
     def _refuse_early(self, request: Request, action: Action) -> None:
         """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""
         if not may(request.actor, action).allowed:
@@ -181,7 +190,7 @@ class Reading:
         shown: Sequence[Document] = (),
     ) -> None:
         decision = may(request.actor, action, household)
-        concerned = [household] if household else [_facts(item["household_id"], item) for item in shown]
+        concerned = [household] if household else [facts(item["household_id"], item) for item in shown]
         self._write(request, action, decision, household.household_id if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
@@ -212,7 +221,8 @@ class Reading:
         )
 
 
-def _facts(household_id: str, document: Document | None) -> Household:
+def facts(household_id: str, document: Document | None) -> Household:
+    """What an access decision on a household may depend on, and what the log of looks names of it."""
     if document is None:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}

@@ -35,9 +35,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import StaticPool
 
+from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 metadata = MetaData()
@@ -76,6 +77,14 @@ dossiers = Table(
     Column("own_id", String(64), nullable=False, index=True),
 )
 Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("decision_id", String(64), primary_key=True, index=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
 sources = Table(
     "sources",
     metadata,
@@ -172,7 +181,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, dossiers, sources, dead_letters, offsets):
+    for table in (households, members, dossiers, decisions, sources, dead_letters, offsets):
         connection.execute(table.delete())
 
 
@@ -195,6 +204,28 @@ def forward(connection: Connection, household_id: str) -> str | None:
         .where(dossiers.c.own_id == household_id, dossiers.c.household_id != household_id)
     )
     return None if found is None else str(found)
+
+
+def holding(connection: Connection, dossier: DossierRef) -> Document | None:
+    """The live household to which a dossier belongs; None if it is unknown or deleted."""
+    query = select(dossiers.c.household_id).where(
+        *(dossiers.c[name] == part for name, part in dossier._asdict().items())
+    )
+    home = connection.scalar(query)
+    return None if home is None else load(connection, home)
+
+
+def carrying(connection: Connection, decision_id: str) -> list[Document]:
+    """The live households that carry a decision, by id; the newest version of it stands in at least one of them."""
+    query = select(decisions.c.household_id).where(decisions.c.decision_id == decision_id)
+    found = (load(connection, home) for home in connection.scalars(query.order_by(decisions.c.household_id)).all())
+    return [document for document in found if document is not None]
+
+
+def decision_version(connection: Connection, decision_id: str) -> int:
+    """Newest known version of a decision; 0 if there is none."""
+    query = select(func.max(decisions.c.version)).where(decisions.c.decision_id == decision_id)
+    return int(connection.scalar(query) or 0)
 
 
 def count(connection: Connection) -> int:

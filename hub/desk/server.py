@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
 from hub.desk.app import create_app
+from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.looks import LookLog
 from hub.desk.reading import Reading
@@ -73,16 +74,21 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(settings: Settings, keys: Keys) -> int:
-    """Serve until SIGTERM; returns the exit code. Raises ConfigError before anything runs."""
+def run(settings: Settings, keys: Keys, publish: Publish) -> int:
+    """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log.
+
+    Raises ConfigError before anything runs.
+    """
     logging.configure("desk")
     refuse_strangers(settings.desk_host)
     tokens = Tokens.from_file(settings.desk_tokens_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
+    reading = Reading(engine, LookLog(settings.data_folder / "desk" / "looks.jsonl"))
     site = Site(
-        reading=Reading(engine, LookLog(settings.data_folder / "desk" / "looks.jsonl")),
+        reading=reading,
+        deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
         tokens=tokens,
         open_sealed=keys.open_sealed,
         person_key=keys.person_key,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request as HttpRequest
 
 from hub.desk.access import Actor
+from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading, Request
 from hub.desk.tokens import Sessions, Tokens
 
@@ -36,6 +37,7 @@ class Site:
     was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN."""
 
     reading: Reading
+    deciding: Deciding
     tokens: Tokens
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]

@@ -14,11 +14,13 @@ from sqlalchemy import Engine
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
+from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
 from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
+from hub.events.decisions import DecisionMessage
 from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
@@ -35,6 +37,8 @@ class Desk:
     looks_path: Path
     not_ready: str | None = None
     asked: list[str] = field(default_factory=list)
+    sent: list[DecisionMessage] = field(default_factory=list)
+    log_fails: Exception | None = None
 
     def person_key(self, bsn: str) -> str | None:
         """A key ring that knows one BSN."""
@@ -47,11 +51,19 @@ class Desk:
             apply_view(connection, view[0].encode(), view[1])
         return view[0]
 
+    def publish(self, message: DecisionMessage) -> None:
+        """A log that keeps what it is given, or fails."""
+        if self.log_fails:
+            raise self.log_fails
+        self.sent.append(message)
+
     @property
     def site(self) -> Site:
         """The parts of the application."""
+        reading = Reading(self.engine, LookLog(self.looks_path), lambda: NOW)
         return Site(
-            reading=Reading(self.engine, LookLog(self.looks_path), lambda: NOW),
+            reading=reading,
+            deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
             tokens=Tokens({DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR), OPERATOR: Actor("olga", Role.OPERATIONS)}),
             open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
             person_key=self.person_key,
