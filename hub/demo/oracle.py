@@ -57,7 +57,9 @@ def canonical(document: Mapping[str, Any]) -> Json:
         ),
         "references": sorted(ref for person in document["references"] for ref in _refs(person)),
         "history": sorted(ref for person in document["history"] for ref in _refs(person)),
-        "decisions": sorted([item["id"], item["effect"]] for item in document.get("decisions", [])),
+        "decisions": sorted(
+            [item["decision_id"], item["effect"]] for item in document["decisions"] if item["snooze"] is None
+        ),
         "records": sorted(
             (
                 [

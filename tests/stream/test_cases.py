@@ -57,7 +57,11 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
     assert unreadable == 0
     messages += decided_in(case)
     rng.shuffle(messages)
-    found = {household["household_id"]: household for household in map(canonical, documents(messages, rng))}
+    read = documents(messages, rng)
+    effects = {
+        item["household_id"]: [f"{made['kind']} {made['effect']}" for made in item["decisions"]] for item in read
+    }
+    found = {household["household_id"]: household for household in map(canonical, read)}
     assert sorted(found) == sorted(household_id(DossierRef(*expected.anchor)) for expected in case.households)
     for expected in case.households:
         household = found[household_id(DossierRef(*expected.anchor))]
@@ -67,6 +71,7 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
         assert household["members"] == [[list(ref) for ref in member] for member in expected.members], case.why
         for lines in ("conflicts", "references", "history"):
             assert household[lines] == [list(ref) for ref in getattr(expected, lines)], case.why
+        assert tuple(sorted(effects[household["household_id"]])) == expected.decisions, case.why
 
 
 def test_a_changed_linking_key_stops_resolve_and_links_nobody(rng: random.Random) -> None:

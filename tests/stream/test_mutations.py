@@ -163,12 +163,7 @@ def send_only_what_is_not_deleted_after_a_move(patch: pytest.MonkeyPatch) -> Non
 
 def show_what_belongs_elsewhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(view, "_purged", lambda known: known)
-    records = document._records
-
-    def everything(entries: list[dict[str, Any]], dossiers: Mapping[DossierRef, Any]) -> list[Any]:
-        return records(entries, {document._dossier_of(entry): {} for entry in entries})
-
-    patch.setattr(document, "_records", everything)
+    patch.setattr(document, "_is_visible", lambda entry, dossiers: not entry["deleted"])
 
 
 @pytest.mark.parametrize("seed", range(3))

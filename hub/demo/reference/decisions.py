@@ -61,33 +61,33 @@ class Decision(NamedTuple):
         return {named.ref[:2] for named in self.named}
 
 
-def read(lines: Iterable[str | bytes]) -> list[Decision]:
+def read(lines: Iterable[str | bytes], numbers: Mapping[Ref, str | None]) -> list[Decision]:
     """Decisions, one JSON object a line: `id`, `version`, `decided_at` (ISO 8601), `kind`, `withdrawn`, `line` and
-    `other` (`source`, `dossier_id`, `line`, and `bsn` of a person who was known by one), `doubted`. Of each id the
-    greatest version counts."""
+    `other` (`source`, `dossier_id`, `line`; of a person who was known by a BSN `bsn`, or `confirmed` if the line still
+    states it: `numbers`), `doubted`. Of each id the greatest version counts."""
     found: dict[str, tuple[int, Decision]] = {}
     for line in lines:
         if line.strip():
             value = json.loads(line)
             version = value["version"]
             if value["id"] not in found or version >= found[value["id"]][0]:
-                found[value["id"]] = version, _decision(value)
+                found[value["id"]] = version, _decision(value, numbers)
     return [decision for _, decision in found.values()]
 
 
-def _decision(value: Mapping[str, Any]) -> Decision:
+def _decision(value: Mapping[str, Any], numbers: Mapping[Ref, str | None]) -> Decision:
     moment = datetime.fromisoformat(value["decided_at"]).astimezone(UTC)
     at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
-    other = _named(value["other"]) if value.get("other") else None
+    one = _named(value["line"], numbers)
+    other = _named(value["other"], numbers) if value.get("other") else None
     rank = (value["version"], at)
-    return Decision(
-        value["id"], rank, value["kind"], value["withdrawn"], _named(value["line"]), other, value.get("doubted"), at
-    )
+    return Decision(value["id"], rank, value["kind"], value["withdrawn"], one, other, value.get("doubted"), at)
 
 
-def _named(value: Mapping[str, Any]) -> Named:
+def _named(value: Mapping[str, Any], numbers: Mapping[Ref, str | None]) -> Named:
     ref = value["source"], value["dossier_id"], value["line"]
-    return Named(ref, (value["bsn"],), True) if value.get("bsn") else Named(ref, ref, False)
+    bsn = value.get("bsn") or (numbers.get(ref) if value.get("confirmed") else None)
+    return Named(ref, (bsn,), True) if bsn else Named(ref, ref, False)
 
 
 @dataclass(frozen=True)

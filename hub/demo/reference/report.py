@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hub.demo.reference import decisions, menscentraal, zcd
 from hub.demo.reference.decisions import DossierKey, Ref
 from hub.demo.reference.facts import Change, Dossier, Json, Line, UnreadableError
-from hub.demo.reference.households import Household, derive, person_of
+from hub.demo.reference.households import Household, derive, person_of, ref_of
 
 NUMBERS: dict[str, str] = {zcd.SOURCE: "volgnummer", menscentraal.SOURCE: "seq"}
 READERS: dict[str, Callable[[object], Change]] = {
@@ -94,7 +94,8 @@ def answer(
                 change.body,
             ]
             records[change.source, change.dossier].append(entry)
-    households = derive(dossiers, decisions.read(decision_lines))
+    numbers = {ref_of(dossier, line): line.bsn for dossier in dossiers for line in dossier.lines}
+    households = derive(dossiers, decisions.read(decision_lines, numbers))
     summary: Json = {
         "households": len(households),
         "persons": len({person for household in households for person in member_keys(household)}),
