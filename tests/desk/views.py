@@ -148,6 +148,7 @@ def composition(
         "references": [line.value() for line in references],
         "history": [line.value() for line in history],
         "conflicts": [line.value() for line in conflicts],
+        "decisions": [],
     }
     return encode("households.composition", value)
 
