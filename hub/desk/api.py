@@ -17,6 +17,7 @@ from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
@@ -218,9 +219,9 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
     today = site.today()
     return {
         "household_id": document["household_id"],
-        "directors": digest.directors(document, today),
+        "directors": direction.directors(document, today),
         "directions": [
-            {"current": entry.current, "record": entry.record} for entry in digest.directions(document, today)
+            {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
     }

@@ -21,6 +21,7 @@ from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document, Person
 
 PAGE_SIZE: Final = 25
@@ -194,8 +195,8 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
     return {
         "household": shown,
         "members": sorted(shown["members"], key=_oldest_first),
-        "directors": digest.directors(shown, today),
-        "directions": digest.directions(shown, today),
+        "directors": direction.directors(shown, today),
+        "directions": direction.directions(shown, today),
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
