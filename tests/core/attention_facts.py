@@ -92,7 +92,12 @@ def snooze(
     point: AttentionPoint, until: str, *, decided: str = RECORDED, withdrawn: bool = False, **where: Any
 ) -> RecordEntry:
     """A decision of a person to put a point off, as it comes along in the document."""
-    body: dict[str, Any] = {"kind": "snooze", "withdrawn": withdrawn, "decided_by": "dirk", "why": "wacht op het overleg"}
+    body: dict[str, Any] = {
+        "kind": "snooze",
+        "withdrawn": withdrawn,
+        "decided_by": "dirk",
+        "why": "wacht op het overleg",
+    }
     where.setdefault("record_id", f"snooze-{point.point}")
     return record("decision", recorded=decided, rule=point.rule.value, point=point.point, until=until, **body, **where)
 
