@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from hub.events.ids import DossierRef
-from hub.household.attention.point import AttentionPoint, Rule, SourceState
+from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
 from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document, Dossier, Person, RecordEntry, SourceRef, StatedField, StatedValue
@@ -158,3 +158,44 @@ def found(
 def on_days(rule: Rule, document: Document, *days: str, terms: Terms | None = None) -> list[int]:
     """How many points the rule has on each of these days."""
     return [len(found(rule, document, day, terms=terms)) for day in days]
+
+
+(_EVALUATION,) = found(Rule.EVALUATION_OVERDUE, household(records=[goal(evaluation="2026-03-01")]))
+DOSSIERS = [
+    dossier(DossierRef("zcd", "Z-0"), "2025-01-01", "2025-12-01"),
+    dossier(ZCD, "2026-01-15"),
+    dossier(MC, "2025-08-01", "2026-01-01"),
+    dossier(DossierRef("menscentraal", "MC-2"), "2026-01-15"),
+]
+RECORDS = [
+    *(contact("no_show", "2026-03-01", record_id=str(n)) for n in range(3)),
+    *(
+        goal(status="open", evaluation="2026-02-01", ref=item, record_id="a")
+        for item in (ZCD, DossierRef("menscentraal", "MC-2"))
+    ),
+    goal("housing", "achieved", record_id="b"),
+    goal("housing", record_id="c", ref=DossierRef("menscentraal", "MC-2")),
+    request("submitted", "2026-01-20"),
+    request("under_investigation", "2025-12-01", record_id="2"),
+    signal("2026-02-01"),
+    signal("2026-02-01", record_id="2"),
+    director("Kim Bakker", "2026-02-01"),
+    director("Omar Yilmaz", "2026-02-01", ref=DossierRef("menscentraal", "MC-2")),
+    snooze(_EVALUATION, "2026-12-31"),
+    snooze(_EVALUATION, "2026-12-30", ref=DossierRef("menscentraal", "MC-2")),
+]
+MEMBERS = [person("p-noor", "2008-06-15"), person("p-bas", "2008-06-15"), person("u-oma", confirmed=False)]
+TROUBLE = [
+    SourceState("zcd", SourceTrouble.STALE, "2026-03-01T09:00:00.000000Z"),
+    SourceState("menscentraal", SourceTrouble.INCOMPLETE, "2026-03-01T09:00:00.000000Z"),
+    SourceState("zcd", SourceTrouble.INCOMPLETE, "2026-03-01T09:00:00.000000Z"),
+]
+
+
+def full() -> Document:
+    """A household in which nearly everything asks for attention."""
+    return household(DOSSIERS, RECORDS, MEMBERS)
+
+
+EVERYTHING = attention_points(full(), date(2026, 7, 1), Terms(no_show_days=365), TROUBLE)
+"""All at once, but for the rules that exclude each other."""

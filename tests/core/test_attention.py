@@ -13,23 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.events.ids import DossierRef
 from hub.household.attention.facts import SEVERITY
-from hub.household.attention.point import ALWAYS_SHOWN, AttentionPoint, Rule, Severity, SourceState, SourceTrouble
+from hub.household.attention.point import ALWAYS_SHOWN, AttentionPoint, Rule, Severity
 from hub.household.attention.points import RULES, attention_points
 from hub.household.attention.terms import Terms
-from hub.household.document_shape import Document, RecordEntry
+from hub.household.document_shape import RecordEntry
 from tests.core.attention_facts import (
+    EVERYTHING,
     MC,
     TODAY,
+    TROUBLE,
     ZCD,
-    contact,
     director,
     dossier,
     found,
+    full,
     goal,
     household,
-    person,
     request,
     signal,
     snooze,
@@ -96,44 +96,6 @@ def test_every_point_has_a_dossier_to_record_a_snooze_on() -> None:
 
 
 # the whole
-
-DOSSIERS = [
-    dossier(DossierRef("zcd", "Z-0"), "2025-01-01", "2025-12-01"),
-    dossier(ZCD, "2026-01-15"),
-    dossier(MC, "2025-08-01", "2026-01-01"),
-    dossier(DossierRef("menscentraal", "MC-2"), "2026-01-15"),
-]
-RECORDS = [
-    *(contact("no_show", "2026-03-01", record_id=str(n)) for n in range(3)),
-    *(
-        goal(status="open", evaluation="2026-02-01", ref=item, record_id="a")
-        for item in (ZCD, DossierRef("menscentraal", "MC-2"))
-    ),
-    goal("housing", "achieved", record_id="b"),
-    goal("housing", record_id="c", ref=DossierRef("menscentraal", "MC-2")),
-    request("submitted", "2026-01-20"),
-    request("under_investigation", "2025-12-01", record_id="2"),
-    signal("2026-02-01"),
-    signal("2026-02-01", record_id="2"),
-    director("Kim Bakker", "2026-02-01"),
-    director("Omar Yilmaz", "2026-02-01", ref=DossierRef("menscentraal", "MC-2")),
-    snooze(POINT, "2026-12-31"),
-    snooze(POINT, "2026-12-30", ref=DossierRef("menscentraal", "MC-2")),
-]
-MEMBERS = [person("p-noor", "2008-06-15"), person("p-bas", "2008-06-15"), person("u-oma", confirmed=False)]
-TROUBLE = [
-    SourceState("zcd", SourceTrouble.STALE, "2026-03-01T09:00:00.000000Z"),
-    SourceState("menscentraal", SourceTrouble.INCOMPLETE, "2026-03-01T09:00:00.000000Z"),
-    SourceState("zcd", SourceTrouble.INCOMPLETE, "2026-03-01T09:00:00.000000Z"),
-]
-
-
-def full() -> Document:
-    return household(DOSSIERS, RECORDS, MEMBERS)
-
-
-EVERYTHING = attention_points(full(), date(2026, 7, 1), Terms(no_show_days=365), TROUBLE)
-"""All at once, but for the rules that exclude each other."""
 
 
 def test_child_safety_comes_first_and_then_what_presses_most() -> None:
