@@ -45,5 +45,6 @@ def attention_points(
         return []
     facts = Facts(document, terms, tuple(sources), today)
     put_off = snoozes(document, today)
-    found = (point for rule in RULES.values() for point in rule(facts))
-    return in_order(replace(point, snooze=put_off.get((point.rule.value, point.point))) for point in found)
+    found = in_order(point for rule in RULES.values() for point in rule(facts))
+    snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in found)
+    return [replace(point, snooze=snooze) if snooze else point for point, snooze in snoozed]
