@@ -42,10 +42,22 @@ def test_where_nobody_ever_directed_it_is_since_the_opening() -> None:
     assert str(found(Rule.NO_DIRECTOR, household())[0].since) == "2026-03-01"
 
 
-def test_a_direction_ends_with_its_dossier() -> None:
-    dossiers = [dossier(MC, "2025-06-01", "2026-01-31"), dossier(opened="2025-12-01")]
-    document = household(dossiers, [director(start="2025-06-01", ref=MC)])
-    assert str(found(Rule.NO_DIRECTOR, document)[0].since) == "2026-02-01"
+@pytest.mark.parametrize(
+    ("end", "closed", "since"),
+    [
+        (None, "2026-01-31", "2026-01-31"),
+        ("2026-02-10", "2026-01-31", "2026-01-31"),
+        ("2026-01-20", "2026-01-31", "2026-01-21"),
+        (None, "2026-03-10", "2026-03-10"),
+    ],
+)
+def test_a_direction_ends_on_the_day_its_dossier_is_closed_and_the_matter_stays_the_same(
+    end: str | None, closed: str, since: str
+) -> None:
+    dossiers = [dossier(MC, "2025-06-01", closed), dossier(opened="2025-12-01")]
+    document = household(dossiers, [director(start="2025-06-01", end=end, ref=MC)])
+    (today,), (tomorrow,) = (found(Rule.NO_DIRECTOR, document, day) for day in (TODAY, "2026-03-11"))
+    assert (str(today.since), today.point) == (since, tomorrow.point)
 
 
 def test_a_closed_household_needs_no_director() -> None:
@@ -269,6 +281,11 @@ def test_it_is_no_return_while_another_dossier_ran() -> None:
     assert found(Rule.REREGISTRATION, household(dossiers)) == []
 
 
+def test_a_dossier_that_runs_has_not_been_closed_whatever_day_it_carries() -> None:
+    running = dossier(MC, "2025-01-01", "2026-01-01", status="open")
+    assert found(Rule.REREGISTRATION, household([running, dossier(ZCD, "2026-02-01")])) == []
+
+
 def test_a_return_names_the_dossier_that_opened_first_and_the_one_that_had_closed() -> None:
     (point,) = found(Rule.REREGISTRATION, household([CLOSED, dossier(SECOND, "2026-02-20")]))
     assert (point.dossiers, point.detail) == ((SECOND, ZCD), {"closed_on": "2026-01-31"})
@@ -358,6 +375,8 @@ def test_plans_say_who_works_and_who_is_done() -> None:
 def test_a_source_in_trouble_presses_less_where_the_household_has_no_dossier_in_it() -> None:
     since = "2026-03-08T23:30:00.000000Z"
     sources = [SourceState(name, SourceTrouble.STALE, since) for name in ("menscentraal", "zcd")]
+    both = found(Rule.SOURCE, household([dossier(), dossier(MC)]), sources=sources)
+    assert {point.sources: point.dossiers for point in both} == {("zcd",): (ZCD,), ("menscentraal",): (MC,)}
     own, other = found(Rule.SOURCE, household(), sources=sources)
     assert (own.sources, own.severity, str(own.since)) == (("zcd",), Severity.MEDIUM, "2026-03-09")
     assert (other.sources, other.severity, other.dossiers) == (("menscentraal",), Severity.LOW, (ZCD,))

@@ -63,7 +63,7 @@ def ready_to_close(facts: Facts) -> Iterator[AttentionPoint]:
         goals = [item for item in facts.running(RecordType.GOAL) if ref_of(item) == ref]
         if goals and all(item["body"]["status"] != "open" for item in goals):
             key = [part for item in goals for part in (item["record_id"], item["body"]["status"])]
-            still_open = [*_requests(facts, ref), *_goals_elsewhere(facts, ref), *_signals(facts)]
+            still_open = [*_requests(facts, ref), *_goals_elsewhere(facts), *_signals(facts)]
             since = max(local_day(item["recorded_at"]) for item in goals)
             yield raised(Rule.READY_TO_CLOSE, [*ref, *key], [ref], {"still_open": still_open}, since=since)
 
@@ -74,10 +74,10 @@ def _requests(facts: Facts, ref: DossierRef) -> Iterator[dict[str, object]]:
             yield {"kind": "request", "product": item["body"]["product"], "state": item["body"]["state"]}
 
 
-def _goals_elsewhere(facts: Facts, ref: DossierRef) -> Iterator[dict[str, object]]:
-    """Open goals in the other dossiers: it is one plan."""
+def _goals_elsewhere(facts: Facts) -> Iterator[dict[str, object]]:
+    """Open goals in the other dossiers (this one has none): it is one plan."""
     for other in facts.open_refs:
-        goals = [item for item in facts.running(RecordType.GOAL) if ref_of(item) == other != ref]
+        goals = [item for item in facts.running(RecordType.GOAL) if ref_of(item) == other]
         number = sum(item["body"]["status"] == "open" for item in goals)
         if number:
             yield {"kind": "goals", **other._asdict(), "number": number}

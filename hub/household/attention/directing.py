@@ -22,14 +22,17 @@ def no_director(facts: Facts) -> Iterator[AttentionPoint]:
 
 
 def _undirected_since(facts: Facts) -> date | None:
-    """The day after the last one that was directed; not before the oldest running dossier was opened."""
+    """The first day on which nobody directs any more; not before the oldest running dossier was opened.
+
+    A direction ends after its last day, and on the day on which its dossier is closed."""
     opened = parse_day(facts.open_dossiers[0]["opened_on"])
     closed = {ref_of(item): closed_day(item) for item in facts.dossiers}
     ends = []
     for entry in directions(facts.document, facts.today):
-        stated = (parse_day(entry.record["body"]["to_on"]), closed.get(ref_of(entry.record)))
-        known = [day for day in stated if day is not None and day < facts.today]
-        ends += [add_days(min(known), 1)] if known else []
+        last = parse_day(entry.record["body"]["to_on"])
+        stated = (add_days(last, 1) if last else None, closed.get(ref_of(entry.record)))
+        known = [day for day in stated if day is not None and day <= facts.today]
+        ends += [min(known)] if known else []
     return max([day for day in (opened, *ends) if day is not None], default=None)
 
 
