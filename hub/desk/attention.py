@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -28,7 +28,7 @@ class Summary(NamedTuple):
 def of_household(site: Site, document: Document) -> list[AttentionPoint]:
     """All points of a household that somebody may read; part of that look, so it writes no look of its own."""
     with site.reading.engine.connect() as connection:
-        troubles = source_troubles(connection, document, site.terms, site.now())
+        troubles = source_troubles(connection, document, site.terms, site.now().astimezone(UTC))
     return attention_points(document, site.today(), site.terms, troubles)
 
 
@@ -43,7 +43,7 @@ def _summary(site: Site, document: Document) -> Summary:
 
 
 def source_troubles(connection: Connection, document: Document, terms: Terms, now: datetime) -> list[SourceState]:
-    """The sources that may hold more than is shown; also one that has a dossier here and never reported."""
+    """The sources that may hold more than is shown; also one that has a dossier here and never reported. `now`: UTC."""
     oldest = iso(now - timedelta(minutes=terms.source_stale_minutes))
     statuses = {str(item["source"]): item for item in readmodel.source_statuses(connection)}
     here = {item["source"] for item in document["dossiers"]}

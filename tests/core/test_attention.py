@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,21 @@ def test_any_records_in_any_order_give_the_same_points(made: list[RecordEntry], 
     points = attention_points(household(dossiers, one), TODAY, Terms())
     assert attention_points(household(dossiers[::-1], other), TODAY, Terms()) == points
     assert len({(point.rule, point.point) for point in points}) == len(points)
+
+
+def test_while_nothing_changes_a_matter_keeps_its_key_and_comes_up_once() -> None:
+    """Else a snooze would be lost over night, or hide what is new."""
+    days = [date(2025, 12, 1) + timedelta(days=number) for number in range(550)]
+    seen: dict[tuple[Rule, str], list[int]] = {}
+    for number, day in enumerate(days):
+        for point in attention_points(full(), day, Terms(), TROUBLE):
+            seen.setdefault((point.rule, point.point), []).append(number)
+    assert all(found == list(range(found[0], found[-1] + 1)) for found in seen.values())
+    keys_per_rule = Counter(rule for rule, _ in seen)
+    assert keys_per_rule.keys() == set(Rule) - {Rule.AFTERCARE_OVERDUE, Rule.READY_TO_CLOSE}
+    assert max(keys_per_rule.values()) == len(TROUBLE), (
+        "two of a thing at most in that household, and three sources' troubles"
+    )
 
 
 def test_a_document_without_dossiers_has_no_points() -> None:
