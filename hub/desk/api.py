@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import digest, models
+from hub.desk import attention, digest, models
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
@@ -19,6 +19,7 @@ from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
@@ -70,7 +71,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     ) -> Response:
         """All live households, in the order of their names."""
         found = site.reading.households(asking(request), page=pagina, page_size=paginaGrootte)
-        return _json(_page(found, pagina, paginaGrootte))
+        return _json(_page(site, found, pagina, paginaGrootte))
 
     @router.post(
         f"{HOUSEHOLDS}/zoekopdrachten",
@@ -81,7 +82,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     def search(request: Request, wanted: models.HouseholdSearch) -> Response:
         """Find households by a member or a dossier number."""
         found = site.reading.search(asking(request), search_of(site, wanted))
-        rows = [_row(item) for item in found.households]
+        rows = _rows(site, found)
         return _json({"count": found.total, "complete": found.total < SEARCH_LIMIT, "households": rows})
 
 
@@ -111,7 +112,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
             responses=_answers(model, _HOUSEHOLD),
         )(read)
 
-    offer("", "readHousehold", models.Household, lambda found, _: digest.opened(found, site.open_address))
+    offer("", "readHousehold", models.Household, lambda found, _: _household(found, site))
     offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
     offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
     offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
@@ -212,7 +213,12 @@ def _add_state(router: APIRouter, site: Site) -> None:
         return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _page(found: Page, page: int, page_size: int) -> dict[str, object]:
+def _household(document: Document, site: Site) -> dict[str, object]:
+    points = attention.of_household(site, document)
+    return digest.opened(document, site.open_address) | {"attention": attention.answer(points)}
+
+
+def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:
     last = max(1, -(-found.total // page_size))
 
     def link(number: int) -> str | None:
@@ -230,8 +236,13 @@ def _page(found: Page, page: int, page_size: int) -> dict[str, object]:
             "next": link(page + 1),
             "last": link(last),
         },
-        "households": [_row(item) for item in found.households],
+        "households": _rows(site, found),
     }
+
+
+def _rows(site: Site, found: Page) -> list[dict[str, object]]:
+    summaries = attention.summaries(site, found.households)
+    return [_row(item) | {"attention": summaries[item["household_id"]]._asdict()} for item in found.households]
 
 
 def _row(document: Document) -> dict[str, object]:
@@ -267,9 +278,9 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
     today = site.today()
     return {
         "household_id": document["household_id"],
-        "directors": digest.directors(document, today),
+        "directors": direction.directors(document, today),
         "directions": [
-            {"current": entry.current, "record": entry.record} for entry in digest.directions(document, today)
+            {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
     }

@@ -1,4 +1,4 @@
-"""What is read out of a household document: directors, timeline, goals side by side, addresses opened. Pure."""
+"""What is read out of a household document: timeline, goals side by side, addresses opened. Pure."""
 
 from __future__ import annotations
 
@@ -32,13 +32,6 @@ class TimelineEvent(TypedDict):
     detail: dict[str, object]
 
 
-class DirectionEntry(NamedTuple):
-    """One statement of who directs, and whether it holds today."""
-
-    record: RecordEntry
-    current: bool
-
-
 class GoalRow(NamedTuple):
     """The goals of one life domain, per source."""
 
@@ -54,32 +47,6 @@ def records(document: Document, record_type: RecordType) -> list[RecordEntry]:
 def sources(document: Document) -> list[str]:
     """The sources of the household's dossiers, sorted."""
     return sorted({item["source"] for item in document["dossiers"]})
-
-
-def directions(document: Document, today: date) -> list[DirectionEntry]:
-    """All statements of who directs: those that hold today first, then the newest. A closed dossier's hold no more."""
-    open_dossiers = {(item["source"], item["dossier_id"]) for item in document["dossiers"] if item["status"] == "open"}
-    found = [
-        DirectionEntry(item, (item["source"], item["dossier_id"]) in open_dossiers and _holds(item, today))
-        for item in records(document, RecordType.CASE_DIRECTION)
-    ]
-    newest_first = sorted(found, key=lambda entry: str(entry.record["body"]["from_on"]), reverse=True)
-    return sorted(newest_first, key=lambda entry: not entry.current)
-
-
-def directors(document: Document, today: date) -> list[str]:
-    """Names of those who direct today, each once however often a source writes it. Should be one."""
-    names: dict[str, str] = {}
-    for entry in directions(document, today):
-        if entry.current:
-            name = " ".join(str(entry.record["body"]["director"]).split())
-            names.setdefault(name.casefold(), name)
-    return list(names.values())
-
-
-def _holds(record: RecordEntry, today: date) -> bool:
-    start, end = record["body"]["from_on"], record["body"]["to_on"]
-    return str(start) <= today.isoformat() and (end is None or str(end) >= today.isoformat())
 
 
 def goals_by_domain(document: Document) -> list[GoalRow]:

@@ -182,8 +182,40 @@ class Freshness(_Body):
     newest_published_at: datetime
 
 
+class Snoozed(_Body):
+    """Put off up to and including a day."""
+
+    until: date
+    by: str
+    why: str
+
+
+class DossierNumber(_Body):
+    """A dossier by its number."""
+
+    source: str
+    dossier_id: str
+
+
+class AttentionPoint(_Body):
+    """Something that asks for attention today. `point`: key of the matter; a snooze names it with the rule, and is kept
+    with the first dossier. `severity`: high, medium or low. `hidden`: it is put off today. `detail`: per rule."""
+
+    rule: str
+    point: str
+    severity: str
+    since: date | None
+    due: date | None
+    sources: list[str]
+    dossiers: list[DossierNumber]
+    persons: list[str]
+    detail: dict[str, Any]
+    snooze: Snoozed | None
+    hidden: bool
+
+
 class Household(_Body):
-    """The one household view."""
+    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it."""
 
     household_id: str
     label: int
@@ -202,6 +234,7 @@ class Household(_Body):
     apart: list[Reason]
     records: list[RecordBody]
     freshness: list[Freshness]
+    attention: list[AttentionPoint]
 
 
 class DossierRow(_Body):
@@ -223,6 +256,13 @@ class Counts(_Body):
     conflicts: int
 
 
+class AttentionSummary(_Body):
+    """`open`: points that are not put off, without those of a whole source. `child_safety`: whether one is about it."""
+
+    open: int
+    child_safety: bool
+
+
 class HouseholdRow(_Body):
     """A household in a list. `members`: names, null where no source states one."""
 
@@ -234,6 +274,7 @@ class HouseholdRow(_Body):
     members: list[str | None]
     dossiers: list[DossierRow]
     counts: Counts
+    attention: AttentionSummary
     link: str
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import digest
+from hub.desk import attention, attention_words, digest
 from hub.desk.access import Action, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.models import HouseholdSearch
@@ -22,6 +22,7 @@ from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document, Person
 
 PAGE_SIZE: Final = 25
@@ -164,7 +165,8 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
         """All households, a page at a time."""
         found = site.reading.households(asking(request), page=pagina, page_size=PAGE_SIZE)
         last = max(1, -(-found.total // PAGE_SIZE))
-        return pages.show(request, "overview.html", found=found, page=pagina, last=last)
+        summaries = attention.summaries(site, found.households)
+        return pages.show(request, "overview.html", found=found, page=pagina, last=last, summaries=summaries)
 
     @router.get("/zoeken")
     def ask(request: Request) -> Response:
@@ -179,7 +181,8 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
         except (ValidationError, InvalidBsn):
             return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
-        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT)
+        summaries = attention.summaries(site, found.households)
+        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT, summaries=summaries)
 
 
 def _add_household(router: APIRouter, pages: Pages) -> None:
@@ -219,9 +222,11 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
 
     return {
         "household": shown,
+        "attention": attention.of_household(site, document),
+        "say": attention_words,
         "members": sorted(shown["members"], key=_oldest_first),
-        "directors": digest.directors(shown, today),
-        "directions": digest.directions(shown, today),
+        "directors": direction.directors(shown, today),
+        "directions": direction.directions(shown, today),
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),

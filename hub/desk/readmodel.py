@@ -274,6 +274,12 @@ def dead_letter_counts(connection: Connection) -> dict[str, int]:
     return {str(source): int(number) for source, number in connection.execute(query)}
 
 
+def last_dead_letters(connection: Connection) -> dict[str, str]:
+    """When a record of each source was last unreadable: ISO time per source that has any."""
+    query = select(dead_letters.c.source, func.max(dead_letters.c.failed_at)).group_by(dead_letters.c.source)
+    return {str(source): str(moment) for source, moment in connection.execute(query)}
+
+
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
     """The last that failed, newest first; never their content."""
     columns = [dead_letters.c[name] for name in DeadLetterRow._fields]

@@ -22,6 +22,7 @@ from hub.desk.feed import Feed
 from hub.desk.looks import LookLog
 from hub.desk.reading import Reading
 from hub.desk.site import Site
+from hub.desk.terms import load_terms
 from hub.desk.tokens import Tokens
 from hub.errors import ConfigError
 from hub.ops import logging, metrics
@@ -82,6 +83,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     logging.configure("desk")
     refuse_strangers(settings.desk_host)
     tokens = Tokens.from_file(settings.desk_tokens_file)
+    terms = load_terms(settings.terms_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
@@ -94,6 +96,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         person_key=keys.person_key,
         why_not_ready=feed.progress.why_not_ready,
         render_metrics=metrics.exposition,
+        terms=terms,
     )
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
     ops = OpsServer(settings.metrics_port, ready) if settings.metrics_port else None
