@@ -24,6 +24,7 @@ class Action(StrEnum):
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
+    READ_CANDIDATES = "read_candidates"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -62,6 +63,7 @@ _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.SEARCH_HOUSEHOLDS): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_CANDIDATES): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
     (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
     (Role.OPERATIONS, Action.ENTER): "",
@@ -69,7 +71,7 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
 }
-_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES})
 
 
 def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:

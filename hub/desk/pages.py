@@ -174,7 +174,8 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
     def household(household_id: str, request: Request) -> Response:
         """Everything about one household."""
         found = site.reading.household(asking(request), household_id)
-        return pages.show(request, "household.html", **_household(site, found))
+        candidates = site.reading.candidates(asking(request), household_id, site.open_address)
+        return pages.show(request, "household.html", candidates=candidates, **_household(site, found))
 
     @router.get("/huishoudens/{household_id}/inzagen")
     def looks(household_id: str, request: Request) -> Response:

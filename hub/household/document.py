@@ -14,6 +14,7 @@ from hub.household.document_shape import (
     Document,
     Dossier,
     Freshness,
+    NameParts,
     Person,
     RecordEntry,
     SealedAddress,
@@ -139,8 +140,19 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         unconfirmed_reason=reasons[0] if reasons else None,
         source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
+        names=_names(newest_first),
         fields={name: _field(name, newest_first) for name in FIELD_NAMES},
     )
+
+
+def _names(newest_first: Iterable[_Line]) -> list[NameParts]:
+    parts = ((line.member[name] for name in ("given_name", "prefix", "family_name")) for line in newest_first)
+    distinct = dict.fromkeys(tuple(_joined(part) or None for part in each) for each in parts)
+    return [
+        NameParts(given_name=given, prefix=prefix, family_name=family)
+        for given, prefix, family in distinct
+        if given or family
+    ]
 
 
 def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:

@@ -5,13 +5,14 @@ import pytest
 from hub.desk.access import Action, Actor, Household, Role, may
 
 HOME = Household("H1")
-ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS}
+ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES}
 DIRECTOR_MAY = {
     Action.ENTER,
     Action.LIST_HOUSEHOLDS,
     Action.SEARCH_HOUSEHOLDS,
     Action.READ_HOUSEHOLD,
     Action.READ_LOOKS,
+    Action.READ_CANDIDATES,
     Action.READ_SOURCES,
     Action.READ_DESCRIPTION,
 }

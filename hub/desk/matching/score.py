@@ -30,6 +30,16 @@ class Score(NamedTuple):
     findings: tuple[Finding, ...]
 
     @property
+    def speaking_for(self) -> list[Finding]:
+        """What speaks for one person."""
+        return [item for item in self.findings if item.level.bits > 0]
+
+    @property
+    def speaking_against(self) -> list[Finding]:
+        """What speaks against."""
+        return [item for item in self.findings if item.level.bits < 0]
+
+    @property
     def strength(self) -> str:
         """In a word: strong, fair or weak."""
         return "strong" if self.bits >= STRONG else "fair" if self.bits >= FAIR else "weak"
