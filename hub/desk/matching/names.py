@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hub.desk.matching.record import Name
@@ -33,8 +34,11 @@ _SOUNDS: Final = (
 """Letters that Dutch ears and clerks confuse, replaced in this order."""
 _VOWELS: Final = re.compile(r"[aeiouyh]+")
 _DOUBLED: Final = re.compile(r"(.)\1+")
+_KEPT: Final = 1 << 14
+"""Words kept folded: names and streets repeat, and folding is most of the work of a comparison."""
 
 
+@lru_cache(maxsize=_KEPT)
 def fold(text: str) -> str:
     """Lower case words without accents, marks or punctuation, *ij* and *ÿ* as y. Folding twice equals once."""
     plain = _BETWEEN.sub(" ev ", text.casefold()).translate(_SPECIAL)
@@ -72,6 +76,7 @@ def is_initial(word: str) -> bool:
     return len(word) == 1
 
 
+@lru_cache(maxsize=_KEPT)
 def sound(word: str) -> str:
     """How a folded word sounds, roughly: its consonants, those that are confused as one, after its first letter."""
     heard = word
