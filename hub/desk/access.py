@@ -26,6 +26,7 @@ class Action(StrEnum):
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
+    READ_CANDIDATES = "read_candidates"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -65,6 +66,7 @@ _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
     (Role.CASE_DIRECTOR, Action.DECIDE): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_CANDIDATES): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
     (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
     (Role.OPERATIONS, Action.ENTER): "",
@@ -72,7 +74,9 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
 }
-_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.DECIDE})
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset(
+    {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES, Action.DECIDE}
+)
 
 
 def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:

@@ -12,12 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import attention, digest, models
+from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
+from hub.desk.translations import LANGUAGES
+from hub.desk.words import Words
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.document_shape import Document
@@ -116,6 +119,18 @@ def _add_household(router: APIRouter, site: Site) -> None:
     offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
     offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
     offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
+
+    @router.get(
+        f"{HOUSEHOLDS}/{{household_id}}/kandidaten",
+        operation_id="readCandidates",
+        tags=["huishoudens"],
+        responses=_answers(models.Candidates, _HOUSEHOLD),
+    )
+    def candidates(household_id: str, request: Request) -> Response:
+        """Who may be the same person as somebody of this household, with what speaks for it and against."""
+        found = site.reading.candidates(asking(request), household_id, site.open_address)
+        rows = [_candidate(item, site) for item in found.pairs]
+        return _json({"household_id": household_id, "candidates": rows, "withheld": found.withheld})
 
     @router.get(
         f"{HOUSEHOLDS}/{{household_id}}/inzagen",
@@ -283,6 +298,39 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
             {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
+    }
+
+
+def _candidate(found: Candidate, site: Site) -> dict[str, object]:
+    words = {language: Words(language, site.today()) for language in LANGUAGES}
+    return {
+        "score": round(found.score.bits, 2),
+        "strength": found.score.strength,
+        "one": _side(found.one),
+        "other": _side(found.other),
+        "evidence": [
+            {
+                "code": item.level.code,
+                "weight": round(item.level.bits, 2),
+                "text": {language: said.evidence(item) for language, said in words.items()},
+            }
+            for item in found.score.findings
+        ],
+    }
+
+
+def _side(side: Side) -> dict[str, object]:
+    person, household_id = side.person, side.household["household_id"]
+    who = {"person_key": person["person_key"], "confirmed": person["confirmed"]}
+    return {
+        "household_id": household_id,
+        "link": f"{HOUSEHOLDS}/{household_id}",
+        "place": side.place,
+        **who,
+        "unconfirmed_reason": person["unconfirmed_reason"],
+        "lines": [{**ref, **who} for ref in person["source_refs"]],
+        "name": digest.display_name(person),
+        "birth_date": digest.newest(person, "birth_date"),
     }
 
 

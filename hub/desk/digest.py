@@ -136,12 +136,28 @@ def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
 
 def persons(document: Document) -> list[Person]:
     """Everybody whom the document names, members first."""
-    return [*document["members"], *document["references"], *document["history"], *document["contested"]]
+    return [person for _, person in places(document)]
+
+
+def places(document: Document) -> list[tuple[str, Person]]:
+    """Everybody with the name of the list in which he stands, in the order of `persons`."""
+    lists = {
+        "members": document["members"],
+        "references": document["references"],
+        "history": document["history"],
+        "contested": document["contested"],
+    }
+    return [(place, person) for place, people in lists.items() for person in people]
 
 
 def display_name(person: Person) -> str | None:
     """The newest name that a source states; None if none does."""
-    values = person["fields"]["name"]["values"]
+    return newest(person, "name")
+
+
+def newest(person: Person, field: str) -> str | None:
+    """The newest value of a field that is text (no address); None if no source states one."""
+    values = person["fields"][field]["values"]
     return str(values[0]["value"]) if values else None
 
 

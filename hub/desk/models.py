@@ -56,6 +56,14 @@ class SourceRef(_Body):
     line: str
 
 
+class NameParts(_Body):
+    """A name as one source writes it, in parts."""
+
+    given_name: str | None
+    prefix: str | None
+    family_name: str | None
+
+
 class PersonFields(_Body):
     """What sources state of a person."""
 
@@ -66,13 +74,14 @@ class PersonFields(_Body):
 
 
 class Person(_Body):
-    """A person with all that the household's dossiers state."""
+    """A person with all that the household's dossiers state. `names`: each distinct name in parts, newest first."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
     source_refs: list[SourceRef]
     roles: list[str]
+    names: list[NameParts]
     fields: PersonFields
 
 
@@ -383,6 +392,66 @@ class Looks(_Body):
 
     household_id: str
     looks: list[Look]
+
+
+class CandidateLine(_Body):
+    """One member line of a person: what a decision about the pair names."""
+
+    source: str
+    dossier_id: str
+    line: str
+    person_key: str
+    confirmed: bool
+
+
+class CandidatePerson(_Body):
+    """One of the two. `place`: where the household names him: members, references, history or contested. `name` and
+    `birth_date`: as stated last."""
+
+    household_id: str
+    link: str
+    place: str
+    person_key: str
+    confirmed: bool
+    unconfirmed_reason: str | None
+    lines: list[CandidateLine]
+    name: str | None
+    birth_date: str | None
+
+
+class Translated(_Body):
+    """A text in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+class Evidence(_Body):
+    """One thing that speaks for the two being one person (`weight` above 0, in bits) or against."""
+
+    code: str
+    weight: float
+    text: Translated
+
+
+class Candidate(_Body):
+    """Two persons who may be one. At least one of them is unconfirmed: `one` is of the household that was asked about.
+    `score`: the sum of the weights. `strength`: strong, fair or weak. Nobody is linked by it: a human decides."""
+
+    score: float
+    strength: str
+    one: CandidatePerson
+    other: CandidatePerson
+    evidence: list[Evidence]
+
+
+class Candidates(_Body):
+    """Who may be the same person as somebody of this household, the likeliest first. `withheld`: how many more there
+    are in households that the asker may not read."""
+
+    household_id: str
+    candidates: list[Candidate]
+    withheld: int
 
 
 class Source(_Body):

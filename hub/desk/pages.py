@@ -208,6 +208,7 @@ def show_household(
     found = pages.site.reading.household(asking(request), household_id)
     shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
     shared["path"] = f"/huishoudens/{household_id}"
+    shared["candidates"] = pages.site.reading.candidates(asking(request), household_id, pages.site.open_address)
     shared["decides"] = may(asking(request).actor, Action.DECIDE, facts(household_id, found)).allowed
     return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
 

@@ -13,8 +13,18 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import readmodel
-from hub.desk.readmodel import dead_letters, decisions, dossiers, households, members, offsets, replace_row, sources
+from hub.desk import candidates, digest, readmodel
+from hub.desk.readmodel import (
+    blocking_keys,
+    dead_letters,
+    decisions,
+    dossiers,
+    households,
+    members,
+    offsets,
+    replace_row,
+    sources,
+)
 from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
@@ -23,9 +33,6 @@ from hub.household.document_shape import Document, Person
 
 TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
 """What the read model is made of."""
-
-PART: Final = 500
-"""Households per group of statements: within every database's limit of parameters."""
 
 _log = structlog.get_logger()
 
@@ -84,7 +91,7 @@ def apply_views(connection: Connection, messages: Iterable[tuple[bytes, bytes]])
         if home not in newest or view["label"] >= newest[home]["label"]:
             newest[home] = view
     homes = list(newest)
-    parts = (homes[start : start + PART] for start in range(0, len(homes), PART))
+    parts = (homes[start : start + readmodel.PART] for start in range(0, len(homes), readmodel.PART))
     return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part})]
 
 
@@ -121,6 +128,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
     _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
+    _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -188,6 +196,14 @@ def _decision_rows(change: _Change) -> list[dict[str, object]]:
     found = change.content["decisions"] if change.content else []
     return [
         {"household_id": change.home, "decision_id": item["decision_id"], "version": item["version"]} for item in found
+    ]
+
+
+def _key_rows(change: _Change) -> list[dict[str, object]]:
+    return [
+        {"household_id": change.home, "person": number, "key": key, "confirmed": person["confirmed"]}
+        for number, person in enumerate(digest.persons(change.content) if change.content else [])
+        for key in candidates.keys(person)
     ]
 
 

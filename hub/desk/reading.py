@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from hub.desk import digest, readmodel
+from hub.desk import candidates, digest, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
+from hub.desk.candidates import Candidate, Side
+from hub.desk.digest import OpenAddress
 from hub.desk.looks import Look, LookLog
 from hub.desk.readmodel import DeadLetterRow, Search, iso
 from hub.events.ids import DossierRef
@@ -71,6 +73,13 @@ class Page(NamedTuple):
     households: list[Document]
 
 
+class Candidates(NamedTuple):
+    """Pairs that may be one person, the likeliest first, and how many more are withheld."""
+
+    pairs: list[Candidate]
+    withheld: int
+
+
 class Source(NamedTuple):
     """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last; one that
     never reported is not silent, its state is `none`;
@@ -111,14 +120,24 @@ class Reading:
     def household(self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD) -> Document:
         """One household. Raises NotThere or Moved, after the decision and its look."""
         with self.engine.connect() as connection:
-            found = readmodel.load(connection, household_id)
-            moved = None if found else readmodel.forward(connection, household_id)
+            found, moved = _present(connection, household_id)
         self._decide(request, action, household=facts(household_id, found))
-        if moved is not None:
-            raise Moved(moved)
-        if found is None:
-            raise NotThere(household_id)
-        return found
+        return _there(found, moved, household_id)
+
+    def candidates(self, request: Request, household_id: str, open_address: OpenAddress) -> Candidates:
+        """Who may be the same person as somebody of this household. Shown are only those of households that the asker
+        may read, each of them in the log of looks. Raises NotThere or Moved."""
+        action = Action.READ_CANDIDATES
+        with self.engine.connect() as connection:
+            found, moved = _present(connection, household_id)
+            may_ask = may(request.actor, action, facts(household_id, found)).allowed
+            pairs = candidates.find(connection, found, open_address) if found and may_ask else []
+        shown = [item for item in pairs if may(request.actor, action, _of_side(item.other)).allowed]
+        self._decide(
+            request, action, household=facts(household_id, found), also=[_of_side(item.other) for item in shown]
+        )
+        _there(found, moved, household_id)
+        return Candidates(shown, len(pairs) - len(shown))
 
     def looks_at(self, request: Request, household_id: str) -> list[Look]:
         """Who looked at this household's dossiers, this look included; newest first."""
@@ -187,10 +206,11 @@ class Reading:
         action: Action,
         *,
         household: Household | None = None,
+        also: Sequence[Household] = (),
         shown: Sequence[Document] = (),
     ) -> None:
         decision = may(request.actor, action, household)
-        concerned = [household] if household else [facts(item["household_id"], item) for item in shown]
+        concerned = [household, *also] if household else [facts(item["household_id"], item) for item in shown]
         self._write(request, action, decision, household.household_id if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
@@ -219,6 +239,27 @@ class Reading:
                 request_id=request.request_id,
             )
         )
+
+
+def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:
+    """The household, or the id under which it lives on, or neither."""
+    found = readmodel.load(connection, household_id)
+    return found, None if found else readmodel.forward(connection, household_id)
+
+
+def _there(found: Document | None, moved: str | None, household_id: str) -> Document:
+    if moved is not None:
+        raise Moved(moved)
+    if found is None:
+        raise NotThere(household_id)
+    return found
+
+
+def _of_side(side: Side) -> Household:
+    """A candidate as the decision and the log see it: his household, the dossiers that name him, himself."""
+    person = side.person
+    dossiers = {DossierRef(ref["source"], ref["dossier_id"]) for ref in person["source_refs"]}
+    return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))
 
 
 def facts(household_id: str, document: Document | None) -> Household:

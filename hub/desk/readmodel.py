@@ -6,8 +6,9 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -41,6 +42,9 @@ from hub.household.document_shape import Document
 SCHEMA: Final = 3
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
+PART: Final = 500
+"""Values in one statement: within every database's limit of parameters."""
+
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
 households = Table(
@@ -67,6 +71,18 @@ members = Table(
     Column("birth_dates", Text, nullable=False),
     Index("members_by_person", "person_key"),
 )
+blocking_keys = Table(
+    "blocking_keys",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("confirmed", Boolean, nullable=False),
+    Index("blocking_keys_by_key", "key", "confirmed"),
+    sqlite_with_rowid=False,
+)
+"""By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
+list of all persons, which is written in the same transaction."""
 dossiers = Table(
     "dossiers",
     metadata,
@@ -181,7 +197,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, dossiers, decisions, sources, dead_letters, offsets):
+    for table in (households, members, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
         connection.execute(table.delete())
 
 
@@ -191,6 +207,17 @@ def load(connection: Connection, household_id: str) -> Document | None:
         select(households.c.document).where(households.c.household_id == household_id, households.c.live)
     )
     return None if text is None else _document(text)
+
+
+def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, Document]:
+    """The documents of those of these households that are live, by id."""
+    found: dict[str, Document] = {}
+    wanted = iter(household_ids)
+    while part := list(islice(wanted, PART)):
+        query = select(households.c.household_id, households.c.document)
+        rows = connection.execute(query.where(households.c.household_id.in_(part), households.c.live))
+        found |= {home: _document(text) for home, text in rows}
+    return found
 
 
 def forward(connection: Connection, household_id: str) -> str | None:

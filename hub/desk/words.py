@@ -8,6 +8,7 @@ from typing import Final
 
 from hub.desk import digest
 from hub.desk.digest import TimelineEvent
+from hub.desk.matching.compare import Finding
 from hub.desk.site import TIME_ZONE
 from hub.desk.translations import MONTHS, Language, code, text
 from hub.household.document_shape import Document, StatedField, StatedValue
@@ -117,6 +118,12 @@ class Words:
                 source, dossier = self.source(conflict["source"]), conflict["dossier_id"]
                 sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
         return sentences
+
+    def evidence(self, finding: Finding) -> str:
+        """What speaks for two persons being one, or against, in words."""
+        group = finding.level.code.partition("_")[0]
+        said = [self.date(text) if group == "birth" else text for text in (finding.one, finding.other)]
+        return self.t(f"match.{finding.level.code}", values=" / ".join(dict.fromkeys(part for part in said if part)))
 
     def _values(self, name: str, field: StatedField) -> str:
         shown = (

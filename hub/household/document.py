@@ -15,6 +15,7 @@ from hub.household.document_shape import (
     Document,
     Dossier,
     Freshness,
+    NameParts,
     Person,
     RecordEntry,
     SealedAddress,
@@ -151,6 +152,7 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         unconfirmed_reason=None if confirmed else next(map(_unconfirmed_reason, newest_first), None),
         source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
+        names=_names(newest_first),
         fields={name: _field(name, newest_first) for name in FIELD_NAMES},
     )
 
@@ -167,6 +169,16 @@ def _unconfirmed_reason(line: _Line) -> str | None:
     """Of a line of somebody who is unconfirmed: a valid number can only have been doubted."""
     reason: str | None = line.member["unconfirmed_reason"]
     return DOUBTED if line.member["confirmed"] else reason
+
+
+def _names(newest_first: Iterable[_Line]) -> list[NameParts]:
+    parts = ((line.member[name] for name in ("given_name", "prefix", "family_name")) for line in newest_first)
+    distinct = dict.fromkeys(tuple(_joined(part) or None for part in each) for each in parts)
+    return [
+        NameParts(given_name=given, prefix=prefix, family_name=family)
+        for given, prefix, family in distinct
+        if given or family
+    ]
 
 
 def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:

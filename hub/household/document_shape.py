@@ -28,6 +28,14 @@ class StatedField(TypedDict):
     differs: bool
 
 
+class NameParts(TypedDict):
+    """A name as one source writes it, in parts."""
+
+    given_name: str | None
+    prefix: str | None
+    family_name: str | None
+
+
 class SourceRef(TypedDict):
     """One member line in a source."""
 
@@ -37,13 +45,15 @@ class SourceRef(TypedDict):
 
 
 class Person(TypedDict):
-    """One person with all that the dossiers of this household state of them."""
+    """One person with all that the dossiers of this household state of them. `names`: each distinct name in parts,
+    newest first."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
     source_refs: list[SourceRef]
     roles: list[str]
+    names: list[NameParts]
     fields: dict[str, StatedField]
 
 

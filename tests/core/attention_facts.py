@@ -112,6 +112,7 @@ def person(key: str = "p-noor", *births: str, confirmed: bool = True, ref: Dossi
         unconfirmed_reason=None if confirmed else "bsn_missing",
         source_refs=[SourceRef(source=ref.source, dossier_id=ref.dossier_id, line="1")],
         roles=["child"],
+        names=[],
         fields={
             "name": empty,
             "birth_date": StatedField(values=values, differs=len(values) > 1),
@@ -137,6 +138,10 @@ def household(
         history=[],
         contested=[],
         conflicts=[],
+        lines=[],
+        decisions=[],
+        links=[],
+        apart=[],
         records=list(records),
         freshness=[],
     )

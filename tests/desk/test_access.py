@@ -5,7 +5,7 @@ import pytest
 from hub.desk.access import Action, Actor, Household, Role, may
 
 HOME = Household("H1")
-ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.DECIDE}
+ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES, Action.DECIDE}
 DIRECTOR_MAY = {
     Action.ENTER,
     Action.LIST_HOUSEHOLDS,
@@ -13,6 +13,7 @@ DIRECTOR_MAY = {
     Action.READ_HOUSEHOLD,
     Action.READ_LOOKS,
     Action.DECIDE,
+    Action.READ_CANDIDATES,
     Action.READ_SOURCES,
     Action.READ_DESCRIPTION,
 }
