@@ -19,7 +19,7 @@ from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes
 @pytest.fixture
 async def bootstrap(kafka_broker: KafkaBroker) -> str:
     """Kafka with the toy's topics, empty, and no members."""
-    await new_topics(kafka_broker.bootstrap)
+    await new_topics(kafka_broker.bootstrap, toy.specs())
     return kafka_broker.bootstrap
 
 
