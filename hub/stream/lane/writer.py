@@ -68,9 +68,11 @@ class Writer:
         await self._give_up(self._producer)
 
     async def partition_count(self, topic: str) -> int:
-        """Partitions of a topic, which never change during its life (a new incarnation has new topics)."""
+        """Partitions of a topic, which never change during its life (a new incarnation has new topics).
+
+        Raises SendFailed."""
         if topic not in self._partitions:
-            self._partitions[topic] = len(await self._ready().partitions_for(topic))
+            self._partitions[topic] = len(await (await self._connected()).partitions_for(topic))
         return self._partitions[topic]
 
     async def publish(
@@ -99,7 +101,7 @@ class Writer:
         return base
 
     async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
-        producer = self._ready()
+        producer = await self._connected()
         sending = asyncio.create_task(_send_all(producer, batches, check))
         try:
             # In slices: time in which a handler held the event loop must not count as the broker's silence, and after
@@ -118,7 +120,13 @@ class Writer:
         finally:
             sending.cancel()
 
-    def _ready(self) -> AIOKafkaProducer:
+    async def _connected(self) -> AIOKafkaProducer:
+        """The producer: a new one when another partition's batch was given up with the last, in which nothing of the
+        caller's is waiting. One late answer must not close every partition of the worker. Raises SendFailed."""
+        try:
+            await self.start()
+        except KafkaError as error:
+            raise SendFailed(f"no producer: {error!r}") from error
         if self._producer is None:
             raise SendFailed("no producer")
         return self._producer
