@@ -10,20 +10,27 @@ from hub.events.ids import DossierRef
 
 
 class Role(StrEnum):
-    """What somebody is here for. The demo's two; more come with real login."""
+    """What somebody is here for. The demo has the first two; more come with real login.
+
+    SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding.
+    """
 
     CASE_DIRECTOR = "case_director"
     OPERATIONS = "operations"
+    SAFETY_OFFICER = "safety_officer"
 
 
 class Action(StrEnum):
-    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else."""
+    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else.
+
+    SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
+    SEE_SECRET_ADDRESS = "see_secret_address"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -68,8 +75,14 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_SOURCES): "",
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
+    (Role.SAFETY_OFFICER, Action.ENTER): "",
+    (Role.SAFETY_OFFICER, Action.LIST_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEARCH_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_HOUSEHOLD): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_LOOKS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEE_SECRET_ADDRESS): _HELP,
 }
-_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.SEE_SECRET_ADDRESS})
 
 
 def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:

@@ -173,7 +173,7 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
     @router.get("/huishoudens/{household_id}")
     def household(household_id: str, request: Request) -> Response:
         """Everything about one household."""
-        found = site.reading.household(asking(request), household_id)
+        found = site.reading.household(asking(request), household_id, addresses=True)
         return pages.show(request, "household.html", **_household(site, found))
 
     @router.get("/huishoudens/{household_id}/inzagen")

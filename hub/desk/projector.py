@@ -13,8 +13,8 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import readmodel
-from hub.desk.readmodel import dead_letters, dossiers, households, members, offsets, replace_row, sources
+from hub.desk import digest, readmodel
+from hub.desk.readmodel import addresses, dead_letters, dossiers, households, members, offsets, replace_row, sources
 from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
@@ -120,6 +120,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     ]
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
+    _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -180,6 +181,20 @@ def _member_rows(change: _Change) -> list[dict[str, object]]:
             "birth_dates": stated(member, "birth_date"),
         }
         for member in (change.content["members"] if change.content else [])
+    ]
+
+
+def _address_rows(change: _Change) -> list[dict[str, object]]:
+    """A person can be in more than one list of a document; any secret makes it so."""
+    secret: dict[tuple[str, str], bool] = {}
+    for person in digest.persons(change.content) if change.content else ():
+        values = [item["value"] for item in person["fields"]["address"]["values"]]
+        for key in [value["key"] for value in values if isinstance(value, dict)] or [""]:
+            place = (person["person_key"], key)
+            secret[place] = secret.get(place, False) or person["address_secret"]
+    return [
+        {"household_id": change.home, "person_key": person, "address_key": key, "secret": said}
+        for (person, key), said in secret.items()
     ]
 
 

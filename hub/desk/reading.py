@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hub.desk import digest, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
+from hub.desk.digest import NO_SECRETS, Secrets
 from hub.desk.looks import Look, LookLog
 from hub.desk.readmodel import DeadLetterRow, Search, iso
 from hub.events.ids import DossierRef
@@ -108,17 +109,31 @@ class Reading:
         self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=found)
         return Page(len(found), found)
 
-    def household(self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD) -> Document:
-        """One household. Raises NotThere or Moved, after the decision and its look."""
+    def household(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Document:
+        """One household, without the addresses that are secret; `addresses`: they are shown to whoever may see them.
+        Raises NotThere or Moved, after the decision and its look."""
         with self.engine.connect() as connection:
             found = readmodel.load(connection, household_id)
             moved = None if found else readmodel.forward(connection, household_id)
+            secrets = _secrets(connection, found) if found else NO_SECRETS
         self._decide(request, action, household=_facts(household_id, found))
         if moved is not None:
             raise Moved(moved)
         if found is None:
             raise NotThere(household_id)
-        return found
+        if secrets == NO_SECRETS or (addresses and self._sees_secrets(request, _facts(household_id, found))):
+            return found
+        return digest.withheld(found, secrets)
+
+    def _sees_secrets(self, request: Request, household: Household) -> bool:
+        """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
+        refusal: nobody asked for it."""
+        if not may(request.actor, Action.SEE_SECRET_ADDRESS, household).allowed:
+            return False
+        self._decide(request, Action.SEE_SECRET_ADDRESS, household=household)
+        return True
 
     def looks_at(self, request: Request, household_id: str) -> list[Look]:
         """Who looked at this household's dossiers, this look included; newest first."""
@@ -217,6 +232,11 @@ def _facts(household_id: str, document: Document | None) -> Household:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
     return Household(household_id, _dossiers(document), tuple(sorted(persons)))
+
+
+def _secrets(connection: Connection, document: Document) -> Secrets:
+    persons = {person["person_key"] for person in digest.persons(document)}
+    return readmodel.secrets_in(connection, persons, digest.address_keys(document))
 
 
 def _dossiers(document: Document) -> tuple[DossierRef, ...]:

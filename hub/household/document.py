@@ -137,6 +137,7 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         person_key=key,
         confirmed=all(line.member["confirmed"] for line in lines),
         unconfirmed_reason=reasons[0] if reasons else None,
+        address_secret=any(line.member["address_secret"] for line in lines),
         source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
         fields={name: _field(name, newest_first) for name in FIELD_NAMES},

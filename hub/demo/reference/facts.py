@@ -35,6 +35,7 @@ class Line:
     birth_date: str | None
     gender: str | None
     role: str
+    secret: bool
 
 
 @dataclass(frozen=True)
