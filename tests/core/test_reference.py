@@ -175,6 +175,14 @@ def test_an_address_is_secret_if_any_source_says_so(
     assert person["secret"] is secret
 
 
+def test_blanks_around_and_inside_a_name_do_not_count() -> None:
+    child = MEMBER | {"voornaam": " Noor ", "voorvoegsel": "  ", "achternaam": "van  der Wit "}
+    (household,) = ask(zcd_dossier(child)).households
+    (person,) = as_list(household["persons"])
+    assert isinstance(person, dict)
+    assert person["names"] == ["Noor van der Wit"]
+
+
 @pytest.mark.parametrize("number", [None, "", "999990018", "12", "0", "99999001", "geen"])
 def test_a_member_without_a_valid_bsn_is_unconfirmed_not_unreadable(number: str | None) -> None:
     result = ask(zcd_dossier(MEMBER | {"bsn": number}))

@@ -218,8 +218,8 @@ def scores(values: Mapping[str, object]) -> list[Json]:
 
 
 def full_name(*parts: str | None) -> str:
-    """Given name, prefix and family name, as far as known."""
-    return " ".join(part for part in parts if part)
+    """Given name, prefix and family name, as far as known, a single blank between words."""
+    return " ".join(" ".join(part for part in parts if part).split())
 
 
 def one_client(members: Iterable[Line]) -> tuple[Line, ...]:
