@@ -23,12 +23,11 @@ OF_AGE: Final = 18
 _NOON: Final = time(12, tzinfo=UTC)
 
 
-class Change(NamedTuple):
-    """One line of a source's file, and the day on which it was recorded."""
+class DossierRef(NamedTuple):
+    """One dossier in a source."""
 
-    day: date
-    source: Source
-    payload: Json
+    source: str
+    dossier: str
 
 
 class LineRef(NamedTuple):
@@ -37,6 +36,15 @@ class LineRef(NamedTuple):
     source: str
     dossier: str
     line: str
+
+
+class Change(NamedTuple):
+    """One line of a source's file, the day on which it was recorded, and what it says."""
+
+    day: date
+    dossier: DossierRef
+    payload: Json
+    content: Content
 
 
 @dataclass
@@ -53,7 +61,7 @@ class Registrations:
 
 @dataclass(frozen=True)
 class Member:
-    """A line as a worker fills it in. `home` None: not known, or (with `lives_here`) that of the dossier."""
+    """A line as a worker fills it in. `address` None: not known, or (with `lives_here`) that of the dossier."""
 
     line: int
     kind: str
@@ -89,7 +97,8 @@ def registrations(population: Population, mistyped: Collection[str] = ()) -> Reg
 def write_files(changes: Iterable[Change], folder: Path) -> None:
     """`zcd.jsonl` and `menscentraal.jsonl`, as `regiehub demo --from` takes them."""
     for source in ("zcd", "menscentraal"):
-        lines = [json.dumps(change.payload, ensure_ascii=False) for change in changes if change.source == source]
+        written = [change.payload for change in changes if change.dossier.source == source]
+        lines = [json.dumps(payload, ensure_ascii=False) for payload in written]
         (folder / f"{source}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
@@ -117,7 +126,7 @@ def _write(
     found: Registrations, population: Population, person: PersonList, source: Source, mistyped: Collection[str]
 ) -> None:
     """The versions of one dossier; none if there was nobody of that age to keep it of."""
-    dossier = f"{'Z' if source == 'zcd' else 'MC'}-{person.id}"
+    ref = DossierRef(source, f"{'Z' if source == 'zcd' else 'MC'}-{person.id}")
     scribe = _Scribe(population, person, mistyped)
     opened: date | None = None
     before: Content | None = None
@@ -130,12 +139,13 @@ def _write(
         content = scribe.content(opened, day, is_open=is_open, before=before)
         if content != before:
             version += 1
-            found.changes.append(_change(source, dossier, version, day, content))
+            payload = (_zcd if source == "zcd" else _menscentraal)(ref.dossier, version, day, content)
+            found.changes.append(Change(day, ref, payload, content))
             before = content
     for key, relative in scribe.about.items():
         meant = population.meant(relative) if relative else person
         if meant and opened:
-            found.written[LineRef(source, dossier, str(key))] = meant.id
+            found.written[LineRef(*ref, str(key))] = meant.id
 
 
 def _days(person: PersonList) -> list[date]:
@@ -174,7 +184,8 @@ class _Scribe:
             secret=self._client.secrecy != "0",
         )
         named = [self._member(relative, day, here) for relative in self._client.relatives if _holds(relative, day)]
-        return Content(opened, None, here, (client, *(member for member in named if member)))
+        by_line = {member.line: member for member in named if member}
+        return Content(opened, None, here, (client, *by_line.values()))
 
     def _bsn(self) -> str:
         bsn = self._client.bsn
@@ -216,30 +227,42 @@ def _name_on(person: PersonList, day: date) -> Name:
     return (known or person.names)[-1 if known else 0]
 
 
-def _change(source: Source, dossier: str, version: int, day: date, content: Content) -> Change:
-    moment = datetime.combine(day, _NOON).isoformat()
-    unique = {member.line: member for member in content.members}.values()
-    if source == "zcd":
-        data: Json = {
-            "status": "gesloten" if content.closed else "open",
-            "openingsdatum": content.opened.isoformat(),
-            "sluitingsdatum": content.closed.isoformat() if content.closed else None,
-            "adres": _zcd_address(content.address),
-            "gezinsleden": [_zcd_line(member) for member in unique],
-        }
-        envelope: Json = {"soort": "dossier", "actie": "vastgelegd", "dossiernummer": dossier, "id": dossier}
-        return Change(day, source, envelope | {"versie": version, "gewijzigdOp": moment, "gegevens": data})
-    data = {
+def _zcd(dossier: str, version: int, day: date, content: Content) -> Json:
+    data: Json = {
+        "status": "gesloten" if content.closed else "open",
+        "openingsdatum": content.opened.isoformat(),
+        "sluitingsdatum": content.closed.isoformat() if content.closed else None,
+        "adres": _zcd_address(content.address),
+        "gezinsleden": [_zcd_line(member) for member in content.members],
+    }
+    return {
+        "soort": "dossier",
+        "actie": "vastgelegd",
+        "dossiernummer": dossier,
+        "id": dossier,
+        "versie": version,
+        "gewijzigdOp": datetime.combine(day, _NOON).isoformat(),
+        "gegevens": data,
+    }
+
+
+def _menscentraal(dossier: str, version: int, day: date, content: Content) -> Json:
+    data: Json = {
         "fase": "afgesloten" if content.closed else "lopend",
         "start": content.opened.isoformat(),
         "einde": content.closed.isoformat() if content.closed else None,
         "adres": _menscentraal_address(content.address),
-        "personen": [_menscentraal_line(member) for member in unique],
+        "personen": [_menscentraal_line(member) for member in content.members],
     }
-    envelope = {"tabel": "dossier", "bewerking": "I" if version == 1 else "U", "dossier_nr": dossier}
-    return Change(
-        day, source, envelope | {"record_nr": dossier, "rowversion": version, "gewijzigd": moment, "payload": data}
-    )
+    return {
+        "tabel": "dossier",
+        "bewerking": "I" if version == 1 else "U",
+        "dossier_nr": dossier,
+        "record_nr": dossier,
+        "rowversion": version,
+        "gewijzigd": datetime.combine(day, _NOON).isoformat(),
+        "payload": data,
+    }
 
 
 def _zcd_line(member: Member) -> Json:
