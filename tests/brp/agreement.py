@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from tests.brp.derived import Derived, Link
 from tests.brp.lists import Population
-from tests.brp.registrations import Content, DossierRef, LineRef
+from tests.brp.registrations import Content, DossierRef, LineRef, Member
 
 
 class Kind(StrEnum):
@@ -104,8 +105,8 @@ class _View:
         for link in self._derived.links:
             households = [self._household.get(person) for person in link]
             if None in households or households[0] != households[1]:
-                yield Difference(Kind.APART, *link, self._why_apart(link))
-        for person in self._derived.homes.keys() - self._household.keys():
+                yield Difference(Kind.APART, link.first, link.second, self._why_apart(link))
+        for person in sorted(self._derived.homes.keys() - self._household.keys()):
             yield Difference(Kind.APART, person, person, self._why_alone(person))
 
     def _why_apart(self, link: Link) -> Cause | None:
@@ -123,7 +124,7 @@ class _View:
         return Cause.UNREADABLE if person in clients else None
 
     def _shares_bsn(self, person: str) -> bool:
-        return len(self._population.of_bsn[self._population.by_id[person].bsn]) > 1
+        return len(self._population.with_bsn(self._population.by_id[person].bsn)) > 1
 
     def _names_with_bsn(self, client: str, other: str) -> bool:
         """Whether the client, who has a BSN himself, names the other with his."""
@@ -131,7 +132,7 @@ class _View:
         lines = (line for who, whom, line in self._statements() if (who, whom) == (client, other))
         return has_one and any(line.bsn for line in lines)
 
-    def _statements(self) -> Iterator[tuple[str, str, Any]]:
+    def _statements(self) -> Iterator[tuple[str, str, Member]]:
         """(client, whom, line) of every line of an open dossier that is about somebody of the set."""
         for ref, content in self._written.current.items():
             for line in content.members if content.closed is None else ():
@@ -145,17 +146,25 @@ class _View:
         yield from bridges
         joins = [(link.first, link.second) for link in self._derived.links]
         joins += [(bridge.first, bridge.second) for bridge in bridges]
+        through_gone = [(client, whom) for client, whom, line in self._statements() if self._is_gone(whom, line)]
         for clients in self.groups.values():
-            left_over = clients - _reached(min(clients), joins)
-            yield from (Difference(Kind.TOGETHER, min(clients), person, None) for person in left_over)
+            first = min(clients)
+            reached, by_the_gone = _reached(first, joins), _reached(first, joins + through_gone)
+            for person in clients - reached:
+                cause = Cause.LEFT_UNNOTICED if person in by_the_gone else None
+                yield Difference(Kind.TOGETHER, first, person, cause)
+
+    def _is_gone(self, whom: str, line: Member) -> bool:
+        """Whether a line says that somebody lives there who is no resident any more."""
+        return line.lives_here and whom not in self._derived.homes
 
     def _bridges(self) -> Iterator[Difference]:
         for client, whom, line in self._statements():
-            linked = Link(*sorted((client, whom))) in self._derived.links
-            if line.lives_here and client != whom and not linked and self._are_together(client, whom):
-                yield Difference(Kind.TOGETHER, *sorted((client, whom)), self._why_together(client, whom))
+            link = Link(min(client, whom), max(client, whom))
+            if line.lives_here and client != whom and link not in self._derived.links and self._are_together(*link):
+                yield Difference(Kind.TOGETHER, link.first, link.second, self._why_together(*link))
         for person in self._household:
-            for other in self._population.of_bsn[self._population.by_id[person].bsn]:
+            for other in self._population.with_bsn(self._population.by_id[person].bsn):
                 if person < other.id and self._are_together(person, other.id):
                     yield Difference(Kind.TOGETHER, person, other.id, Cause.ONE_BSN_TWO_LISTS)
 
@@ -203,7 +212,7 @@ def _reached(start: str, joins: Sequence[tuple[str, str]]) -> set[str]:
     return reached
 
 
-def table(days: Mapping[object, Report]) -> str:
+def table(days: Mapping[date, Report]) -> str:
     """The agreement as a table: a row per day, then a row per day, kind and cause."""
     rows = ["| day | persons | households by the lists | the same in the hub | differences | unexplained |"]
     rows += ["|---|---|---|---|---|---|"]
@@ -216,3 +225,12 @@ def table(days: Mapping[object, Report]) -> str:
         for (kind, cause), number in sorted(report.causes.items(), key=str):
             rows.append(f"| {day} | {kind} | {cause or 'UNEXPLAINED'} | {number} |")
     return "\n".join(rows)
+
+
+def listed(days: Mapping[date, Report]) -> str:
+    """Every difference, with its cause; persons by the names of their lists."""
+    return "\n".join(
+        f"{day} {difference.first} {difference.second}: {difference.kind}: {difference.cause or 'UNEXPLAINED'}"
+        for day, report in days.items()
+        for difference in report.differences
+    )

@@ -102,16 +102,19 @@ class Population:
     def __init__(self, lists: Sequence[PersonList]) -> None:
         self.lists = tuple(lists)
         self.by_id = {person.id: person for person in lists}
-        self.of_bsn: dict[str, list[PersonList]] = defaultdict(list)
+        self._by_bsn: dict[str, list[PersonList]] = defaultdict(list)
         for person in lists:
-            if person.bsn:
-                self.of_bsn[person.bsn].append(person)
+            self._by_bsn[person.bsn].append(person)
         self._by_a_number = {person.a_number: person for person in lists}
+
+    def with_bsn(self, bsn: str) -> tuple[PersonList, ...]:
+        """The lists that have this BSN: none without one, and sometimes two."""
+        return tuple(self._by_bsn.get(bsn, ())) if bsn else ()
 
     def meant(self, relative: Relative) -> PersonList | None:
         """The list of a relative: by A-number, else by BSN. None if it is not in the set, or two have that BSN."""
         found = self._by_a_number.get(relative.a_number)
-        candidates = self.of_bsn.get(relative.bsn, ()) if relative.bsn else ()
+        candidates = self.with_bsn(relative.bsn)
         return found or (candidates[0] if len(candidates) == 1 else None)
 
 
