@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -62,6 +63,31 @@ def test_no_difference_is_unexplained(day: date, reports: dict[date, Report]) ->
 def test_nearly_all_households_are_the_same(day: date, reports: dict[date, Report]) -> None:
     assert reports[day].same >= 0.96 * reports[day].households
     assert reports[day].persons >= 400
+
+
+def doctored(hub: Hub, first: str, second: str) -> list[dict[str, Any]]:
+    """What the hub would hold if it had put all dossiers of the one household into the other; `second` "": if each
+    dossier of the first were a household of its own."""
+    kept = [copy.deepcopy(document) for document in hub.documents if document["household_id"] != first]
+    (moved,) = [document for document in hub.documents if document["household_id"] == first]
+    if second:
+        (grown,) = [document for document in kept if document["household_id"] == second]
+        grown["dossiers"] += moved["dossiers"]
+        return kept
+    return kept + [
+        {**moved, "household_id": item["dossier_id"], "status": item["status"], "dossiers": [item]}
+        for item in moved["dossiers"]
+    ]
+
+
+def test_a_wrong_household_would_be_found(population: Population, recorded: Registrations, hub: Hub) -> None:
+    derived, written = derive(population, LISTS_END), written_by(recorded, LISTS_END)
+    by_id = {document["household_id"]: document for document in hub.documents if document["status"] == "open"}
+    single = sorted(home for home, d in by_id.items() if len(d["members"]) == len(d["dossiers"]) == 1)
+    family = min(home for home, d in by_id.items() if len(d["members"]) == 3 == len(d["dossiers"]))
+    for wrong in (doctored(hub, family, ""), doctored(hub, single[0], single[1]), doctored(hub, single[0], family)):
+        found = compare(population, derived, written, wrong)
+        assert [difference for difference in found.differences if difference.cause is None]
 
 
 def test_the_reference_derives_the_same_households_as_the_stream(
