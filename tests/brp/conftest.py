@@ -22,6 +22,9 @@ from tests.machine import reference_dir
 from tests.stream.adversary.lane import Rules
 from tests.stream.inline import connectors, documents_in, read_model, translated
 
+SLOW_SECONDS = 900
+"""Whichever test comes first sends thousands of changes through the hub: ten seconds by itself, minutes where others
+share the cores."""
 LANES = Rules(crash=0.02, longest_list=200)
 """Crashes and replays as in the adversary, less often: thousands of changes, not forty."""
 

@@ -18,11 +18,13 @@ from hub.desk.access import Actor, Role
 from hub.desk.looks import LookLog
 from hub.desk.reading import Reading, Request
 from hub.events.sensitive import Address
-from tests.brp.conftest import Hub, through_the_hub
+from tests.brp.conftest import SLOW_SECONDS, Hub, through_the_hub
 from tests.brp.derived import Derived, derive
 from tests.brp.lists import LISTS_END, Home, PersonList, Population
 from tests.brp.registrations import LineRef, Registrations, came_of_age, registrations, write_files
 from tests.stream.inline import RING
+
+pytestmark = pytest.mark.timeout(SLOW_SECONDS)
 
 Json = dict[str, Any]
 
