@@ -202,9 +202,9 @@ def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
 
 def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
     if isinstance(holder, dict) and isinstance(address := holder[name], dict):
-        withheld = address == WITHHELD
-        text = None if withheld else open_address(address["sealed"])
-        holder[name] = {"key": address["key"] or None, "text": text, "withheld": withheld}
+        hidden = address == WITHHELD
+        text = None if hidden else open_address(address["sealed"])
+        holder[name] = {"key": address["key"] or None, "text": text, "withheld": hidden}
 
 
 def persons(document: Document) -> list[Person]:

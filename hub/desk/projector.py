@@ -185,11 +185,18 @@ def _member_rows(change: _Change) -> list[dict[str, object]]:
 
 
 def _address_rows(change: _Change) -> list[dict[str, object]]:
-    """A person can be in more than one list of a document; any secret makes it so."""
+    """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
+    one list of a document; any secret makes it so."""
+    if change.content is None:
+        return []
+    homes = {(item["source"], item["dossier_id"]): item["address"] for item in change.content["dossiers"]}
+    living = {person["person_key"] for person in change.content["members"]}
     secret: dict[tuple[str, str], bool] = {}
-    for person in digest.persons(change.content) if change.content else ():
-        values = [item["value"] for item in person["fields"]["address"]["values"]]
-        for key in [value["key"] for value in values if isinstance(value, dict)] or [""]:
+    for person in digest.persons(change.content):
+        stated = [item["value"] for item in person["fields"]["address"]["values"]]
+        refs = person["source_refs"] if person["person_key"] in living else []
+        found = [*stated, *(homes[ref["source"], ref["dossier_id"]] for ref in refs)]
+        for key in {address["key"] for address in found if isinstance(address, dict)} or {""}:
             place = (person["person_key"], key)
             secret[place] = secret.get(place, False) or person["address_secret"]
     return [

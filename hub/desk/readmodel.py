@@ -77,8 +77,9 @@ addresses = Table(
     Index("addresses_by_person", "person_key", "secret"),
     Index("addresses_by_address", "address_key"),
 )
-"""Each address that a household's dossiers state of a person (one row with "" if none), and whether they say that it
-is secret. What is secret in one household is in all, so all are asked."""
+"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
+dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
+asked."""
 dossiers = Table(
     "dossiers",
     metadata,

@@ -158,6 +158,21 @@ def test_a_person_in_hiding_has_no_address_in_any_household(desk: Desk, director
     assert addresses_of("p-anna", director.get(f"{LIST}/{father}").json()) == [WITHHELD]
 
 
+def test_the_address_of_a_dossier_is_withheld_with_its_client_even_if_his_line_says_another(
+    desk: Desk, director: TestClient
+) -> None:
+    lines = [
+        member("1", "p-anna", address=address("a-other"), address_secret=True),
+        member("2", "p-noor", role="child", is_client=False),
+    ]
+    members = [Line(MENSCENTRAAL, "1", "p-anna"), Line(MENSCENTRAAL, "2", "p-noor")]
+    whole = composition("H1", [dossier(MENSCENTRAAL, lines, address=address("a-here"))], members=members)
+    answer = director.get(f"{LIST}/{desk.show(('H1', view('H1', whole)))}")
+    assert answer.json()["dossiers"][0]["address"] == WITHHELD
+    assert "a-here" not in answer.text
+    assert "a-other" not in answer.text
+
+
 @pytest.mark.parametrize("shown_first", ["refuge", "father"])
 def test_the_order_of_arrival_changes_nothing(shown_first: str, desk: Desk, director: TestClient) -> None:
     both = [refuge(), fathers_home()]
