@@ -84,6 +84,7 @@ def _person(member: Mapping[str, Any]) -> Json:
         "birth_dates": _stated(member, "birth_date"),
         "genders": _stated(member, "gender"),
         "roles": sorted(member["roles"]),
+        "secret": member["address_secret"],
     }
 
 

@@ -10,15 +10,21 @@ from hub.events.ids import DossierRef
 
 
 class Role(StrEnum):
-    """What somebody is here for. The demo's two; more come with real login."""
+    """What somebody is here for. The demo has the first two; more come with real login.
+
+    SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding.
+    """
 
     CASE_DIRECTOR = "case_director"
     OPERATIONS = "operations"
+    SAFETY_OFFICER = "safety_officer"
 
 
 class Action(StrEnum):
     """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else. DECIDE: say who
-    is who and who lives where, hide an attention point, or take that back."""
+    is who and who lives where, hide an attention point, or take that back.
+
+    SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
@@ -27,6 +33,7 @@ class Action(StrEnum):
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     READ_CANDIDATES = "read_candidates"
+    SEE_SECRET_ADDRESS = "see_secret_address"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -73,9 +80,21 @@ _GRANTED: Final = {
     (Role.OPERATIONS, Action.READ_SOURCES): "",
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
+    (Role.SAFETY_OFFICER, Action.ENTER): "",
+    (Role.SAFETY_OFFICER, Action.LIST_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEARCH_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_HOUSEHOLD): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_LOOKS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEE_SECRET_ADDRESS): _HELP,
 }
 _ABOUT_ONE_HOUSEHOLD: Final = frozenset(
-    {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES, Action.DECIDE}
+    {
+        Action.READ_HOUSEHOLD,
+        Action.READ_LOOKS,
+        Action.READ_CANDIDATES,
+        Action.DECIDE,
+        Action.SEE_SECRET_ADDRESS,
+    }
 )
 
 

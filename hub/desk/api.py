@@ -105,7 +105,8 @@ def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
 def _add_household(router: APIRouter, site: Site) -> None:
     def offer(part: str, name: str, model: type, answer: Callable[[Document, Request], object]) -> None:
         def read(household_id: str, request: Request) -> Response:
-            return _json(answer(site.reading.household(asking(request), household_id), request))
+            found = site.reading.household(asking(request), household_id, addresses=not part)
+            return _json(answer(found, request))
 
         read.__doc__ = model.__doc__
         router.get(

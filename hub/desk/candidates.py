@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -24,7 +24,9 @@ from hub.desk.matching.prepared import Prepared, prepare
 from hub.desk.matching.record import Address, Name, Record
 from hub.desk.matching.score import SHOWN, Score, score
 from hub.desk.readmodel import blocking_keys
-from hub.household.document_shape import Document, Person, StatedValue
+from hub.events.decisions import Kind
+from hub.household.document_shape import DecidedLine, Document, Person, SourceRef, StatedValue
+from hub.household.rulings import Effect
 
 PER_PERSON: Final = 5
 """Most candidates of one person: who sees more is no longer choosing, but searching."""
@@ -50,6 +52,10 @@ class Candidate(NamedTuple):
     one: Side
     other: Side
     score: Score
+
+
+LineKey = tuple[str, str, str]
+"""(source, dossier, line)."""
 
 
 class _Place(NamedTuple):
@@ -85,21 +91,47 @@ def record(person: Person, open_address: OpenAddress = lambda _: None) -> Record
 
 def _address(stated: StatedValue, open_address: OpenAddress) -> Address:
     sealed = stated["value"]
-    if isinstance(sealed, str):
+    if isinstance(sealed, str) or not sealed["key"]:  # withheld
         return Address()
     written = _ONE_LINE.fullmatch(open_address(sealed["sealed"]) or "")
     return Address(sealed["key"], **written.groupdict()) if written else Address(sealed["key"])
 
 
-def find(connection: Connection, document: Document, open_address: OpenAddress) -> list[Candidate]:
-    """The pairs of a household, the likeliest first; none below SHOWN, and at most PER_PERSON of one of its persons."""
+Withhold = Callable[[Sequence[Document]], list[Document]]
+"""The same documents, in their order and with the same persons, without what may not even be compared."""
+
+
+def find(
+    connection: Connection, document: Document, open_address: OpenAddress, withheld: Withhold = list
+) -> list[Candidate]:
+    """The pairs of a household, the likeliest first; none below SHOWN, and at most PER_PERSON of one of its persons.
+
+    Nobody is shown on whom somebody has decided already."""
     home = document["household_id"]
     people = digest.persons(document)
     meetings = {_Place(home, number): places for number, places in _meeting(connection, people).items()}
     elsewhere = {place.household_id for places in meetings.values() for place in places} - {home}
     households = readmodel.load_all(connection, sorted(elsewhere)) | {home: document}
-    sides = {place: side for item in households.values() for place, side in _sides(item)}
-    return _chosen(_scored(meetings, sides, open_address))
+    sides = {place: side for item in withheld(list(households.values())) for place, side in _sides(item)}
+    decided = _decided(document)
+    found = _scored(meetings, sides, open_address)
+    return _chosen(item for item in found if not decided & _lines(item))
+
+
+def _decided(document: Document) -> set[frozenset[LineKey]]:
+    """The pairs of lines of which somebody said that they are one person, or that they are not."""
+    standing = (item for item in document["decisions"] if item["effect"] != Effect.WITHDRAWN)
+    about_persons = (item for item in standing if item["kind"] in (Kind.SAME_PERSON, Kind.DIFFERENT_PERSON))
+    return {frozenset(_line(line) for line in item["lines"]) for item in about_persons}
+
+
+def _lines(candidate: Candidate) -> set[frozenset[LineKey]]:
+    both = (map(_line, side.person["source_refs"]) for side in (candidate.one, candidate.other))
+    return {frozenset(pair) for pair in product(*both)}
+
+
+def _line(item: SourceRef | DecidedLine) -> LineKey:
+    return item["source"], item["dossier_id"], item["line"]
 
 
 def _sides(document: Document) -> Iterator[tuple[_Place, Side]]:

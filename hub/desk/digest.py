@@ -8,10 +8,12 @@ from datetime import date
 from typing import Final, NamedTuple, TypedDict
 
 from hub.events.records import RecordType
-from hub.household.document_shape import Document, Person, RecordEntry
+from hub.household.document_shape import Document, Person, RecordEntry, SealedAddress
 
 OpenAddress = Callable[[str], str | None]
 """Sealed text (base64) to the address as written; None if it was sealed with another key."""
+WITHHELD: Final = SealedAddress(key="", sealed="")
+"""What stands in the place of an address that this reader may not see."""
 
 LIFE_DOMAINS: Final = (
     "safety", "upbringing", "finance", "work_education", "daytime_activities", "housing", "domestic_relations",
@@ -19,6 +21,16 @@ LIFE_DOMAINS: Final = (
     "participation", "justice",
 )  # fmt: skip
 """In the order of the page: a child's safety first, then as ZRM-2017 numbers them."""
+
+
+class Secrets(NamedTuple):
+    """What of a document is secret: persons (keys) all of whose addresses are, and addresses (keys)."""
+
+    persons: frozenset[str]
+    addresses: frozenset[str]
+
+
+NO_SECRETS: Final = Secrets(frozenset(), frozenset())
 
 
 class TimelineEvent(TypedDict):
@@ -118,8 +130,34 @@ def _record_events(document: Document) -> Iterator[TimelineEvent]:
                     )
 
 
+def address_keys(document: Document) -> set[str]:
+    """The keys of all addresses in a document."""
+    stated = [value["value"] for person in persons(document) for value in person["fields"]["address"]["values"]]
+    found = [item["address"] for item in document["dossiers"]]
+    return {address["key"] for address in (*stated, *found) if isinstance(address, dict)}
+
+
+def withheld(document: Document, secrets: Secrets) -> Document:
+    """The document without the addresses that are secret: of these persons all, and these whoever they are stated of.
+
+    The key goes too: it would tell who else lives there."""
+    shown = copy.deepcopy(document)
+    for dossier in shown["dossiers"]:
+        if dossier["address"] and dossier["address"]["key"] in secrets.addresses:
+            dossier["address"] = WITHHELD
+    for person in persons(shown):
+        for stated in person["fields"]["address"]["values"]:
+            address = stated["value"]
+            if isinstance(address, dict) and (
+                person["person_key"] in secrets.persons or address["key"] in secrets.addresses
+            ):
+                stated["value"] = WITHHELD
+    return shown
+
+
 def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
-    """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened)."""
+    """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened, or was
+    withheld)."""
     shown = copy.deepcopy(document)
     for dossier in shown["dossiers"]:
         _open_in(dossier, "address", open_address)
@@ -131,7 +169,9 @@ def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
 
 def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
     if isinstance(holder, dict) and isinstance(address := holder[name], dict):
-        holder[name] = {"key": address["key"], "text": open_address(address["sealed"])}
+        hidden = address == WITHHELD
+        text = None if hidden else open_address(address["sealed"])
+        holder[name] = {"key": address["key"] or None, "text": text, "withheld": hidden}
 
 
 def persons(document: Document) -> list[Person]:

@@ -26,10 +26,12 @@ class Problem(_Body):
 
 
 class Address(_Body):
-    """`key`: equal for equal addresses; `text`: null if it was sealed with another key."""
+    """`key`: equal for equal addresses; `text`: null if it was sealed with another key. `withheld`: the address is
+    secret and this role may not see it; both are null."""
 
-    key: str
+    key: str | None
     text: str | None
+    withheld: bool
 
 
 class StatedValue(_Body):
@@ -74,11 +76,13 @@ class PersonFields(_Body):
 
 
 class Person(_Body):
-    """A person with all that the household's dossiers state. `names`: each distinct name in parts, newest first."""
+    """A person with all that the household's dossiers state. `names`: each distinct name in parts, newest first.
+    `address_secret`: one of them says so."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
+    address_secret: bool
     source_refs: list[SourceRef]
     roles: list[str]
     names: list[NameParts]

@@ -205,11 +205,15 @@ def show_household(
 ) -> Response:
     """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
     form held, `accepted`: that it was recorded."""
-    found = pages.site.reading.household(asking(request), household_id)
+    found = pages.site.reading.household(asking(request), household_id, addresses=True)
     shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
     shared["path"] = f"/huishoudens/{household_id}"
-    shared["candidates"] = pages.site.reading.candidates(asking(request), household_id, pages.site.open_address)
-    shared["decides"] = may(asking(request).actor, Action.DECIDE, facts(household_id, found)).allowed
+    about = facts(household_id, found)
+    shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
+    compares = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
+    shared["candidates"] = (
+        pages.site.reading.candidates(asking(request), household_id, pages.site.open_address) if compares else None
+    )
     return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
 from hub.desk import candidates, digest, readmodel
 from hub.desk.readmodel import (
+    addresses,
     blocking_keys,
     dead_letters,
     decisions,
@@ -129,6 +130,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
     _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
     _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
+    _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -204,6 +206,27 @@ def _key_rows(change: _Change) -> list[dict[str, object]]:
         {"household_id": change.home, "person": number, "key": key, "confirmed": person["confirmed"]}
         for number, person in enumerate(digest.persons(change.content) if change.content else [])
         for key in candidates.keys(person)
+    ]
+
+
+def _address_rows(change: _Change) -> list[dict[str, object]]:
+    """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
+    one list of a document; any secret makes it so."""
+    if change.content is None:
+        return []
+    homes = {(item["source"], item["dossier_id"]): item["address"] for item in change.content["dossiers"]}
+    living = {person["person_key"] for person in change.content["members"]}
+    secret: dict[tuple[str, str], bool] = {}
+    for person in digest.persons(change.content):
+        stated = [item["value"] for item in person["fields"]["address"]["values"]]
+        refs = person["source_refs"] if person["person_key"] in living else []
+        found = [*stated, *(homes[ref["source"], ref["dossier_id"]] for ref in refs)]
+        for key in {address["key"] for address in found if isinstance(address, dict)} or {""}:
+            place = (person["person_key"], key)
+            secret[place] = secret.get(place, False) or person["address_secret"]
+    return [
+        {"household_id": change.home, "person_key": person, "address_key": key, "secret": said}
+        for (person, key), said in secret.items()
     ]
 
 

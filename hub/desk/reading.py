@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from hub.desk import candidates, digest, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
 from hub.desk.candidates import Candidate, Side
-from hub.desk.digest import OpenAddress
+from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.looks import Look, LookLog
 from hub.desk.readmodel import DeadLetterRow, Search, iso
 from hub.events.ids import DossierRef
@@ -117,27 +117,49 @@ class Reading:
         self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=found)
         return Page(len(found), found)
 
-    def household(self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD) -> Document:
-        """One household. Raises NotThere or Moved, after the decision and its look."""
+    def household(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Document:
+        """One household, without the addresses that are secret; `addresses`: they are shown to whoever may see them.
+        Raises NotThere or Moved, after the decision and its look."""
         with self.engine.connect() as connection:
             found, moved = _present(connection, household_id)
+            secrets = _secrets(connection, [found]) if found else NO_SECRETS
         self._decide(request, action, household=facts(household_id, found))
-        return _there(found, moved, household_id)
+        there = _there(found, moved, household_id)
+        if secrets == NO_SECRETS or (addresses and self._sees_secrets(request, facts(household_id, found))):
+            return there
+        return digest.withheld(there, secrets)
+
+    def _sees_secrets(self, request: Request, household: Household) -> bool:
+        """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
+        refusal: nobody asked for it."""
+        if not may(request.actor, Action.SEE_SECRET_ADDRESS, household).allowed:
+            return False
+        self._decide(request, Action.SEE_SECRET_ADDRESS, household=household)
+        return True
 
     def candidates(self, request: Request, household_id: str, open_address: OpenAddress) -> Candidates:
         """Who may be the same person as somebody of this household. Shown are only those of households that the asker
-        may read, each of them in the log of looks. Raises NotThere or Moved."""
+        may read, each of them in the log of looks; a secret address is no evidence. Raises NotThere or Moved."""
         action = Action.READ_CANDIDATES
         with self.engine.connect() as connection:
             found, moved = _present(connection, household_id)
             may_ask = may(request.actor, action, facts(household_id, found)).allowed
-            pairs = candidates.find(connection, found, open_address) if found and may_ask else []
+            pairs = self._pairs(connection, found, open_address) if found and may_ask else []
         shown = [item for item in pairs if may(request.actor, action, _of_side(item.other)).allowed]
         self._decide(
             request, action, household=facts(household_id, found), also=[_of_side(item.other) for item in shown]
         )
         _there(found, moved, household_id)
         return Candidates(shown, len(pairs) - len(shown))
+
+    def _pairs(self, connection: Connection, document: Document, open_address: OpenAddress) -> list[Candidate]:
+        def withheld(documents: Sequence[Document]) -> list[Document]:
+            secrets = _secrets(connection, documents)
+            return [digest.withheld(item, secrets) for item in documents]
+
+        return candidates.find(connection, document, open_address, withheld)
 
     def looks_at(self, request: Request, household_id: str) -> list[Look]:
         """Who looked at this household's dossiers, this look included; newest first."""
@@ -268,6 +290,12 @@ def facts(household_id: str, document: Document | None) -> Household:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
     return Household(household_id, _dossiers(document), tuple(sorted(persons)))
+
+
+def _secrets(connection: Connection, documents: Sequence[Document]) -> Secrets:
+    persons = {person["person_key"] for document in documents for person in digest.persons(document)}
+    addresses = {key for document in documents for key in digest.address_keys(document)}
+    return readmodel.secrets_in(connection, persons, addresses)
 
 
 def _dossiers(document: Document) -> tuple[DossierRef, ...]:

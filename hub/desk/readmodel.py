@@ -6,7 +6,7 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -36,6 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import StaticPool
 
+from hub.desk.digest import Secrets
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
@@ -83,6 +84,19 @@ blocking_keys = Table(
 )
 """By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
 list of all persons, which is written in the same transaction."""
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Column("address_key", String(80), primary_key=True),
+    Column("secret", Boolean, nullable=False),
+    Index("addresses_by_person", "person_key", "secret"),
+    Index("addresses_by_address", "address_key"),
+)
+"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
+dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
+asked."""
 dossiers = Table(
     "dossiers",
     metadata,
@@ -197,7 +211,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
+    for table in (households, members, addresses, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
         connection.execute(table.delete())
 
 
@@ -288,6 +302,16 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
     query = select(households.c.document).where(households.c.live, *conditions)
     ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
     return [_document(text) for text in connection.scalars(ordered)]
+
+
+def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
+    """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
+    dossier states of such a person."""
+    said = addresses.alias("said")
+    whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
+    of_persons = select(addresses.c.person_key).where(addresses.c.person_key.in_(persons), addresses.c.secret)
+    found = select(addresses.c.address_key).where(addresses.c.address_key.in_(address_keys), whose.exists())
+    return Secrets(frozenset(connection.scalars(of_persons)), frozenset(connection.scalars(found)))
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:

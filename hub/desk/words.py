@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -71,10 +72,16 @@ class Words:
         """One stated value as it is shown: an opened address as its text."""
         found = stated["value"]
         if isinstance(found, dict):
-            return str(found.get("text") or self.t("unknown"))
+            return self.address(found)
         if name == "birth_date":
             return f"{self.date(found)} ({self.age(found)})"
         return self.code("gender", found) if name == "gender" else found
+
+    def address(self, address: Mapping[str, object] | None) -> str:
+        """An opened address as it is shown: its text, or why there is none."""
+        if address and address.get("withheld"):
+            return self.t("address_secret")
+        return str((address and address.get("text")) or self.t("unknown"))
 
     def stated(self, stated: StatedValue) -> str:
         """Who stated a value, and when."""

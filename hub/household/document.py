@@ -150,6 +150,7 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         person_key=key,
         confirmed=confirmed,
         unconfirmed_reason=None if confirmed else next(map(_unconfirmed_reason, newest_first), None),
+        address_secret=any(line.member["address_secret"] for line in lines),
         source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
         names=_names(newest_first),

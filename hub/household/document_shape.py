@@ -46,11 +46,12 @@ class SourceRef(TypedDict):
 
 class Person(TypedDict):
     """One person with all that the dossiers of this household state of them. `names`: each distinct name in parts,
-    newest first."""
+    newest first. `address_secret`: one of them says so."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
+    address_secret: bool
     source_refs: list[SourceRef]
     roles: list[str]
     names: list[NameParts]

@@ -110,6 +110,7 @@ def person(key: str = "p-noor", *births: str, confirmed: bool = True, ref: Dossi
         person_key=key,
         confirmed=confirmed,
         unconfirmed_reason=None if confirmed else "bsn_missing",
+        address_secret=False,
         source_refs=[SourceRef(source=ref.source, dossier_id=ref.dossier_id, line="1")],
         roles=["child"],
         names=[],

@@ -47,6 +47,14 @@ def test_an_example_of_any_version_is_read_as_this_release_understands_it(exampl
     assert decode(encode(example.subject, read.value)).value == read.value
 
 
+def test_a_member_of_before_secret_addresses_says_nothing_of_them() -> None:
+    old = decode(example_bytes(an_example("registrations.composition/v1/youth_open")))
+    assert old.version == 1
+    assert {member["address_secret"] for member in old.value["body"]["members"]} == {None}
+    new = decode(example_bytes(an_example("registrations.composition/v2/youth_secret_address")))
+    assert [member["address_secret"] for member in new.value["body"]["members"]] == [True, True, False, None]
+
+
 @EXAMPLES
 def test_a_message_cut_short_is_undecodable(example: Example) -> None:
     data = example_bytes(example)

@@ -25,6 +25,7 @@ from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
+OFFICER = "token-of-the-safety-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
 
@@ -64,7 +65,13 @@ class Desk:
         return Site(
             reading=reading,
             deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
-            tokens=Tokens({DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR), OPERATOR: Actor("olga", Role.OPERATIONS)}),
+            tokens=Tokens(
+                {
+                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
+                    OPERATOR: Actor("olga", Role.OPERATIONS),
+                    OFFICER: Actor("sofie", Role.SAFETY_OFFICER),
+                }
+            ),
             open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
             person_key=self.person_key,
             why_not_ready=lambda: self.not_ready,
@@ -114,6 +121,12 @@ def director(visit: Callable[[str | None], TestClient]) -> TestClient:
 def operator(visit: Callable[[str | None], TestClient]) -> TestClient:
     """The operator's client."""
     return visit(OPERATOR)
+
+
+@pytest.fixture
+def officer(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The safety officer's client."""
+    return visit(OFFICER)
 
 
 @pytest.fixture

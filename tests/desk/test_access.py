@@ -5,7 +5,13 @@ import pytest
 from hub.desk.access import Action, Actor, Household, Role, may
 
 HOME = Household("H1")
-ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS, Action.READ_CANDIDATES, Action.DECIDE}
+ABOUT_ONE = {
+    Action.READ_HOUSEHOLD,
+    Action.READ_LOOKS,
+    Action.READ_CANDIDATES,
+    Action.DECIDE,
+    Action.SEE_SECRET_ADDRESS,
+}
 DIRECTOR_MAY = {
     Action.ENTER,
     Action.LIST_HOUSEHOLDS,
@@ -17,6 +23,7 @@ DIRECTOR_MAY = {
     Action.READ_SOURCES,
     Action.READ_DESCRIPTION,
 }
+SAFETY_OFFICER_MAY = DIRECTOR_MAY - {Action.READ_SOURCES, Action.READ_DESCRIPTION} | {Action.SEE_SECRET_ADDRESS}
 OPERATIONS_MAY = {Action.ENTER, Action.READ_SOURCES, Action.READ_DEAD_LETTERS, Action.READ_DESCRIPTION}
 
 
@@ -25,7 +32,13 @@ def test_each_role_may_what_the_table_says_and_nothing_else(action: Action) -> N
     household = HOME if action in ABOUT_ONE else None
     assert may(Actor("d", Role.CASE_DIRECTOR), action, household).allowed == (action in DIRECTOR_MAY)
     assert may(Actor("o", Role.OPERATIONS), action, household).allowed == (action in OPERATIONS_MAY)
+    assert may(Actor("s", Role.SAFETY_OFFICER), action, household).allowed == (action in SAFETY_OFFICER_MAY)
     assert not may(None, action, household).allowed
+
+
+def test_a_secret_address_is_for_one_role_only() -> None:
+    may_see = {role for role in Role if may(Actor("x", role), Action.SEE_SECRET_ADDRESS, HOME).allowed}
+    assert may_see == {Role.SAFETY_OFFICER}
 
 
 @pytest.mark.parametrize("action", sorted(DIRECTOR_MAY & (ABOUT_ONE | {Action.LIST_HOUSEHOLDS})))

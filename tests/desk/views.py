@@ -56,6 +56,7 @@ def member(line: str, person: str, **changed: Any) -> dict[str, Any]:
         "family_name": "Smit",
         "birth_date": "1990-05-01",
         "gender": "female",
+        "address_secret": None,
     } | changed
 
 

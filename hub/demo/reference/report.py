@@ -123,6 +123,7 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
                 "birth_dates": sorted({line.birth_date for line in lines if line.birth_date}),
                 "genders": sorted({line.gender for line in lines if line.gender}),
                 "roles": sorted({line.role for line in lines}),
+                "secret": any(line.secret for line in lines),
             }
             for lines in persons
         ],

@@ -137,7 +137,9 @@ class Registrations:
             "stated_at": _START + timedelta(days=self.rng.randint(0, 9)),
             "address": self._address(0.6),
             "address_unknown": self.rng.random() < 0.1,
-            **dict.fromkeys(["from_on", "to_on", "given_name", "prefix", "family_name", "birth_date", "gender"]),
+            **dict.fromkeys(
+                ["from_on", "to_on", "given_name", "prefix", "family_name", "birth_date", "gender", "address_secret"]
+            ),
         }
 
     def _address(self, absent: float) -> dict[str, Any] | None:
