@@ -382,6 +382,11 @@ def test_a_source_in_trouble_presses_less_where_the_household_has_no_dossier_in_
     assert (other.sources, other.severity, other.dossiers) == (("menscentraal",), Severity.LOW, (ZCD,))
 
 
+def test_a_source_that_is_only_incomplete_presses_least() -> None:
+    state = SourceState("zcd", SourceTrouble.INCOMPLETE, "2026-03-08T12:00:00.000000Z")
+    assert [point.severity for point in found(Rule.SOURCE, household(), sources=[state])] == [Severity.LOW]
+
+
 def test_a_source_that_was_never_read_says_so() -> None:
     (point,) = found(Rule.SOURCE, household(), sources=[SourceState("zcd", SourceTrouble.SILENT, None)])
     assert (point.since, point.detail) == (None, {"case": "never"})

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hub.household.attention.facts import Facts, dossiers_of, raised, ref_of
-from hub.household.attention.point import AttentionPoint, Rule, Severity
+from hub.household.attention.point import AttentionPoint, Rule, Severity, SourceTrouble
 from hub.household.days import local_day
 
 
 def source(facts: Facts) -> Iterator[AttentionPoint]:
     """A source is silent, stale or incomplete, so that the view may miss something. Trouble of another day is a new
-    matter. Low where this household has no dossier in it: there may be one by now.
+    matter. Low where this household has no dossier in it (there may be one by now), and where only some records could
+    not be read: that they are this household's is rare.
 
     Source: this hub's design: what is not known is said, for a missed link hides a child."""
     for state in facts.sources:
@@ -24,7 +25,7 @@ def source(facts: Facts) -> Iterator[AttentionPoint]:
             own or [ref_of(item) for item in facts.dossiers],
             {"case": state.trouble.value if since else "never"},
             since=since,
-            severity=None if own else Severity.LOW,
+            severity=None if own and state.trouble is not SourceTrouble.INCOMPLETE else Severity.LOW,
         )
         yield replace(point, sources=(state.source,))
 
