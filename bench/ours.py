@@ -1,7 +1,7 @@
 """The hub's own matcher on a labelled set: by the weights it ships with, and by weights learned from the set itself.
 
-Learning is here and not in the hub: it takes the commonest likeness for that of one person. On FEBRL, where nobody has a
-family, it is right; in a town it may be that of brothers and sisters (see README.md).
+Learning is here and not in the hub: it takes the commonest likeness for that of one person. On FEBRL, where nobody has
+a family, it is; in a town it may be that of brothers and sisters (README.md).
 """
 
 from __future__ import annotations
