@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice, product
 from typing import Final, NamedTuple
@@ -164,7 +164,7 @@ def _rows(connection: Connection, wanted: Iterable[int]) -> Iterator[tuple[int, 
 
 
 def _scored(
-    meetings: Mapping[_Place, Iterable[_Place]], sides: Mapping[_Place, Side], open_address: OpenAddress
+    meetings: Mapping[_Place, Collection[_Place]], sides: Mapping[_Place, Side], open_address: OpenAddress
 ) -> Iterator[Candidate]:
     """Everything is decided by the documents: an index row may be older or newer than the document it leads to."""
 
@@ -174,7 +174,8 @@ def _scored(
 
     for mine, places in meetings.items():
         for theirs in places:
-            if theirs in sides and _may_be_one(sides[mine].person, sides[theirs].person):
+            seen_from_there = theirs < mine and mine in meetings.get(theirs, ())
+            if theirs in sides and not seen_from_there and _may_be_one(sides[mine].person, sides[theirs].person):
                 yield Candidate(sides[mine], sides[theirs], score(ready(mine), ready(theirs)))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from hub.desk import access, candidates, models, readmodel
 from hub.desk.matching.blocking import LARGEST
@@ -156,6 +157,19 @@ def test_an_index_that_is_older_than_the_documents_shows_nothing_wrong(desk: Des
         connection.execute(keys.update().where(keys.c.household_id == someone).values(confirmed=True))
         connection.execute(keys.insert().values(household_id="H-gone", person=0, key=row.key, confirmed=False))
     assert found_in(desk, someone) == [("u-mia", "p-mia")]
+
+
+def test_candidates_are_found_by_index_and_not_by_reading_everybody(desk: Desk, mia: str, someone: str) -> None:
+    asked: list[tuple[str, Any]] = []
+    with desk.engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        document = readmodel.load(connection, someone)
+        assert document is not None
+        candidates.find(connection, document, desk.site.open_address)
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in list(asked)]
+    steps = [str(row[3]) for plan in plans for row in plan]
+    assert any("blocking_keys_by_key" in step for step in steps)
+    assert not any(step.startswith(("SCAN blocking_keys", "SCAN households")) for step in steps), steps
 
 
 @pytest.mark.parametrize(

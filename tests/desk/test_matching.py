@@ -177,6 +177,17 @@ def test_what_is_not_stated_is_no_evidence() -> None:
     assert blocking.keys(prepare(nothing)) == blocking.keys(prepare(person(None, None, "…", born="?"))) == frozenset()
 
 
+def test_a_field_full_of_anything_takes_no_longer_than_a_name() -> None:
+    flood = Record(
+        names=(Name("a b " * 5_000, "x " * 5_000, " ".join(f"w{number}" for number in range(5_000))),),
+        birth_dates=("9" * 5_000, "1-" * 5_000),
+        addresses=(Address("k", "s" * 20_000, "9" * 5_000, None, "p" * 5_000, "c" * 20_000),),
+    )
+    assert len(blocking.keys(prepare(flood))) < 100
+    assert compared(flood, flood).bits > 0
+    assert compared(flood, person(address=HERE)).bits < SHOWN
+
+
 def test_of_several_stated_values_the_nearest_counts() -> None:
     both = Record(names=(Name("Anna", None, "Bakker"), Name("Anna", None, "Smit")), birth_dates=("1961", "1990-05-02"))
     assert {"family_same", "birth_same"} <= codes(person(), both)

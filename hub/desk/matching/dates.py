@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Born(NamedTuple):
@@ -24,10 +24,19 @@ class Likeness(IntEnum):
     DIFFERENT = 4
 
 
+_LONGEST: Final = 12
+"""Signs of a date; more is none, and no number."""
+
+
 def born(text: str) -> Born | None:
     """A birth date out of YYYY, YYYY-MM or YYYY-MM-DD; a part of zero is unknown. None for anything else."""
     parts = text.strip().split("-")
-    if len(parts) > 3 or not all(part.isascii() and part.isdigit() for part in parts) or int(parts[0]) == 0:
+    if (
+        len(text) > _LONGEST
+        or len(parts) > 3
+        or not all(part.isascii() and part.isdigit() for part in parts)
+        or int(parts[0]) == 0
+    ):
         return None
     year, month, day = (*map(int, parts), 0, 0)[:3]
     return Born(year, month or None, day or None)

@@ -34,6 +34,8 @@ _SOUNDS: Final = (
 """Letters that Dutch ears and clerks confuse, replaced in this order."""
 _VOWELS: Final = re.compile(r"[aeiouyh]+")
 _DOUBLED: Final = re.compile(r"(.)\1+")
+LONGEST: Final = 8
+"""Words of a given or family name that count: who writes more has written something else in the field."""
 _KEPT: Final = 1 << 14
 """Words kept folded: names and streets repeat, and folding is most of the work of a comparison."""
 
@@ -59,10 +61,10 @@ class Folded(NamedTuple):
 def folded(name: Name) -> Folded:
     """Make a name comparable. The prefix counts the same wherever the source writes it."""
     words = [word for word in f"{fold(name.prefix or '')} {fold(name.family or '')}".split() if word not in MARRIED]
-    family = tuple(word for word in words if word not in PREFIXES)
+    given, family = _given(name.given)[:LONGEST], tuple(word for word in words if word not in PREFIXES)[:LONGEST]
     if not family:
-        return Folded(_given(name.given), tuple(words), ())
-    return Folded(_given(name.given), family, tuple(word for word in words if word in PREFIXES))
+        return Folded(given, tuple(words[:LONGEST]), ())
+    return Folded(given, family, tuple(word for word in words if word in PREFIXES)[:LONGEST])
 
 
 def _given(given: str | None) -> tuple[str, ...]:
