@@ -14,8 +14,8 @@ from urllib.parse import quote
 import typer
 
 app = typer.Typer(help="What people decide: who is who, who lives where, what is hidden.", no_args_is_help=True)
-_ANSWER_SECONDS: Final = 30.0
-"""Longer than the desk itself waits for the log."""
+_ANSWER_SECONDS: Final = 60.0
+"""Longer than the desk itself waits: for its turn, for a connection to the log, and for the acknowledgement."""
 _SUCCESS: Final = range(200, 300)
 
 Kind = Literal["same_person", "different_person", "same_household", "lives_here", "lives_elsewhere", "snooze"]

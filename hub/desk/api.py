@@ -113,7 +113,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
             f"{HOUSEHOLDS}/{{household_id}}{part}",
             operation_id=name,
             tags=["huishoudens"],
-            responses=_answers(model, _HOUSEHOLD),
+            responses=_answers(model, _HOUSEHOLD, moves=True),
         )(read)
 
     offer("", "readHousehold", models.Household, lambda found, _: _household(found, site))
@@ -137,7 +137,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
         f"{HOUSEHOLDS}/{{household_id}}/inzagen",
         operation_id="readLooks",
         tags=["huishoudens"],
-        responses=_answers(models.Looks, _HOUSEHOLD),
+        responses=_answers(models.Looks, _HOUSEHOLD, moves=True),
     )
     def looks(household_id: str, request: Request) -> Response:
         """Who looked at this household's dossiers, newest first."""
@@ -161,7 +161,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         f"{DECISIONS}/{{decision_id}}",
         operation_id="readDecision",
         tags=["besluiten"],
-        responses=_answers(models.DecisionBody, (401, 403, 404, 503)),
+        responses=_answers(models.DecisionBody, _HOUSEHOLD),
     )
     def decision(decision_id: str, request: Request) -> Response:
         """One decision, as it has come through so far."""
@@ -339,7 +339,9 @@ def _json(body: object, *, status: int = 200, headers: Mapping[str, str] | None 
     return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type="application/json")
 
 
-def _answers(model: type, problems: tuple[int, ...], *, status: int = 200) -> dict[int | str, dict[str, Any]]:
+def _answers(
+    model: type, problems: tuple[int, ...], *, status: int = 200, moves: bool = False
+) -> dict[int | str, dict[str, Any]]:
     known: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": model.__doc__ or ""}}
     for problem_status in problems:
         schema = {"$ref": "#/components/schemas/Problem"}
@@ -347,7 +349,7 @@ def _answers(model: type, problems: tuple[int, ...], *, status: int = 200) -> di
             "description": _PROBLEM_TEXTS[problem_status],
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-    if problems == _HOUSEHOLD:
+    if moves:
         known[308] = {"description": "The household lives on under another id: see Location."}
     return known
 

@@ -16,6 +16,7 @@ from hub.desk import readmodel
 from hub.desk.access import Action, Household
 from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, LineToDecide
 from hub.desk.reading import Reading, Request, facts
+from hub.errors import LogUnavailable
 from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
 from hub.events.ids import DossierRef, decision_id
 from hub.events.moments import micros
@@ -25,6 +26,8 @@ from hub.household.rulings import Effect
 Publish = Callable[[DecisionMessage], None]
 """Returns when the message is acknowledged. Raises LogUnavailable or LogRefused. Used by one thread at a time."""
 
+TURN_SECONDS: Final = 10.0
+"""How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
 _DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
 _NINE_DIGITS: Final = re.compile(r"(?<!\d)\d{9}(?!\d)")
 
@@ -113,11 +116,15 @@ class Deciding:
     def _accept(self, decision: Decision, concerned: Iterable[Document]) -> Accepted:
         """Publish. Versions of one desk only rise, whatever its clock does; of two desks the later clock wins."""
         accepted = decision_id(decision.record)
-        with self._lock:
+        if not self._lock.acquire(timeout=TURN_SECONDS):
+            raise LogUnavailable
+        try:
             now = self.reading.now().astimezone(UTC)
             version = max(micros(now), self._known_version(accepted) + 1, self._last_version + 1)
             self._last_version = version
             self.publish(self._message(decision, version, now))
+        finally:
+            self._lock.release()
         return Accepted(accepted, version, sorted({document["household_id"] for document in concerned}))
 
     def _known_version(self, known_id: str) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +15,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hub.desk import models
-from hub.desk.decision_models import DecisionAccepted
+from hub.desk.access import Actor, Role
+from hub.desk.decision_models import DecisionAccepted, DecisionToMake
+from hub.desk.reading import Request
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.codec import decode
-from hub.events.decisions import Kind, Snooze, decision_of
+from hub.events.decisions import DecisionMessage, Kind, Snooze, decision_of
 from hub.events.moments import micros
 from hub.events.topics import COMPOSITIONS, RECORDS
 from hub.household.rulings import Effect
@@ -25,6 +30,7 @@ from tests.desk.family import HOME, family
 from tests.desk.test_api import assert_problem, looks
 from tests.desk.views import MENSCENTRAAL, START, ZCD, Line, composition, one_dossier, view
 
+DIRK = Request(Actor("dirk", Role.CASE_DIRECTOR), "a" * 32)
 DECISIONS = "/api/v1/besluiten"
 OMA = {"source": "menscentraal", "dossier_id": "MC-1", "line": "2"}
 ANNA = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
@@ -181,6 +187,33 @@ def test_what_the_log_does_not_acknowledge_is_a_503(
     desk.log_fails = None
     assert director.post(DECISIONS, json=SAME).status_code == 202
     assert decode(desk.sent[0].value).value["version"] == micros(NOW) + 1  # the first may have come through
+
+
+def test_many_at_once_get_versions_of_their_own(home: str, desk: Desk, director: TestClient) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: director.post(DECISIONS, json=SAME), range(24)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["version"] for answer in answers}) == len(desk.sent) == 24
+
+
+def test_who_waits_too_long_for_his_turn_is_told_so(
+    home: str, desk: Desk, visit: Callable[[str | None], TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.desk.deciding.TURN_SECONDS", 0.01)
+    busy, done = threading.Event(), threading.Event()
+
+    def slow(message: DecisionMessage) -> None:
+        busy.set()
+        done.wait(10)
+
+    deciding = replace(desk.site.deciding, publish=slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(deciding.decide, DIRK, DecisionToMake.model_validate(SAME))
+        busy.wait(10)
+        with pytest.raises(LogUnavailable):
+            deciding.decide(DIRK, DecisionToMake.model_validate(SAME))
+        done.set()
+        assert first.result(10).households == [home]
 
 
 def test_the_same_decision_twice_is_two_versions_of_one_register(home: str, desk: Desk, director: TestClient) -> None:
