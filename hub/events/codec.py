@@ -7,6 +7,7 @@ import io
 import json
 import struct
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,6 +20,8 @@ from hub.events.sensitive import Address, Sensitive
 
 _HEADER: Final = struct.Struct(">bI")
 HEADER_BYTES: Final = _HEADER.size
+_HARMLESS: Final = frozenset({str, bytes, int, float, bool, type(None), datetime, date})
+"""Types that hold nothing else, seen by their type alone: this check looks at every value that is published."""
 Value = dict[str, Any]
 """A decoded record: Avro's own data model (dict, list, str, int, bytes, datetime …)."""
 
@@ -152,10 +155,11 @@ def _refuse_sensitive(value: object) -> None:
     if isinstance(value, Sensitive | Address):
         raise UnencodableError("a sensitive value reached the codec: it was not keyed")
     if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_sensitive(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for item in value:
+        if type(item) not in _HARMLESS:
             _refuse_sensitive(item)
 
 
