@@ -138,17 +138,20 @@ def message(spec: Spec, version: int = 1) -> bytes:
         "first_published_at": recorded_at,
         "deleted": False,
         "subject": spec.members[0].person,
-        "body": {
-            "kind": "youth" if spec.ref.source == "zcd" else "adult",
-            "status": "open",
-            "opened_on": date(2020 + rng.randrange(4), 1 + rng.randrange(12), 1 + rng.randrange(28)),
-            "closed_on": None,
-            "referred_by": "huisarts",
-            "received_on": date(2024, 1, 1),
-            "first_contact_on": None,
-            "address": _address(address, rng),
-            "members": [_member(resident, rng, recorded_at, version) for resident in spec.members],
-        },
+        "body": _union(
+            "CompositionBody",
+            {
+                "kind": "youth" if spec.ref.source == "zcd" else "adult",
+                "status": "open",
+                "opened_on": date(2020 + rng.randrange(4), 1 + rng.randrange(12), 1 + rng.randrange(28)),
+                "closed_on": None,
+                "referred_by": "huisarts",
+                "received_on": date(2024, 1, 1),
+                "first_contact_on": None,
+                "address": _address(address, rng),
+                "members": [_member(resident, rng, recorded_at, version) for resident in spec.members],
+            },
+        ),
     }
     return encode("registrations.composition", value)
 
@@ -176,8 +179,13 @@ def _member(resident: Resident, rng: random.Random, at: datetime, version: int) 
     }
 
 
-def _address(key: str, rng: random.Random) -> dict[str, Any]:
-    return {"key": key, "sealed": rng.randbytes(56)}
+def _address(key: str, rng: random.Random) -> tuple[str, dict[str, Any]]:
+    return _union("Address", {"key": key, "sealed": rng.randbytes(56)})
+
+
+def _union(name: str, value: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Says which record of a union is meant: to find out takes fastavro most of its time."""
+    return f"nl.regiehub.registrations.{name}", value
 
 
 def _key(kind: str, rng: random.Random) -> str:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import ContractError
-from hub.events.codec import Value, decode, encode
+from hub.events.codec import Value, decode, decode_start, encode
 from hub.events.decisions import SUBJECT as DECISION
 from hub.events.ids import DossierRef
 from hub.events.topics import ASSIGNMENTS, COMPOSITIONS, HOUSEHOLD_COMPOSITIONS, RESOLVE_STATE
@@ -25,6 +25,7 @@ from hub.household.rulings import Effect, Ruled, Ruling, parse_ruling
 from hub.stream.reading import dead_letter, readable
 from hub.stream.resolve_state import (
     About,
+    Assignment,
     Composed,
     Decided,
     Kept,
@@ -45,6 +46,8 @@ APPLIED: Final = b"applied"
 GENERATION: Final = b"generation"
 DECIDED: Final = b"decided"
 COMPOSITION: Final = "registrations.composition"
+_LABEL_FIELDS: Final = 2
+"""Of a household's composition: those up to and including its label."""
 _INCARNATION_SHIFT: Final = 40
 """Offsets below 2**40 leave room for 8 million incarnations in a signed 64-bit clock."""
 
@@ -85,19 +88,19 @@ class Resolve:
         """See `Stage.implied`: the assignment of a dossier, the composition of a household."""
         if key.startswith(b"h/"):
             return [_composition(key[2:].decode(), _COMPOSED(value))]
-        return [_assignment(DossierRef.from_key(key[2:]), _dossier(value).value)] if key.startswith(b"d/") else []
+        return [_assignment(key[2:], _ASSIGNMENT(value).value)] if key.startswith(b"d/") else []
 
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`: since and label tell which is older."""
-        value = decode(seen).value
+        stored = state.get((b"d/" if topic == ASSIGNMENTS else b"h/") + key)
+        if stored is None:
+            return None
         if topic == ASSIGNMENTS:
-            stored = state.get(b"d/" + key)
-            register = _dossier(stored).value if stored else None
-            older = register is not None and value["since"] < register.since
-            return _assignment(DossierRef.from_key(key), register).value if register and older else None
-        stored = state.get(b"h/" + key)
-        older = stored is not None and value["label"] < clock_of(stored)
-        return _composition(key.decode(), _COMPOSED(stored)).value if stored and older else None
+            assignment = _ASSIGNMENT(stored).value
+            older = decode(seen).value["since"] < assignment.since
+            return _assignment(key, assignment).value if older else None
+        older = decode_start(seen, _LABEL_FIELDS)["label"] < clock_of(stored)
+        return _composition(key.decode(), _COMPOSED(stored)).value if older else None
 
 
 class NonsenseError(Exception):
@@ -154,7 +157,7 @@ class Book:
     def assignment(self, ref: DossierRef) -> str | None:
         """The household the dossier is assigned to."""
         kept = self._dossiers.get(ref)
-        return kept.value.household if kept else None
+        return kept.value.assignment.household if kept else None
 
     def apply(self, clock: int) -> None:
         """Everything up to this clock has been stepped over."""
@@ -179,7 +182,7 @@ class Book:
         """Store a newer composition and bring the index person → dossiers up to date."""
         self._arrived[dossier.ref] = message
         kept = self._dossiers.get(dossier.ref)
-        register = kept.value._replace(dossier=dossier) if kept else Register(dossier, None, -1)
+        register = kept.value._replace(dossier=dossier) if kept else Register(Assignment(None, -1), dossier)
         self._dossiers.put(clock, dossier.ref, register)
         old = kept.value.dossier.persons if kept else frozenset()
         for person in old ^ dossier.persons:
@@ -200,8 +203,8 @@ class Book:
     def assign(self, clock: int, ref: DossierRef, household: str | None) -> None:
         """R2: a dossier whose household changed gets since := clock."""
         kept = self._dossiers.get(ref)
-        if kept and (kept.value.household != household or kept.value.since < 0):
-            self._dossiers.put(clock, ref, kept.value._replace(household=household, since=clock))
+        if kept and (kept.value.assignment.household != household or kept.value.assignment.since < 0):
+            self._dossiers.put(clock, ref, kept.value._replace(assignment=Assignment(household, clock)))
 
     def messages(self, refs: Collection[DossierRef]) -> dict[DossierRef, bytes]:
         """The current compositions, as published, of dossiers that are in a household or have just arrived."""
@@ -230,7 +233,7 @@ class Book:
             kept = self._dossiers.get(dossier.ref)
             # Neither is ever missing while the changelog of a list is whole.
             if kept is not None and dossier.ref in messages:
-                yield Part(dossier.ref, kept.value.since, messages[dossier.ref])
+                yield Part(dossier.ref, kept.value.assignment.since, messages[dossier.ref])
 
     def _message(self, ruling: Ruling) -> bytes:
         kept = self._decisions.get(ruling.key)
@@ -247,8 +250,8 @@ class Book:
         outputs = [_composition(name, kept) for name, kept in self._households.changed()]
         for ref, kept in self._dossiers.changed():
             before = self._dossiers.before(ref)
-            if before is None or before.value.since != kept.value.since:
-                outputs.append(_assignment(ref, kept.value))
+            if before is None or before.value.assignment != kept.value.assignment:
+                outputs.append(_assignment(ref.key, kept.value.assignment))
         for shelf in (self._dossiers, self._persons, self._households, self._decisions, self._about, self._marks):
             shelf.write()
         return outputs
@@ -335,9 +338,9 @@ def _composed(household: Household, parts: tuple[Part, ...], decisions: tuple[tu
     )
 
 
-def _assignment(ref: DossierRef, register: Register) -> Output:
-    value = {**ref._asdict(), "household": register.household, "since": register.since}
-    return Output(ASSIGNMENTS, ref.key, encode("households.assignment", value))
+def _assignment(key: bytes, found: Assignment) -> Output:
+    value = {**DossierRef.from_key(key)._asdict(), "household": found.household, "since": found.since}
+    return Output(ASSIGNMENTS, key, encode("households.assignment", value))
 
 
 def _composition(household_id: str, kept: Kept[Composed]) -> Output:
@@ -379,6 +382,7 @@ def _decision_key(decision: str) -> bytes:
 
 
 _dossier: Final = lru_cache(maxsize=16_384)(unpack_register)
+_ASSIGNMENT: Final = unpacker(Assignment)
 _NAMING: Final = unpacker(Naming)
 _COMPOSED: Final = unpacker(Composed)
 _DECIDED: Final = unpacker(Decided)

@@ -26,6 +26,8 @@ SUBJECT: Final = "internal.resolve"
 _KEYED_HASH: Final = 33
 """Length of a person's or address's key: a letter, and 32 hex digits that are kept as 16 bytes."""
 _CONTINUES: Final = 0x80
+_PRESENT: Final = b"\2"
+"""Avro's mark of the second branch of ["null", "bytes"]: null is what older versions are read as."""
 
 _TEXT: Final = b"\0"
 """First byte of any other key, which is kept as it is."""
@@ -86,12 +88,19 @@ class Composed(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return ((self.parts[place].ref, line, unpacked_key(person)) for place, line, person in packed)
 
 
-class Register(NamedTuple):
-    """A dossier: what the household rules need of it, and to which household it belongs since when (-1: never)."""
+class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """To which household a dossier belongs, since when (-1: never). The start of what is kept of a dossier: read as
+    this, the rest is skipped."""
 
-    dossier: Dossier
     household: str | None
     since: int
+
+
+class Register(NamedTuple):
+    """A dossier: its assignment, and what the household rules need of it."""
+
+    assignment: Assignment
+    dossier: Dossier
 
 
 class _Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -106,7 +115,7 @@ class _Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     confirmed: bool
 
 
-class _Register(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _Register(Assignment, frozen=True, array_like=True, gc=False):
     ref: DossierRef
     order: Order
     deleted: bool
@@ -115,8 +124,6 @@ class _Register(msgspec.Struct, frozen=True, array_like=True, gc=False):
     client: bytes
     addresses: tuple[bytes, ...]
     lines: tuple[_Line, ...]
-    household: str | None
-    since: int
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -134,7 +141,7 @@ class Kept(NamedTuple, Generic[Stored]):
 def pack(at: int, value: object) -> bytes:
     """The message of a value."""
     body = _encode(_packed_register(value) if isinstance(value, Register) else value)
-    return b"".join((_header(), _avro_long(at), _avro_long(len(body)), body))
+    return b"".join((_header(), _avro_long(at), _PRESENT, _avro_long(len(body)), body))
 
 
 def unpacker(kind: type[Stored]) -> Callable[[bytes], Kept[Stored]]:
@@ -143,7 +150,7 @@ def unpacker(kind: type[Stored]) -> Callable[[bytes], Kept[Stored]]:
 
     def unpack(message: bytes) -> Kept[Stored]:
         at, place = _read_avro_long(message, _after_header(message))
-        _, start = _read_avro_long(message, place)
+        _, start = _read_avro_long(message, place + len(_PRESENT))
         return Kept(at, decode(memoryview(message)[start:]))
 
     return unpack
@@ -234,7 +241,7 @@ def _register(kept: _Register) -> Register:
     )
     opened_on, client = date.fromordinal(kept.opened_on), unpacked_key(kept.client)
     dossier = Dossier(kept.ref, kept.order, kept.deleted, kept.is_open, opened_on, client, lines)
-    return Register(dossier, kept.household, kept.since)
+    return Register(Assignment(kept.household, kept.since), dossier)
 
 
 def _packed_register(register: Register) -> _Register:
@@ -254,6 +261,8 @@ def _packed_register(register: Register) -> _Register:
         for line in dossier.lines
     )
     return _Register(
+        register.assignment.household,
+        register.assignment.since,
         dossier.ref,
         dossier.order,
         dossier.deleted,
@@ -262,14 +271,12 @@ def _packed_register(register: Register) -> _Register:
         packed_key(dossier.client),
         tuple(map(packed_key, addresses)),
         lines,
-        register.household,
-        register.since,
     )
 
 
 @cache
 def _header() -> bytes:
-    return encode(SUBJECT, {"at": 0, "packed": b""})[:HEADER_BYTES]
+    return encode(SUBJECT, {"at": 0, "packed": None})[:HEADER_BYTES]
 
 
 def _after_header(message: bytes) -> int:
