@@ -381,7 +381,8 @@ def _decision_key(decision: str) -> bytes:
     return b"x/" + decision.encode()
 
 
-_dossier: Final = lru_cache(maxsize=16_384)(unpack_register)
+_dossier: Final = lru_cache(maxsize=1_024)(unpack_register)
+"""Unpacking takes some 20 us and what is unpacked 3 kB, so only a burst of changes on one dossier is worth keeping."""
 _ASSIGNMENT: Final = unpacker(Assignment)
 _NAMING: Final = unpacker(Naming)
 _COMPOSED: Final = unpacker(Composed)
