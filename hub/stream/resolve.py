@@ -1,10 +1,10 @@
 """resolve: who is one household (protocol.md R1–R4). Steps record by record; its state is a function of the input
 prefix alone.
 
-State, all in one partition: `d/<dossier>` its register and assignment, `p/<person>` the dossiers that name them,
-`h/<household>` its composition and label, `x/<decision>` a human's decision, `y/<dossier>` and `z/<person>` the
-decisions that name them, `applied` the clock of the last step, `generation` the generation of the linking key,
-`decided` that there is any decision at all.
+State, all in one partition: `d/<dossier>` its assignment and register, `p/<person>` the dossiers that name them,
+`h/<household>` its composition and label, and in it the messages of its dossiers, which are kept nowhere else,
+`x/<decision>` a human's decision, `y/<dossier>` and `z/<person>` the decisions that name them, `applied` the clock of
+the last step, `generation` the generation of the linking key, `decided` that there is any decision at all.
 """
 
 from __future__ import annotations

@@ -282,7 +282,7 @@ def _header() -> bytes:
 def _after_header(message: bytes) -> int:
     if not message.startswith(_header()):
         raise ContractError(
-            "Another release kept the state of resolve; nothing was linked. Raise the incarnation.",
+            "Another release kept the state of resolve; nothing was linked. Make new topics, with a new incarnation.",
             f"schema {packaged_codec().peek(message)}",
         )
     return HEADER_BYTES
