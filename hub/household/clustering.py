@@ -70,6 +70,7 @@ class Neighbourhood:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._winners: dict[str, str | None] = {}
+        self._found: dict[str, list[Dossier]] = {}
 
     def around(
         self, changed: Iterable[DossierRef], persons: Iterable[str] = (), before: Around | None = None
@@ -122,8 +123,10 @@ class Neighbourhood:
         }
 
     def _dossiers(self, person: str) -> list[Dossier]:
-        found = (self._registry.dossier(ref) for ref in self._registry.dossiers_of(person))
-        return [dossier for dossier in found if dossier is not None]
+        if person not in self._found:
+            found = (self._registry.dossier(ref) for ref in self._registry.dossiers_of(person))
+            self._found[person] = [dossier for dossier in found if dossier is not None]
+        return self._found[person]
 
     def winner(self, person: str) -> str | None:
         """Where the person lives (`residence.winning_address`)."""

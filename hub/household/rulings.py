@@ -106,6 +106,7 @@ class Ruled:
         self._dossiers: dict[DossierRef, Dossier | None] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._detached_in: dict[str, DossierRef] = {}
+        self._near: dict[str, frozenset[DossierRef]] = {}
 
     def dossier(self, ref: DossierRef) -> Dossier | None:
         """Current composition of a dossier, its persons and residence as decided."""
@@ -113,15 +114,25 @@ class Ruled:
             self._dossiers[ref] = self._as_decided(ref)
         return self._dossiers[ref]
 
-    def dossiers_of(self, person: str) -> set[DossierRef]:
+    def dossiers_of(self, person: str) -> frozenset[DossierRef]:
         """Every dossier that may name this person, whichever decisions hold, and those that decisions on him are about:
         what these decisions do stands there."""
+        if person.startswith(TENTATIVE):  # what it stands for may not have been derived yet: not remembered
+            return self._dossiers_near(person)
+        if person not in self._near:
+            is_free = not self._rulings_of((person,))
+            self._near[person] = frozenset(self._stating(person)) if is_free else self._dossiers_near(person)
+        return self._near[person]
+
+    def _dossiers_near(self, person: str) -> frozenset[DossierRef]:
         reached = self._reach(person)
         stating = {ref for key in reached for ref in self._stating(key)}
-        return stating.union(*(ruling.dossiers for ruling in self._rulings_of(reached)))
+        return frozenset(stating.union(*(ruling.dossiers for ruling in self._rulings_of(reached))))
 
     def joined(self, person: str) -> set[str]:
         """Persons of whom a human decided that they are of this person's household."""
+        if not person.startswith(TENTATIVE) and not self._rulings_of((person,)):
+            return set()
         found: set[str] = set()
         for ruling in self._rulings_of(self._group(person)):
             if ruling.kind is Kind.SAME_HOUSEHOLD:
@@ -205,8 +216,11 @@ class Ruled:
         """All rulings that may name one of these person keys."""
         found: dict[str, Ruling] = {}
         for key in keys:
-            about = (ruling for ref in self._stating(key) for ruling in self._statements.rulings_about(ref))
-            found |= {ruling.key: ruling for ruling in (*about, *self._statements.rulings_naming(key))}
+            for ref in self._stating(key):
+                for ruling in self._statements.rulings_about(ref):
+                    found[ruling.key] = ruling
+            for ruling in self._statements.rulings_naming(key):
+                found[ruling.key] = ruling
         return list(found.values())
 
     def _group(self, key: str) -> frozenset[str]:
