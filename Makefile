@@ -1,11 +1,13 @@
-# One command each: setup, demo, test, soak, check. CI (.ci/run) runs the same ones.
+# One command each: setup, demo, test, soak, check, bench. CI (.ci/run) runs the same ones.
 #
 #   make demo ARGS="--households 50"     make test ARGS="tests/core -k residence"     make soak MINUTES=60
+#   make bench ARGS=matching             make bench QUICK=1
 #   make setup PYTHON=python3.12         (to start over: rm -r .venv)
 
 PYTHON  ?= python3
 MINUTES ?= 10
 ARGS    ?=
+QUICK   ?=
 EXTRAS  := demo,postgres,dev
 
 BIN   := .venv/bin
@@ -13,11 +15,11 @@ BIN   := .venv/bin
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check clean
+.PHONY: help setup demo test soak check bench clean
 .SUFFIXES:
 
 help:
-	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | clean"
+	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | bench [QUICK=1] | clean"
 
 setup: $(STAMP)
 	@:
@@ -48,7 +50,16 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# The contestants are large and needed for nothing else: they are installed the first time.
+bench: $(STAMP)-bench
+	@QUICK=$(QUICK) $(BIN)/python -m bench $(ARGS)
+
+$(STAMP)-bench: $(STAMP)
+	@echo "installing the contestants into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS),bench]'
+	@touch $@
+
 # Leaves .venv alone.
 clean:
 	@rm -rf build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find hub connectors schemas tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find hub connectors schemas bench tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,10 @@ JAVA = 17
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _POSTGRES = Path("/usr/lib/postgresql")
 """Where Debian keeps the server's programs, outside the path."""
+
+
+_REFERENCE_DIR = "REGIEHUB_REFERENCE_DIR"
+"""Where the public reference data are that no release carries along."""
 
 
 @cache
@@ -57,3 +62,14 @@ def postgres_bin() -> Path | None:
 def postgres_missing() -> str | None:
     """The postgres tier starts a throw-away server of its own."""
     return None if postgres_bin() else "postgresql server not found"
+
+
+def reference_dir() -> Path:
+    """Folder of the reference data: what `REGIEHUB_REFERENCE_DIR` says, else beside the project."""
+    stated = os.environ.get(_REFERENCE_DIR)
+    return Path(stated) if stated else Path(__file__).parents[2] / "shared" / "reference"
+
+
+def reference_missing() -> str | None:
+    """The brp tier reads the official test person lists, which are not ours to hand on."""
+    return None if (reference_dir() / "brp").is_dir() else f"no BRP test person lists: set {_REFERENCE_DIR}"

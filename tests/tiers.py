@@ -22,6 +22,7 @@ NEEDS = {
     "core": None,
     "stream": None,
     "desk": None,
+    "brp": machine.reference_missing,
     "kafka": machine.kafka_missing,
     "browser": machine.chromium_missing,
     "vendor": None,

@@ -185,6 +185,7 @@ def _member(line: Fields, recorded_at: datetime) -> Member:
         family_name=line.opt_text("geslachtsnaam"),
         birth_date=_birth_date(line, "geboren"),
         gender=line.opt_code("geslacht", _GENDERS),
+        address_secret=line.opt_code("geheimhouding", _YES_NO),
     )
 
 

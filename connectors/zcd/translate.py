@@ -197,6 +197,7 @@ def _member(line: Fields, recorded_at: datetime) -> Member:
         family_name=line.opt_text("achternaam"),
         birth_date=_birth_date(line, "geboortedatum"),
         gender=line.opt_code("geslacht", _GENDERS),
+        address_secret=line.flag("adresGeheim") if line.has("adresGeheim") else None,
     )
 
 

@@ -9,11 +9,15 @@ import typer
 
 if TYPE_CHECKING:
     from hub.desk.server import Keys
+    from hub.events.decisions import DecisionMessage
     from hub.settings import Settings
 
 app = typer.Typer(help="Run one process of the production set-up, until SIGTERM.", no_args_is_help=True)
 _OWNER_ONLY: Final = 0o077
 """What is kept on disk tells who is helped, by key and by dossier number: nobody else on the machine reads it."""
+
+_DECISION_SECONDS: Final = 10.0
+"""How long somebody waits for his decision to be acknowledged; a leader election takes some seconds."""
 
 
 @app.callback()
@@ -53,11 +57,21 @@ def stream() -> None:
 @app.command()
 def desk() -> None:
     """Keep the read model, and answer the API and the pages."""
+    from hub.connect.ingest.kafka_publisher import KafkaPublisher
+    from hub.connect.ingest.publisher import Message
     from hub.desk.server import run
     from hub.settings import load_settings
 
     settings = load_settings()
-    raise typer.Exit(run(settings, _desk_keys(settings)))
+    publisher = KafkaPublisher(settings.broker, client_id="regiehub-desk", delivery_seconds=_DECISION_SECONDS)
+
+    def publish(decision: DecisionMessage) -> None:
+        publisher.publish([Message(decision.topic, decision.key, decision.value)])
+
+    try:
+        raise typer.Exit(run(settings, _desk_keys(settings), publish))
+    finally:
+        publisher.close()
 
 
 def _desk_keys(settings: Settings) -> Keys:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
+from hub.demo import decisions
 from hub.demo.delivery import Deliverer
 from hub.demo.errors import DemoError
 from hub.demo.freshness import measure, percentile, places
@@ -55,13 +56,15 @@ def run_once(stack: Stack, *, households: int, seed: int, given: Path | None, te
     try:
         held_back = fill(stack, households, seed, given, tell)
         gauge.await_zero(lambda lag: tell("verwerken", *_done(lag, stack)))
+        decided = [] if given is not None else _decide(stack, gauge, tell)
         fresh = _live(stack, tell)
         gauge.await_zero()
         documents = read_all(stack)
         seconds = time.monotonic() - began
-        reference, unreadable = reference_of(stack)
+        reference, unreadable = reference_of(stack, decided)
         found = compare(documents, reference)
         exercised = {**observed(stack, reference), "bad": unreadable}
+        exercised |= {} if given is not None else {"decisions": len(decided)}
         exercised["late"] += held_back
         summary = {
             "events": published_events(gauge),
@@ -104,6 +107,22 @@ def _done(lag: Lag, stack: Stack) -> tuple[int, int]:
     return max(0, total - lag.sources - lag.stream - lag.desk), total
 
 
+def _decide(stack: Stack, gauge: Gauge, tell: Tell) -> list[decisions.Made]:
+    """Let a director decide on some of what the town does not know of itself. Your own data are left as they are."""
+    tell("besluiten", 0, 2)
+    with httpx.Client(base_url=stack.url, headers=_director(stack), trust_env=False, timeout=30.0) as client:
+        made = decisions.make(client, read_all(stack))
+        gauge.await_zero()
+        tell("besluiten", 1, 2)
+        made += decisions.take_back(client, made)
+    tell("besluiten", 2, 2)
+    return made
+
+
+def _director(stack: Stack) -> dict[str, str]:
+    return {"authorization": f"Bearer {stack.tokens[DIRECTOR]}"}
+
+
 def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
     """Freshness, with how it was measured; null when no household has an open dossier to write to."""
     stated: dict[str, float | None] = {"changes": LIVE_CHANGES, "per_second": LIVE_PER_SECOND}
@@ -128,8 +147,7 @@ def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
 
 def read_all(stack: Stack) -> list[Json]:
     """Every household as the API answers it, by the list and then one by one: what a director would see."""
-    headers = {"authorization": f"Bearer {stack.tokens[DIRECTOR]}"}
-    with httpx.Client(base_url=stack.url, headers=headers, trust_env=False, timeout=30.0) as client:
+    with httpx.Client(base_url=stack.url, headers=_director(stack), trust_env=False, timeout=30.0) as client:
         ids = list(_ids(client))
         return [_ok(client.get(f"/api/v1/huishoudens/{household_id}")) for household_id in ids]
 
@@ -159,11 +177,13 @@ def dead_letters(stack: Stack) -> int:
         return sum(source["dead_letters"] for source in _ok(client.get("/api/v1/bronnen"))["sources"])
 
 
-def reference_of(stack: Stack) -> tuple[Answer, int]:
-    """The reference's households, from the sources' final records alone, and its own count of unreadable records."""
+def reference_of(stack: Stack, decided: Iterable[decisions.Made] = ()) -> tuple[Answer, int]:
+    """The reference's households, from the sources' final records and what was decided alone, and its own count of
+    unreadable records."""
     final = {name: [json.dumps(record) for record in stack.simulators[name].final_records()] for name in SOURCES}
     every = {name: [line for _, line in stack.simulators[name].all_changes()] for name in SOURCES}
     unreadable = _answer(stack.folder / "all", every).summary["dead_letters"]
+    final["decisions"] = [json.dumps(item.for_reference()) for item in decided]
     return _answer(stack.folder / "final", final), sum(unreadable.values())
 
 

@@ -57,6 +57,9 @@ def canonical(document: Mapping[str, Any]) -> Json:
         ),
         "references": sorted(ref for person in document["references"] for ref in _refs(person)),
         "history": sorted(ref for person in document["history"] for ref in _refs(person)),
+        "decisions": sorted(
+            [item["decision_id"], item["effect"]] for item in document["decisions"] if item["snooze"] is None
+        ),
         "records": sorted(
             (
                 [
@@ -81,6 +84,7 @@ def _person(member: Mapping[str, Any]) -> Json:
         "birth_dates": _stated(member, "birth_date"),
         "genders": _stated(member, "gender"),
         "roles": sorted(member["roles"]),
+        "secret": member["address_secret"],
     }
 
 

@@ -10,22 +10,32 @@ from hub.events.ids import DossierRef
 
 
 class Role(StrEnum):
-    """What somebody is here for. The demo's two; more come with real login. INSPECTION_OFFICER: answers citizens who
-    ask what is held of them."""
+    """What somebody is here for. The demo has the first two; more come with real login.
+
+    SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding.
+    INSPECTION_OFFICER (inzagefunctionaris): answers citizens who ask what is held of them.
+    """
 
     CASE_DIRECTOR = "case_director"
     OPERATIONS = "operations"
+    SAFETY_OFFICER = "safety_officer"
     INSPECTION_OFFICER = "inspection_officer"
 
 
 class Action(StrEnum):
-    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else."""
+    """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else. DECIDE: say who
+    is who and who lives where, hide an attention point, or take that back.
+
+    SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
     READ_LOOKS = "read_looks"
+    DECIDE = "decide"
+    READ_CANDIDATES = "read_candidates"
+    SEE_SECRET_ADDRESS = "see_secret_address"
     INSPECT_PERSON = "inspect_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
@@ -68,22 +78,39 @@ _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.SEARCH_HOUSEHOLDS): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
+    (Role.CASE_DIRECTOR, Action.DECIDE): _HELP,
+    (Role.CASE_DIRECTOR, Action.READ_CANDIDATES): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
     (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
     (Role.OPERATIONS, Action.ENTER): "",
     (Role.OPERATIONS, Action.READ_SOURCES): "",
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
     (Role.OPERATIONS, Action.READ_DESCRIPTION): "",
+    (Role.SAFETY_OFFICER, Action.ENTER): "",
+    (Role.SAFETY_OFFICER, Action.LIST_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEARCH_HOUSEHOLDS): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_HOUSEHOLD): _HELP,
+    (Role.SAFETY_OFFICER, Action.READ_LOOKS): _HELP,
+    (Role.SAFETY_OFFICER, Action.SEE_SECRET_ADDRESS): _HELP,
     (Role.INSPECTION_OFFICER, Action.ENTER): "",
     (Role.INSPECTION_OFFICER, Action.INSPECT_PERSON): _INSPECTION,
 }
-_ABOUT_ONE_HOUSEHOLD: Final = frozenset({Action.READ_HOUSEHOLD, Action.READ_LOOKS})
+_ABOUT_ONE_HOUSEHOLD: Final = frozenset(
+    {
+        Action.READ_HOUSEHOLD,
+        Action.READ_LOOKS,
+        Action.READ_CANDIDATES,
+        Action.DECIDE,
+        Action.SEE_SECRET_ADDRESS,
+    }
+)
 
 
 def may(actor: Actor | None, action: Action, household: Household | None = None) -> Decision:
     """Whether somebody may do something, with one household if the action is about one.
 
-    Called for every read, also when the household does not exist: so a refusal does not tell whether it does.
+    Called for every read and every decision, also when the household does not exist: so a refusal does not tell
+    whether it does.
     """
     if actor is None:
         return Decision(False, "not_logged_in")

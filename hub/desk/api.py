@@ -11,12 +11,18 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import digest, models
+from hub.desk import attention, digest, models
+from hub.desk.candidates import Candidate, Side
+from hub.desk.deciding import Accepted
+from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
+from hub.desk.translations import LANGUAGES
+from hub.desk.words import Words
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
@@ -31,10 +37,12 @@ _PROBLEM_TEXTS: Final = {
     400: "A parameter is not valid.",
     401: "No valid token.",
     403: "The role of this token may not do this.",
-    404: "No such household.",
-    503: "The look cannot be logged, so nothing is shown.",
+    404: "No such household or decision.",
+    409: "It does not fit what is known now.",
+    503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
 }
 _HOUSEHOLD: Final = (400, 401, 403, 404, 503)
+DECISIONS: Final = f"{API}/besluiten"
 _ALL: Final = (400, 401, 403, 503)
 
 
@@ -48,6 +56,7 @@ def api_router(site: Site) -> APIRouter:
     _add_lists(router, site)
     _add_household(router, site)
     _add_inspection(router, site)
+    _add_decisions(router, site)
     _add_sources(router, site)
     _add_state(router, site)
     return router
@@ -67,7 +76,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     ) -> Response:
         """All live households, in the order of their names."""
         found = site.reading.households(asking(request), page=pagina, page_size=paginaGrootte)
-        return _json(_page(found, pagina, paginaGrootte))
+        return _json(_page(site, found, pagina, paginaGrootte))
 
     @router.post(
         f"{HOUSEHOLDS}/zoekopdrachten",
@@ -78,7 +87,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     def search(request: Request, wanted: models.HouseholdSearch) -> Response:
         """Find households by a member or a dossier number."""
         found = site.reading.search(asking(request), search_of(site, wanted))
-        rows = [_row(item) for item in found.households]
+        rows = _rows(site, found)
         return _json({"count": found.total, "complete": found.total < SEARCH_LIMIT, "households": rows})
 
 
@@ -98,25 +107,39 @@ def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
 def _add_household(router: APIRouter, site: Site) -> None:
     def offer(part: str, name: str, model: type, answer: Callable[[Document, Request], object]) -> None:
         def read(household_id: str, request: Request) -> Response:
-            return _json(answer(site.reading.household(asking(request), household_id), request))
+            found = site.reading.household(asking(request), household_id, addresses=not part)
+            return _json(answer(found, request))
 
         read.__doc__ = model.__doc__
         router.get(
             f"{HOUSEHOLDS}/{{household_id}}{part}",
             operation_id=name,
             tags=["huishoudens"],
-            responses=_answers(model, _HOUSEHOLD),
+            responses=_answers(model, _HOUSEHOLD, moves=True),
         )(read)
 
-    offer("", "readHousehold", models.Household, lambda found, _: digest.opened(found, site.open_address))
+    offer("", "readHousehold", models.Household, lambda found, _: _household(found, site))
     offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
+    offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
     offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
+
+    @router.get(
+        f"{HOUSEHOLDS}/{{household_id}}/kandidaten",
+        operation_id="readCandidates",
+        tags=["huishoudens"],
+        responses=_answers(models.Candidates, _HOUSEHOLD),
+    )
+    def candidates(household_id: str, request: Request) -> Response:
+        """Who may be the same person as somebody of this household, with what speaks for it and against."""
+        found = site.reading.candidates(asking(request), household_id, site.open_address)
+        rows = [_candidate(item, site) for item in found.pairs]
+        return _json({"household_id": household_id, "candidates": rows, "withheld": found.withheld})
 
     @router.get(
         f"{HOUSEHOLDS}/{{household_id}}/inzagen",
         operation_id="readLooks",
         tags=["huishoudens"],
-        responses=_answers(models.Looks, _HOUSEHOLD),
+        responses=_answers(models.Looks, _HOUSEHOLD, moves=True),
     )
     def looks(
         household_id: str,
@@ -144,6 +167,45 @@ def _add_inspection(router: APIRouter, site: Site) -> None:
         if person_key is None:
             raise InvalidBsn
         return _json(site.reading.inspect(asking(request), person_key, site.open_address))
+
+
+def _add_decisions(router: APIRouter, site: Site) -> None:
+    @router.post(
+        DECISIONS,
+        status_code=202,
+        operation_id="makeDecision",
+        tags=["besluiten"],
+        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
+    )
+    def decide(request: Request, wanted: DecisionToMake) -> Response:
+        """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
+        return _accepted(site.deciding.decide(asking(request), wanted))
+
+    @router.get(
+        f"{DECISIONS}/{{decision_id}}",
+        operation_id="readDecision",
+        tags=["besluiten"],
+        responses=_answers(models.DecisionBody, _HOUSEHOLD),
+    )
+    def decision(decision_id: str, request: Request) -> Response:
+        """One decision, as it has come through so far."""
+        return _json(site.deciding.decision(asking(request), decision_id))
+
+    @router.post(
+        f"{DECISIONS}/{{decision_id}}/intrekking",
+        status_code=202,
+        operation_id="takeBackDecision",
+        tags=["besluiten"],
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+    )
+    def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
+        """Take a decision back: what it did is undone, and it stays to be seen."""
+        return _accepted(site.deciding.withdraw(asking(request), decision_id, wanted))
+
+
+def _accepted(accepted: Accepted) -> Response:
+    link = f"{DECISIONS}/{accepted.decision_id}"
+    return _json({**accepted._asdict(), "link": link}, status=202, headers={"Location": link})
 
 
 def _add_sources(router: APIRouter, site: Site) -> None:
@@ -191,9 +253,14 @@ def _add_state(router: APIRouter, site: Site) -> None:
         return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _page(found: Page, page: int, page_size: int) -> dict[str, object]:
+def _household(document: Document, site: Site) -> dict[str, object]:
+    points = attention.of_household(site, document)
+    return digest.opened(document, site.open_address) | {"attention": attention.answer(points)}
+
+
+def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:
     place = _place(HOUSEHOLDS, found.total, page, page_size)
-    return {**place, "households": [_row(item) for item in found.households]}
+    return {**place, "households": _rows(site, found)}
 
 
 def _place(path: str, total: int, page: int, page_size: int) -> dict[str, object]:
@@ -216,6 +283,11 @@ def _place(path: str, total: int, page: int, page_size: int) -> dict[str, object
             "last": link(last),
         },
     }
+
+
+def _rows(site: Site, found: Page) -> list[dict[str, object]]:
+    summaries = attention.summaries(site, found.households)
+    return [_row(item) | {"attention": summaries[item["household_id"]]._asdict()} for item in found.households]
 
 
 def _row(document: Document) -> dict[str, object]:
@@ -243,28 +315,70 @@ def _timeline(document: Document) -> dict[str, object]:
     return {"household_id": document["household_id"], "events": digest.timeline(document)}
 
 
+def _decisions(document: Document) -> dict[str, object]:
+    return {"household_id": document["household_id"], "decisions": document["decisions"][::-1]}
+
+
 def _involved(document: Document, site: Site) -> dict[str, object]:
     today = site.today()
     return {
         "household_id": document["household_id"],
-        "directors": digest.directors(document, today),
+        "directors": direction.directors(document, today),
         "directions": [
-            {"current": entry.current, "record": entry.record} for entry in digest.directions(document, today)
+            {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
     }
 
 
-def _json(body: object) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")
+def _candidate(found: Candidate, site: Site) -> dict[str, object]:
+    words = {language: Words(language, site.today()) for language in LANGUAGES}
+    return {
+        "score": round(found.score.bits, 2),
+        "strength": found.score.strength,
+        "one": _side(found.one),
+        "other": _side(found.other),
+        "evidence": [
+            {
+                "code": item.level.code,
+                "weight": round(item.level.bits, 2),
+                "text": {language: said.evidence(item) for language, said in words.items()},
+            }
+            for item in found.score.findings
+        ],
+    }
 
 
-def _answers(model: type, problems: tuple[int, ...]) -> dict[int | str, dict[str, Any]]:
-    known: dict[int | str, dict[str, Any]] = {200: {"model": model, "description": model.__doc__ or ""}}
-    for status in problems:
+def _side(side: Side) -> dict[str, object]:
+    person, household_id = side.person, side.household["household_id"]
+    who = {"person_key": person["person_key"], "confirmed": person["confirmed"]}
+    return {
+        "household_id": household_id,
+        "link": f"{HOUSEHOLDS}/{household_id}",
+        "place": side.place,
+        **who,
+        "unconfirmed_reason": person["unconfirmed_reason"],
+        "lines": [{**ref, **who} for ref in person["source_refs"]],
+        "name": digest.display_name(person),
+        "birth_date": digest.newest(person, "birth_date"),
+    }
+
+
+def _json(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type="application/json")
+
+
+def _answers(
+    model: type, problems: tuple[int, ...], *, status: int = 200, moves: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    known: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": model.__doc__ or ""}}
+    for problem_status in problems:
         schema = {"$ref": "#/components/schemas/Problem"}
-        known[status] = {"description": _PROBLEM_TEXTS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-    if 404 in problems:
+        known[problem_status] = {
+            "description": _PROBLEM_TEXTS[problem_status],
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+    if moves:
         known[308] = {"description": "The household lives on under another id: see Location."}
     return known
 
@@ -295,6 +409,6 @@ def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
     version = {"description": "Version of the API.", "schema": {"type": "string"}}
     for status, answer in responses.items():
         headers = {"API-Version": version}
-        if status == "308":
+        if status in ("202", "308"):
             headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
         responses[status] = {**answer, "headers": headers}

@@ -12,12 +12,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
+from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.looks import LooksUnavailable
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused
 from hub.desk.site import Site, is_api
+from hub.desk.translations import text
+from hub.errors import LogRefused, LogUnavailable
 
 
 class _Desk(FastAPI):
@@ -35,8 +39,9 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(api_router(site))
     app.include_router(pages_router(pages))
+    app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
-    for known in (Refused, LooksUnavailable, NotThere, InvalidBsn, RequestValidationError, HTTPException, Exception):
+    for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):
         app.add_exception_handler(known, errors.answer)
     app.add_exception_handler(Moved, _moved)
     app.add_middleware(Gate, site=site, refusal=errors.answer)
@@ -72,13 +77,19 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (NotThere, 404, "There is no such household (any more)."),
     (InvalidBsn, 400, "Some parameters are not valid."),
     (RequestValidationError, 400, "Some parameters are not valid."),
-    (LooksUnavailable, 503, "The look cannot be logged, so nothing is shown."),
+    (LooksUnavailable, 503, "The look cannot be logged, so nothing is shown or done."),
+    (NoDecision, 404, "There is no such decision, or it has not come through yet."),
+    (ReasonHoldsBsn, 400, "Some parameters are not valid."),
+    (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
+    (LogRefused, 503, "The log refuses decisions; nothing was decided."),
 )
 
 
 def _meaning(error: Exception) -> tuple[int, str]:
     if isinstance(error, Refused) and error.reason == "not_logged_in":
         return 401, "Send a valid token: Authorization: Bearer …"
+    if isinstance(error, NotAsSeen):
+        return 409, text("en", f"not_as_seen.{error.reason}")
     for known, status, detail in _MEANINGS:
         if isinstance(error, known):
             return status, detail
@@ -90,6 +101,8 @@ def _meaning(error: Exception) -> tuple[int, str]:
 def _invalid(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, InvalidBsn):
         return [{"name": "body.bsn", "reason": "fails the 11-test"}]
+    if isinstance(error, ReasonHoldsBsn):
+        return [{"name": "body.why", "reason": "holds a BSN"}]
     if not isinstance(error, RequestValidationError):
         return []
     return [

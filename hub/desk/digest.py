@@ -1,4 +1,4 @@
-"""What is read out of a household document: directors, timeline, goals side by side, addresses opened. Pure."""
+"""What is read out of a household document: timeline, goals side by side, addresses opened. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import date
 from typing import Final, NamedTuple, TypedDict
 
 from hub.events.records import RecordType
-from hub.household.document_shape import Document, Person, RecordEntry
+from hub.household.document_shape import Document, Person, RecordEntry, SealedAddress
 
 OpenAddress = Callable[[str], str | None]
 """Sealed text (base64) to the address as written; None if it was sealed with another key."""
+WITHHELD: Final = SealedAddress(key="", sealed="")
+"""What stands in the place of an address that this reader may not see."""
 
 LIFE_DOMAINS: Final = (
     "safety", "upbringing", "finance", "work_education", "daytime_activities", "housing", "domestic_relations",
@@ -19,6 +21,16 @@ LIFE_DOMAINS: Final = (
     "participation", "justice",
 )  # fmt: skip
 """In the order of the page: a child's safety first, then as ZRM-2017 numbers them."""
+
+
+class Secrets(NamedTuple):
+    """What of a document is secret: persons (keys) all of whose addresses are, and addresses (keys)."""
+
+    persons: frozenset[str]
+    addresses: frozenset[str]
+
+
+NO_SECRETS: Final = Secrets(frozenset(), frozenset())
 
 
 class TimelineEvent(TypedDict):
@@ -30,13 +42,6 @@ class TimelineEvent(TypedDict):
     dossier_id: str
     record_id: str | None
     detail: dict[str, object]
-
-
-class DirectionEntry(NamedTuple):
-    """One statement of who directs, and whether it holds today."""
-
-    record: RecordEntry
-    current: bool
 
 
 class GoalRow(NamedTuple):
@@ -54,32 +59,6 @@ def records(document: Document, record_type: RecordType) -> list[RecordEntry]:
 def sources(document: Document) -> list[str]:
     """The sources of the household's dossiers, sorted."""
     return sorted({item["source"] for item in document["dossiers"]})
-
-
-def directions(document: Document, today: date) -> list[DirectionEntry]:
-    """All statements of who directs: those that hold today first, then the newest. A closed dossier's hold no more."""
-    open_dossiers = {(item["source"], item["dossier_id"]) for item in document["dossiers"] if item["status"] == "open"}
-    found = [
-        DirectionEntry(item, (item["source"], item["dossier_id"]) in open_dossiers and _holds(item, today))
-        for item in records(document, RecordType.CASE_DIRECTION)
-    ]
-    newest_first = sorted(found, key=lambda entry: str(entry.record["body"]["from_on"]), reverse=True)
-    return sorted(newest_first, key=lambda entry: not entry.current)
-
-
-def directors(document: Document, today: date) -> list[str]:
-    """Names of those who direct today, each once however often a source writes it. Should be one."""
-    names: dict[str, str] = {}
-    for entry in directions(document, today):
-        if entry.current:
-            name = " ".join(str(entry.record["body"]["director"]).split())
-            names.setdefault(name.casefold(), name)
-    return list(names.values())
-
-
-def _holds(record: RecordEntry, today: date) -> bool:
-    start, end = record["body"]["from_on"], record["body"]["to_on"]
-    return str(start) <= today.isoformat() and (end is None or str(end) >= today.isoformat())
 
 
 def goals_by_domain(document: Document) -> list[GoalRow]:
@@ -151,8 +130,34 @@ def _record_events(document: Document) -> Iterator[TimelineEvent]:
                     )
 
 
+def address_keys(document: Document) -> set[str]:
+    """The keys of all addresses in a document."""
+    stated = [value["value"] for person in persons(document) for value in person["fields"]["address"]["values"]]
+    found = [item["address"] for item in document["dossiers"]]
+    return {address["key"] for address in (*stated, *found) if isinstance(address, dict)}
+
+
+def withheld(document: Document, secrets: Secrets) -> Document:
+    """The document without the addresses that are secret: of these persons all, and these whoever they are stated of.
+
+    The key goes too: it would tell who else lives there."""
+    shown = copy.deepcopy(document)
+    for dossier in shown["dossiers"]:
+        if dossier["address"] and dossier["address"]["key"] in secrets.addresses:
+            dossier["address"] = WITHHELD
+    for person in persons(shown):
+        for stated in person["fields"]["address"]["values"]:
+            address = stated["value"]
+            if isinstance(address, dict) and (
+                person["person_key"] in secrets.persons or address["key"] in secrets.addresses
+            ):
+                stated["value"] = WITHHELD
+    return shown
+
+
 def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
-    """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened)."""
+    """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened, or was
+    withheld)."""
     shown = copy.deepcopy(document)
     for dossier in shown["dossiers"]:
         _open_in(dossier, "address", open_address)
@@ -164,17 +169,35 @@ def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
 
 def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
     if isinstance(holder, dict) and isinstance(address := holder[name], dict):
-        holder[name] = {"key": address["key"], "text": open_address(address["sealed"])}
+        hidden = address == WITHHELD
+        text = None if hidden else open_address(address["sealed"])
+        holder[name] = {"key": address["key"] or None, "text": text, "withheld": hidden}
 
 
 def persons(document: Document) -> list[Person]:
     """Everybody whom the document names, members first."""
-    return [*document["members"], *document["references"], *document["history"], *document["contested"]]
+    return [person for _, person in places(document)]
+
+
+def places(document: Document) -> list[tuple[str, Person]]:
+    """Everybody with the name of the list in which he stands, in the order of `persons`."""
+    lists = {
+        "members": document["members"],
+        "references": document["references"],
+        "history": document["history"],
+        "contested": document["contested"],
+    }
+    return [(place, person) for place, people in lists.items() for person in people]
 
 
 def display_name(person: Person) -> str | None:
     """The newest name that a source states; None if none does."""
-    values = person["fields"]["name"]["values"]
+    return newest(person, "name")
+
+
+def newest(person: Person, field: str) -> str | None:
+    """The newest value of a field that is text (no address); None if no source states one."""
+    values = person["fields"][field]["values"]
     return str(values[0]["value"]) if values else None
 
 

@@ -68,7 +68,7 @@ def _dossier(dossier: Mapping[str, Any], w: Words) -> Iterator[str]:
     if dossier["referred_by"]:
         yield _line(w.t("referral"), dossier["referred_by"])
     if dossier["address"]:
-        yield _line(w.t("address"), dossier["address"]["text"] or w.t("unknown"))
+        yield _line(w.t("address"), w.address(dossier["address"]))
 
 
 def _record(record: Mapping[str, Any], w: Words) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.events.decisions import Snooze
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -24,10 +26,12 @@ class Problem(_Body):
 
 
 class Address(_Body):
-    """`key`: equal for equal addresses; `text`: null if it was sealed with another key."""
+    """`key`: equal for equal addresses; `text`: null if it was sealed with another key. `withheld`: the address is
+    secret and this role may not see it; both are null."""
 
-    key: str
+    key: str | None
     text: str | None
+    withheld: bool
 
 
 class StatedValue(_Body):
@@ -54,6 +58,14 @@ class SourceRef(_Body):
     line: str
 
 
+class NameParts(_Body):
+    """A name as one source writes it, in parts."""
+
+    given_name: str | None
+    prefix: str | None
+    family_name: str | None
+
+
 class PersonFields(_Body):
     """What sources state of a person."""
 
@@ -64,13 +76,16 @@ class PersonFields(_Body):
 
 
 class Person(_Body):
-    """A person with all that the household's dossiers state."""
+    """A person with all that the household's dossiers state. `names`: each distinct name in parts, newest first.
+    `address_secret`: one of them says so."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
+    address_secret: bool
     source_refs: list[SourceRef]
     roles: list[str]
+    names: list[NameParts]
     fields: PersonFields
 
 
@@ -104,6 +119,61 @@ class Conflict(_Body):
     field: str | None = None
 
 
+class MemberLine(_Body):
+    """A member line as a decision can name it. `person_key`: who it is, as decided; `stated_key`: as it states."""
+
+    source: str
+    dossier_id: str
+    line: str
+    person_key: str
+    stated_key: str
+    confirmed: bool
+
+
+class DecidedLine(_Body):
+    """A line that a decision names, as it was then; `person_key`: who is meant in this household, null if nobody."""
+
+    source: str
+    dossier_id: str
+    line: str
+    stated_key: str
+    confirmed: bool
+    doubted: bool
+    person_key: str | None
+
+
+class DecisionBody(_Body):
+    """A decision with what it does now: `applied`, `withdrawn`, `contradicted` (it would make two valid numbers one
+    person, or another decision says the opposite) or `idle` (what it names is not there now). Of one that was taken
+    back `decided_by`, `decided_at` and `why` say by whom, when and why."""
+
+    decision_id: str
+    version: int
+    kind: str
+    effect: str
+    decided_by: str
+    decided_at: datetime
+    why: str
+    lines: list[DecidedLine]
+    snooze: Snooze | None
+
+
+class DossierLink(_Body):
+    """A dossier that a reason is about."""
+
+    source: str
+    dossier_id: str
+
+
+class Reason(_Body):
+    """Why persons or dossiers are together in this household, or kept apart. `decision_id`: of a human's reason."""
+
+    kind: str
+    persons: list[str]
+    dossiers: list[DossierLink]
+    decision_id: str | None
+
+
 class RecordBody(_Body):
     """One register of a dossier; `body` as in the schema of its record type."""
 
@@ -126,8 +196,40 @@ class Freshness(_Body):
     newest_published_at: datetime
 
 
+class Snoozed(_Body):
+    """Put off up to and including a day."""
+
+    until: date
+    by: str
+    why: str
+
+
+class DossierNumber(_Body):
+    """A dossier by its number."""
+
+    source: str
+    dossier_id: str
+
+
+class AttentionPoint(_Body):
+    """Something that asks for attention today. `point`: key of the matter; a snooze names it with the rule, and is kept
+    with the first dossier. `severity`: high, medium or low. `hidden`: it is put off today. `detail`: per rule."""
+
+    rule: str
+    point: str
+    severity: str
+    since: date | None
+    due: date | None
+    sources: list[str]
+    dossiers: list[DossierNumber]
+    persons: list[str]
+    detail: dict[str, Any]
+    snooze: Snoozed | None
+    hidden: bool
+
+
 class Household(_Body):
-    """The one household view."""
+    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it."""
 
     household_id: str
     label: int
@@ -140,8 +242,13 @@ class Household(_Body):
     history: list[Person]
     contested: list[Person]
     conflicts: list[Conflict]
+    lines: list[MemberLine]
+    decisions: list[DecisionBody]
+    links: list[Reason]
+    apart: list[Reason]
     records: list[RecordBody]
     freshness: list[Freshness]
+    attention: list[AttentionPoint]
 
 
 class DossierRow(_Body):
@@ -163,6 +270,13 @@ class Counts(_Body):
     conflicts: int
 
 
+class AttentionSummary(_Body):
+    """`open`: points that are not put off, without those of a whole source. `child_safety`: whether one is about it."""
+
+    open: int
+    child_safety: bool
+
+
 class HouseholdRow(_Body):
     """A household in a list. `members`: names, null where no source states one."""
 
@@ -174,6 +288,7 @@ class HouseholdRow(_Body):
     members: list[str | None]
     dossiers: list[DossierRow]
     counts: Counts
+    attention: AttentionSummary
     link: str
 
 
@@ -254,6 +369,13 @@ class Involved(_Body):
     involved: list[RecordBody]
 
 
+class Decisions(_Body):
+    """All decisions on a household's dossiers, the newest first; those taken back too."""
+
+    household_id: str
+    decisions: list[DecisionBody]
+
+
 class Look(_Body):
     """One look. `organisation`: on whose behalf, empty if not known; `activity`: id of the processing activity;
     `dossiers`: those of the household, or of the person, that it concerned."""
@@ -308,6 +430,66 @@ class Inspection(_Body):
     records: list[RecordBody]
     looks: list[Look]
     cut_out: list[str]
+
+
+class CandidateLine(_Body):
+    """One member line of a person: what a decision about the pair names."""
+
+    source: str
+    dossier_id: str
+    line: str
+    person_key: str
+    confirmed: bool
+
+
+class CandidatePerson(_Body):
+    """One of the two. `place`: where the household names him: members, references, history or contested. `name` and
+    `birth_date`: as stated last."""
+
+    household_id: str
+    link: str
+    place: str
+    person_key: str
+    confirmed: bool
+    unconfirmed_reason: str | None
+    lines: list[CandidateLine]
+    name: str | None
+    birth_date: str | None
+
+
+class Translated(_Body):
+    """A text in Dutch and in English."""
+
+    nl: str
+    en: str
+
+
+class Evidence(_Body):
+    """One thing that speaks for the two being one person (`weight` above 0, in bits) or against."""
+
+    code: str
+    weight: float
+    text: Translated
+
+
+class Candidate(_Body):
+    """Two persons who may be one. At least one of them is unconfirmed: `one` is of the household that was asked about.
+    `score`: the sum of the weights. `strength`: strong, fair or weak. Nobody is linked by it: a human decides."""
+
+    score: float
+    strength: str
+    one: CandidatePerson
+    other: CandidatePerson
+    evidence: list[Evidence]
+
+
+class Candidates(_Body):
+    """Who may be the same person as somebody of this household, the likeliest first. `withheld`: how many more there
+    are in households that the asker may not read."""
+
+    household_id: str
+    candidates: list[Candidate]
+    withheld: int
 
 
 class Source(_Body):

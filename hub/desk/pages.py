@@ -6,31 +6,41 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl, quote
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import digest
+from hub.desk import attention, attention_words, digest
 from hub.desk.access import Action, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.models import HouseholdSearch
-from hub.desk.reading import SEARCH_LIMIT
+from hub.desk.reading import SEARCH_LIMIT, facts
+from hub.desk.reasons import Reasons
 from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document, Person
 
 PAGE_SIZE: Final = 25
 LANGUAGE_COOKIE: Final = "taal"
-LARGEST_FORM_BYTES: Final = 10_000
+LARGEST_FORM_BYTES: Final = 30_000
+"""A reason of 2,000 signs, each of which may take 12 bytes in a form."""
+_OWN_FORMS: Final = frozenset({"same-origin", "none"})
 _YEAR_SECONDS: Final = 365 * 86_400
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Fields of a form that are filled in; an oversized one is empty."""
+    """Fields of a form that are filled in; an oversized one is empty.
+
+    The session's cookie is not sent along from other sites; a browser that tells from where a form comes is believed
+    too, for another port of this machine counts as the same site. Raises HTTPException for a form from elsewhere.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_FORMS:
+        raise HTTPException(400)
     body = b""
     async for part in request.stream():
         body += part
@@ -60,9 +70,11 @@ class Pages:
     def show(self, request: Request, template: str, status: int = 200, **context: object) -> Response:
         """A page; it remembers the language that was chosen in its address."""
         actor = asking(request).actor
-        language, chosen = _language(request)
+        _, chosen = _language(request)
+        words = self.words(request)
+        language = words.language
         shared = {
-            "w": Words(language, self.site.today()),
+            "w": words,
             "actor": actor,
             "path": request.url.path if request.method == "GET" else "/zoeken",
             "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
@@ -74,6 +86,10 @@ class Pages:
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return page
+
+    def words(self, request: Request) -> Words:
+        """How things are said to this reader."""
+        return Words(_language(request)[0], self.site.today())
 
     def error(self, request: Request, status: int) -> Response:
         """The page of an error; nobody logged in is shown the way to log in."""
@@ -149,7 +165,8 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
         """All households, a page at a time."""
         found = site.reading.households(asking(request), page=pagina, page_size=PAGE_SIZE)
         last = max(1, -(-found.total // PAGE_SIZE))
-        return pages.show(request, "overview.html", found=found, page=pagina, last=last)
+        summaries = attention.summaries(site, found.households)
+        return pages.show(request, "overview.html", found=found, page=pagina, last=last, summaries=summaries)
 
     @router.get("/zoeken")
     def ask(request: Request) -> Response:
@@ -164,17 +181,17 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
         except (ValidationError, InvalidBsn):
             return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
-        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT)
+        summaries = attention.summaries(site, found.households)
+        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT, summaries=summaries)
 
 
 def _add_household(router: APIRouter, pages: Pages) -> None:
     site = pages.site
 
     @router.get("/huishoudens/{household_id}")
-    def household(household_id: str, request: Request) -> Response:
-        """Everything about one household."""
-        found = site.reading.household(asking(request), household_id)
-        return pages.show(request, "household.html", **_household(site, found))
+    def household(household_id: str, request: Request, vastgelegd: bool = False) -> Response:
+        """Everything about one household. `vastgelegd`: a decision of the reader has just been recorded."""
+        return show_household(pages, request, household_id, accepted=vastgelegd)
 
     @router.get("/huishoudens/{household_id}/inzagen")
     def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
@@ -182,6 +199,23 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=PAGE_SIZE)
         last = max(1, -(-found.total // PAGE_SIZE))
         return pages.show(request, "looks.html", found=found, household_id=household_id, page=pagina, last=last)
+
+
+def show_household(
+    pages: Pages, request: Request, household_id: str, *, status: int = 200, problem: str = "", **context: object
+) -> Response:
+    """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
+    form held, `accepted`: that it was recorded."""
+    found = pages.site.reading.household(asking(request), household_id, addresses=True)
+    shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
+    shared["path"] = f"/huishoudens/{household_id}"
+    about = facts(household_id, found)
+    shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
+    compares = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
+    shared["candidates"] = (
+        pages.site.reading.candidates(asking(request), household_id, pages.site.open_address) if compares else None
+    )
+    return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
 
 
 def _household(site: Site, document: Document) -> dict[str, Any]:
@@ -194,9 +228,11 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
 
     return {
         "household": shown,
+        "attention": attention.of_household(site, document),
+        "say": attention_words,
         "members": sorted(shown["members"], key=_oldest_first),
-        "directors": digest.directors(shown, today),
-        "directions": digest.directions(shown, today),
+        "directors": direction.directors(shown, today),
+        "directions": direction.directions(shown, today),
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),

@@ -15,6 +15,7 @@ TITLES: Final = {
     401: "A token is needed",
     403: "This is not allowed",
     404: "There is nothing here",
+    409: "This does not fit what is known now",
     405: "This method is not offered here",
     500: "Something went wrong at our side",
     503: "The desk cannot answer now",

@@ -13,8 +13,19 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import digest, readmodel
-from hub.desk.readmodel import dead_letters, dossiers, households, members, named, offsets, replace_row, sources
+from hub.desk import candidates, digest, readmodel
+from hub.desk.readmodel import (
+    addresses,
+    blocking_keys,
+    dead_letters,
+    decisions,
+    dossiers,
+    households,
+    members,
+    offsets,
+    replace_row,
+    sources,
+)
 from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
@@ -23,9 +34,6 @@ from hub.household.document_shape import Document, Person
 
 TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
 """What the read model is made of."""
-
-PART: Final = 500
-"""Households per group of statements: within every database's limit of parameters."""
 
 _log = structlog.get_logger()
 
@@ -84,7 +92,7 @@ def apply_views(connection: Connection, messages: Iterable[tuple[bytes, bytes]])
         if home not in newest or view["label"] >= newest[home]["label"]:
             newest[home] = view
     homes = list(newest)
-    parts = (homes[start : start + PART] for start in range(0, len(homes), PART))
+    parts = (homes[start : start + readmodel.PART] for start in range(0, len(homes), readmodel.PART))
     return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part})]
 
 
@@ -120,7 +128,9 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     ]
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
-    _replace(connection, named, changes, [row for change in changes for row in _named_rows(change)])
+    _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
+    _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
+    _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -184,9 +194,40 @@ def _member_rows(change: _Change) -> list[dict[str, object]]:
     ]
 
 
-def _named_rows(change: _Change) -> list[dict[str, str]]:
-    keys = {person["person_key"] for person in digest.persons(change.content)} if change.content else set()
-    return [{"household_id": change.home, "person_key": key} for key in sorted(keys)]
+def _decision_rows(change: _Change) -> list[dict[str, object]]:
+    found = change.content["decisions"] if change.content else []
+    return [
+        {"household_id": change.home, "decision_id": item["decision_id"], "version": item["version"]} for item in found
+    ]
+
+
+def _key_rows(change: _Change) -> list[dict[str, object]]:
+    return [
+        {"household_id": change.home, "person": number, "key": key, "confirmed": person["confirmed"]}
+        for number, person in enumerate(digest.persons(change.content) if change.content else [])
+        for key in candidates.keys(person)
+    ]
+
+
+def _address_rows(change: _Change) -> list[dict[str, object]]:
+    """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
+    one list of a document; any secret makes it so."""
+    if change.content is None:
+        return []
+    homes = {(item["source"], item["dossier_id"]): item["address"] for item in change.content["dossiers"]}
+    living = {person["person_key"] for person in change.content["members"]}
+    secret: dict[tuple[str, str], bool] = {}
+    for person in digest.persons(change.content):
+        stated = [item["value"] for item in person["fields"]["address"]["values"]]
+        refs = person["source_refs"] if person["person_key"] in living else []
+        found = [*stated, *(homes[ref["source"], ref["dossier_id"]] for ref in refs)]
+        for key in {address["key"] for address in found if isinstance(address, dict)} or {""}:
+            place = (person["person_key"], key)
+            secret[place] = secret.get(place, False) or person["address_secret"]
+    return [
+        {"household_id": change.home, "person_key": person, "address_key": key, "secret": said}
+        for (person, key), said in secret.items()
+    ]
 
 
 class _Place(NamedTuple):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from hub.desk import digest, inspection, readmodel
+from hub.desk import candidates, digest, inspection, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
 from hub.desk.activities import activity_of
-from hub.desk.digest import OpenAddress
+from hub.desk.candidates import Candidate, Side
+from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
@@ -84,6 +85,13 @@ class LooksPage(NamedTuple):
     looks: list[Record]
 
 
+class Candidates(NamedTuple):
+    """Pairs that may be one person, the likeliest first, and how many more are withheld."""
+
+    pairs: list[Candidate]
+    withheld: int
+
+
 class Source(NamedTuple):
     """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last; one that
     never reported is not silent, its state is `none`;
@@ -121,17 +129,49 @@ class Reading:
         self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=found)
         return Page(len(found), found)
 
-    def household(self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD) -> Document:
-        """One household. Raises NotThere or Moved, after the decision and its look."""
+    def household(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Document:
+        """One household, without the addresses that are secret; `addresses`: they are shown to whoever may see them.
+        Raises NotThere or Moved, after the decision and its look."""
         with self.engine.connect() as connection:
-            found = readmodel.load(connection, household_id)
-            moved = None if found else readmodel.forward(connection, household_id)
-        self._decide(request, action, household=_facts(household_id, found))
-        if moved is not None:
-            raise Moved(moved)
-        if found is None:
-            raise NotThere(household_id)
-        return found
+            found, moved = _present(connection, household_id)
+            secrets = _secrets(connection, [found]) if found else NO_SECRETS
+        self._decide(request, action, household=facts(household_id, found))
+        there = _there(found, moved, household_id)
+        if secrets == NO_SECRETS or (addresses and self._sees_secrets(request, facts(household_id, found))):
+            return there
+        return digest.withheld(there, secrets)
+
+    def _sees_secrets(self, request: Request, household: Household) -> bool:
+        """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
+        refusal: nobody asked for it."""
+        if not may(request.actor, Action.SEE_SECRET_ADDRESS, household).allowed:
+            return False
+        self._decide(request, Action.SEE_SECRET_ADDRESS, household=household)
+        return True
+
+    def candidates(self, request: Request, household_id: str, open_address: OpenAddress) -> Candidates:
+        """Who may be the same person as somebody of this household. Shown are only those of households that the asker
+        may read, each of them in the log of looks; a secret address is no evidence. Raises NotThere or Moved."""
+        action = Action.READ_CANDIDATES
+        with self.engine.connect() as connection:
+            found, moved = _present(connection, household_id)
+            may_ask = may(request.actor, action, facts(household_id, found)).allowed
+            pairs = self._pairs(connection, found, open_address) if found and may_ask else []
+        shown = [item for item in pairs if may(request.actor, action, _of_side(item.other)).allowed]
+        self._decide(
+            request, action, household=facts(household_id, found), also=[_of_side(item.other) for item in shown]
+        )
+        _there(found, moved, household_id)
+        return Candidates(shown, len(pairs) - len(shown))
+
+    def _pairs(self, connection: Connection, document: Document, open_address: OpenAddress) -> list[Candidate]:
+        def withheld(documents: Sequence[Document]) -> list[Document]:
+            secrets = _secrets(connection, documents)
+            return [digest.withheld(item, secrets) for item in documents]
+
+        return candidates.find(connection, document, open_address, withheld)
 
     def looks_at(self, request: Request, household_id: str, *, page: int = 1, page_size: int = 50) -> LooksPage:
         """Who looked at this household's dossiers or members, this look included; pages count from 1."""
@@ -142,9 +182,12 @@ class Reading:
         return LooksPage(total, [inspection.within(look, own) for look in looks])
 
     def inspect(self, request: Request, person_key: str, open_address: OpenAddress) -> Inspection:
-        """Everything held of one person and every look at him, this one included; others cut out."""
+        """Everything held of one person and every look at him, this one included; others cut out, and every address
+        that is secret: whoever asks for a child may be the one who must not know it."""
         with self.engine.connect() as connection:
-            found = readmodel.naming(connection, person_key)
+            named_in = readmodel.naming(connection, person_key)
+            secrets = _secrets(connection, named_in)
+        found = [digest.withheld(item, secrets) for item in named_in]
         own = inspection.dossiers(found, person_key)
         decision = may(request.actor, Action.INSPECT_PERSON)
         self._write(request, Action.INSPECT_PERSON, decision, None, [Household("", own, (person_key,))])
@@ -194,6 +237,15 @@ class Reading:
         """Ask whether the description of the API may be read."""
         self._decide(request, Action.READ_DESCRIPTION)
 
+    def allow(self, request: Request, action: Action, households: Sequence[Household]) -> None:
+        """Ask whether something may be done with each of these households (at least one), and leave one line."""
+        decisions = [may(request.actor, action, item) for item in households]
+        decision = next((item for item in decisions if not item.allowed), decisions[0])
+        only = households[0].household_id if len(households) == 1 else ""
+        self._write(request, action, decision, only or None, households)
+        if not decision.allowed:
+            raise Refused(decision)
+
     def _refuse_early(self, request: Request, action: Action) -> None:
         """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""
         if not may(request.actor, action).allowed:
@@ -205,10 +257,11 @@ class Reading:
         action: Action,
         *,
         household: Household | None = None,
+        also: Sequence[Household] = (),
         shown: Sequence[Document] = (),
     ) -> None:
         decision = may(request.actor, action, household)
-        concerned = [household] if household else [_facts(item["household_id"], item) for item in shown]
+        concerned = [household, *also] if household else [facts(item["household_id"], item) for item in shown]
         self._write(request, action, decision, household.household_id if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
@@ -254,11 +307,39 @@ def _subjects(households: Sequence[Household]) -> dict[str, list[str]]:
     return {person: _keys(items) for person, items in sorted(of_person.items())}
 
 
-def _facts(household_id: str, document: Document | None) -> Household:
+def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:
+    """The household, or the id under which it lives on, or neither."""
+    found = readmodel.load(connection, household_id)
+    return found, None if found else readmodel.forward(connection, household_id)
+
+
+def _there(found: Document | None, moved: str | None, household_id: str) -> Document:
+    if moved is not None:
+        raise Moved(moved)
+    if found is None:
+        raise NotThere(household_id)
+    return found
+
+
+def _of_side(side: Side) -> Household:
+    """A candidate as the decision and the log see it: his household, the dossiers that name him, himself."""
+    person = side.person
+    dossiers = {DossierRef(ref["source"], ref["dossier_id"]) for ref in person["source_refs"]}
+    return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))
+
+
+def facts(household_id: str, document: Document | None) -> Household:
+    """What an access decision on a household may depend on, and what the log of looks names of it."""
     if document is None:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
     return Household(household_id, _dossiers(document), tuple(sorted(persons)))
+
+
+def _secrets(connection: Connection, documents: Sequence[Document]) -> Secrets:
+    persons = {person["person_key"] for document in documents for person in digest.persons(document)}
+    addresses = {key for document in documents for key in digest.address_keys(document)}
+    return readmodel.secrets_in(connection, persons, addresses)
 
 
 def _dossiers(document: Document) -> tuple[DossierRef, ...]:

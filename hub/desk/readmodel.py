@@ -6,8 +6,9 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -35,10 +36,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import StaticPool
 
+from hub.desk.digest import Secrets
+from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
+
+PART: Final = 500
+"""Values in one statement: within every database's limit of parameters."""
 
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
@@ -66,14 +72,31 @@ members = Table(
     Column("birth_dates", Text, nullable=False),
     Index("members_by_person", "person_key"),
 )
-named = Table(
-    "named",
+blocking_keys = Table(
+    "blocking_keys",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("confirmed", Boolean, nullable=False),
+    Index("blocking_keys_by_key", "key", "confirmed"),
+    sqlite_with_rowid=False,
+)
+"""By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
+list of all persons, which is written in the same transaction."""
+addresses = Table(
+    "addresses",
     metadata,
     Column("household_id", String(64), primary_key=True),
     Column("person_key", String(80), primary_key=True),
-    Index("named_by_person", "person_key"),
+    Column("address_key", String(80), primary_key=True),
+    Column("secret", Boolean, nullable=False),
+    Index("addresses_by_person", "person_key", "secret"),
+    Index("addresses_by_address", "address_key"),
 )
-"""Everybody whom a household's document names, members or not."""
+"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
+dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
+asked."""
 dossiers = Table(
     "dossiers",
     metadata,
@@ -84,6 +107,14 @@ dossiers = Table(
     Column("own_id", String(64), nullable=False, index=True),
 )
 Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("decision_id", String(64), primary_key=True, index=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
 sources = Table(
     "sources",
     metadata,
@@ -180,7 +211,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, named, dossiers, sources, dead_letters, offsets):
+    for table in (households, members, addresses, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
         connection.execute(table.delete())
 
 
@@ -190,6 +221,17 @@ def load(connection: Connection, household_id: str) -> Document | None:
         select(households.c.document).where(households.c.household_id == household_id, households.c.live)
     )
     return None if text is None else _document(text)
+
+
+def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, Document]:
+    """The documents of those of these households that are live, by id."""
+    found: dict[str, Document] = {}
+    wanted = iter(household_ids)
+    while part := list(islice(wanted, PART)):
+        query = select(households.c.household_id, households.c.document)
+        rows = connection.execute(query.where(households.c.household_id.in_(part), households.c.live))
+        found |= {home: _document(text) for home, text in rows}
+    return found
 
 
 def forward(connection: Connection, household_id: str) -> str | None:
@@ -203,6 +245,28 @@ def forward(connection: Connection, household_id: str) -> str | None:
         .where(dossiers.c.own_id == household_id, dossiers.c.household_id != household_id)
     )
     return None if found is None else str(found)
+
+
+def holding(connection: Connection, dossier: DossierRef) -> Document | None:
+    """The live household to which a dossier belongs; None if it is unknown or deleted."""
+    query = select(dossiers.c.household_id).where(
+        *(dossiers.c[name] == part for name, part in dossier._asdict().items())
+    )
+    home = connection.scalar(query)
+    return None if home is None else load(connection, home)
+
+
+def carrying(connection: Connection, decision_id: str) -> list[Document]:
+    """The live households that carry a decision, by id; the newest version of it stands in at least one of them."""
+    query = select(decisions.c.household_id).where(decisions.c.decision_id == decision_id)
+    found = (load(connection, home) for home in connection.scalars(query.order_by(decisions.c.household_id)).all())
+    return [document for document in found if document is not None]
+
+
+def decision_version(connection: Connection, decision_id: str) -> int:
+    """Newest known version of a decision; 0 if there is none."""
+    query = select(func.max(decisions.c.version)).where(decisions.c.decision_id == decision_id)
+    return int(connection.scalar(query) or 0)
 
 
 def count(connection: Connection) -> int:
@@ -242,13 +306,19 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
 
 def naming(connection: Connection, person_key: str) -> list[Document]:
     """All live households whose document names a person, as a member or otherwise."""
-    query = (
-        select(households.c.document)
-        .join(named, named.c.household_id == households.c.household_id)
-        .where(named.c.person_key == person_key, households.c.live)
-        .order_by(households.c.household_id)
-    )
-    return [_document(text) for text in connection.scalars(query)]
+    homes = select(addresses.c.household_id).where(addresses.c.person_key == person_key)
+    query = select(households.c.document).where(households.c.household_id.in_(homes), households.c.live)
+    return [_document(text) for text in connection.scalars(query.order_by(households.c.household_id))]
+
+
+def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
+    """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
+    dossier states of such a person."""
+    said = addresses.alias("said")
+    whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
+    of_persons = select(addresses.c.person_key).where(addresses.c.person_key.in_(persons), addresses.c.secret)
+    found = select(addresses.c.address_key).where(addresses.c.address_key.in_(address_keys), whose.exists())
+    return Secrets(frozenset(connection.scalars(of_persons)), frozenset(connection.scalars(found)))
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:
@@ -260,6 +330,12 @@ def dead_letter_counts(connection: Connection) -> dict[str, int]:
     """Distinct unreadable records per source."""
     query = select(dead_letters.c.source, func.count()).group_by(dead_letters.c.source)
     return {str(source): int(number) for source, number in connection.execute(query)}
+
+
+def last_dead_letters(connection: Connection) -> dict[str, str]:
+    """When a record of each source was last unreadable: ISO time per source that has any."""
+    query = select(dead_letters.c.source, func.max(dead_letters.c.failed_at)).group_by(dead_letters.c.source)
+    return {str(source): str(moment) for source, moment in connection.execute(query)}
 
 
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:

@@ -18,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
 from hub.desk.app import create_app
+from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
 from hub.desk.reading import Reading
 from hub.desk.site import Site
+from hub.desk.terms import load_terms
 from hub.desk.tokens import Tokens
 from hub.errors import ConfigError
 from hub.ops import logging, metrics
@@ -75,23 +77,30 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(settings: Settings, keys: Keys) -> int:
-    """Serve until SIGTERM; returns the exit code. Raises ConfigError before anything runs."""
+def run(settings: Settings, keys: Keys, publish: Publish) -> int:
+    """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log.
+
+    Raises ConfigError before anything runs.
+    """
     logging.configure("desk")
     refuse_strangers(settings.desk_host)
     tokens = Tokens.from_file(settings.desk_tokens_file)
     anchors = anchors_file(settings)
     looks = open_looks(settings)
+    terms = load_terms(settings.terms_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
+    reading = Reading(engine, looks)
     site = Site(
-        reading=Reading(engine, looks),
+        reading=reading,
+        deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
         tokens=tokens,
         open_sealed=keys.open_sealed,
         person_key=keys.person_key,
         why_not_ready=feed.progress.why_not_ready,
         render_metrics=metrics.exposition,
+        terms=terms,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer

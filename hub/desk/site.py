@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request as HttpRequest
 
 from hub.desk.access import Actor
+from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading, Request
 from hub.desk.tokens import Sessions, Tokens
+from hub.household.attention.terms import Terms
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
@@ -33,9 +35,11 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 @dataclass(frozen=True)
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
-    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN."""
+    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
+    `terms`: the municipality's, of attention points."""
 
     reading: Reading
+    deciding: Deciding
     tokens: Tokens
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
@@ -43,6 +47,7 @@ class Site:
     render_metrics: Callable[[], bytes]
     sessions: Sessions = field(default_factory=Sessions)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    terms: Terms = field(default_factory=Terms)
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from hub.desk import digest
 from hub.desk.digest import TimelineEvent
+from hub.desk.matching.compare import Finding
 from hub.desk.site import TIME_ZONE
 from hub.desk.translations import MONTHS, Language, code, text
 from hub.household.document_shape import Document, StatedField, StatedValue
@@ -78,10 +80,16 @@ class Words:
         """One stated value as it is shown: an opened address as its text."""
         found = stated["value"]
         if isinstance(found, dict):
-            return str(found.get("text") or self.t("unknown"))
+            return self.address(found)
         if name == "birth_date":
             return f"{self.date(found)} ({self.age(found)})"
         return self.code("gender", found) if name == "gender" else found
+
+    def address(self, address: Mapping[str, object] | None) -> str:
+        """An opened address as it is shown: its text, or why there is none."""
+        if address and address.get("withheld"):
+            return self.t("address_secret")
+        return str((address and address.get("text")) or self.t("unknown"))
 
     def stated(self, stated: StatedValue) -> str:
         """Who stated a value, and when."""
@@ -125,6 +133,12 @@ class Words:
                 source, dossier = self.source(conflict["source"]), conflict["dossier_id"]
                 sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
         return sentences
+
+    def evidence(self, finding: Finding) -> str:
+        """What speaks for two persons being one, or against, in words."""
+        group = finding.level.code.partition("_")[0]
+        said = [self.date(text) if group == "birth" else text for text in (finding.one, finding.other)]
+        return self.t(f"match.{finding.level.code}", values=" / ".join(dict.fromkeys(part for part in said if part)))
 
     def _values(self, name: str, field: StatedField) -> str:
         shown = (

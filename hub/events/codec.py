@@ -7,6 +7,7 @@ import io
 import json
 import struct
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,6 +20,8 @@ from hub.events.sensitive import Address, Sensitive
 
 _HEADER: Final = struct.Struct(">bI")
 HEADER_BYTES: Final = _HEADER.size
+_HARMLESS: Final = frozenset({str, bytes, int, float, bool, type(None), datetime, date})
+"""Types that hold nothing else, seen by their type alone: this check looks at every value that is published."""
 Value = dict[str, Any]
 """A decoded record: Avro's own data model (dict, list, str, int, bytes, datetime …)."""
 
@@ -60,6 +63,7 @@ class SchemaRegistry:
         self._by_id: dict[int, SchemaVersion] = {}
         self._schemas: dict[int, Any] = {}
         self._ids: dict[tuple[str, int], int] = {}
+        self._starts: dict[tuple[int, int], Any] = {}
         for subject, versions in registered.items():
             for version, schema_id in versions.items():
                 self._add(folder, SchemaVersion(subject, version, schema_id))
@@ -97,6 +101,15 @@ class SchemaRegistry:
     def schema(self, schema_id: int) -> Any:
         """The parsed schema of a registered id."""
         return self._schemas[schema_id]
+
+    def start_of(self, schema_id: int, fields: int) -> Any:
+        """The parsed schema of the first fields of a record: what is written begins with just these."""
+        key = schema_id, fields
+        if key not in self._starts:
+            whole = self._schemas[schema_id]
+            start = {"type": "record", "name": f"{whole['name']}.start", "fields": whole["fields"][:fields]}
+            self._starts[key] = fastavro.parse_schema(start)
+        return self._starts[key]
 
 
 class Codec:
@@ -141,6 +154,19 @@ class Codec:
             raise UndecodableError(f"{written.subject}: bytes left over")
         return Decoded(written.subject, written.version, value)
 
+    def decode_start(self, data: bytes, fields: int) -> Value:
+        """The first fields of a message, as it was written; the rest is not read. Raises as `decode` does.
+
+        For labels, which stand at the start so that a big message need not be decoded to see how old it is."""
+        entry = self.peek(data)
+        stream = io.BytesIO(data)
+        stream.seek(HEADER_BYTES)
+        try:
+            value: Value = fastavro.schemaless_reader(stream, self.registry.start_of(entry.schema_id, fields), None)
+        except (EOFError, IndexError, ValueError) as error:
+            raise UndecodableError(f"{entry.subject}: {type(error).__name__}") from error
+        return value
+
     def peek(self, data: bytes) -> SchemaVersion:
         """Subject and version from the first five bytes alone."""
         if len(data) < HEADER_BYTES or data[0] != 0:
@@ -152,10 +178,11 @@ def _refuse_sensitive(value: object) -> None:
     if isinstance(value, Sensitive | Address):
         raise UnencodableError("a sensitive value reached the codec: it was not keyed")
     if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_sensitive(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for item in value:
+        if type(item) not in _HARMLESS:
             _refuse_sensitive(item)
 
 
@@ -178,3 +205,8 @@ def encode(subject: str, value: Mapping[str, Any]) -> bytes:
 def decode(data: bytes) -> Decoded:
     """`Codec.decode` with the packaged schemas."""
     return packaged_codec().decode(data)
+
+
+def decode_start(data: bytes, fields: int) -> Value:
+    """`Codec.decode_start` with the packaged schemas."""
+    return packaged_codec().decode_start(data, fields)

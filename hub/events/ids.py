@@ -69,6 +69,12 @@ def household_id(anchor: DossierRef) -> str:
     return "H" + hashlib.sha256(f"{anchor.source}\0{anchor.dossier_id}".encode()).hexdigest()[:20]
 
 
+def decision_id(record: RecordRef) -> str:
+    """Address of a decision: "B" (besluit) and 20 hex digits. An identity, unlike a household's: of one register for
+    ever."""
+    return "B" + hashlib.sha256("\0".join(record).encode()).hexdigest()[:20]
+
+
 def partition_for(key: bytes, partitions: int) -> int:
     """Partition of a key: Kafka's own murmur2, computed here once, since clients' defaults differ.
 

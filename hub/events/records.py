@@ -67,7 +67,11 @@ class Body(BaseModel):
 
 
 class Member(BaseModel):
-    """One member line of a dossier. `stated_at`: when *this line* last changed, the order of residence statements."""
+    """One member line of a dossier. `stated_at`: when *this line* last changed, the order of residence statements.
+
+    `address_secret`: where this person lives is to be kept secret (geheimhouding); None: the source does not say. It
+    holds for the person, whichever line says so, and changes nothing of who lives with whom.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -86,6 +90,7 @@ class Member(BaseModel):
     family_name: str | None = None
     birth_date: PartialDate | None = None
     gender: Literal["male", "female", "other"] | None = None
+    address_secret: bool | None = None
 
 
 class Composition(Body):

@@ -1,4 +1,5 @@
-"""Who is one household: components of persons through the open dossiers in which they live (design.md section 5).
+"""Who is one household: components of persons through the open dossiers in which they live (design.md section 5), and
+through what humans decided.
 
 A dossier belongs to the component of its client. An address alone never links. After a change only the components
 around it are computed again.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hub.events.ids import DossierRef, household_id
 from hub.household.dossier import Dossier
@@ -27,7 +28,17 @@ class Registry(Protocol):
         """Current composition of a dossier."""
 
     def dossiers_of(self, person: str) -> Collection[DossierRef]:
-        """Every dossier that names this person, living there or not."""
+        """Every dossier that names this person, living there or not, and all that could if a decision fell away."""
+
+    def joined(self, person: str) -> Collection[str]:
+        """Persons whom a human's decision puts in this person's household."""
+
+
+class Around(NamedTuple):
+    """What a change of some dossiers may touch."""
+
+    dossiers: set[DossierRef]
+    persons: set[str]
 
 
 LineRef = tuple[DossierRef, str, str]
@@ -59,19 +70,29 @@ class Neighbourhood:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._winners: dict[str, str | None] = {}
+        self._found: dict[str, list[Dossier]] = {}
 
-    def around(self, dossier: DossierRef, persons: Iterable[str]) -> list[Household]:
-        """All households that a change of this dossier, naming these persons before or after it, can have touched.
+    def around(
+        self, changed: Iterable[DossierRef], persons: Iterable[str] = (), before: Around | None = None
+    ) -> list[Household]:
+        """All households that a change of these dossiers, and of decisions on these persons, can have touched.
 
-        Complete: a household whose content or composition differs from before the change has all its dossiers in the
-        result. Sorted by id.
+        `before`: what was around them before it. Complete: a household whose content or composition differs from before
+        the change has all its dossiers in the result. Sorted by id.
         """
-        start = set(persons)
-        near = {ref for person in start for ref in self._registry.dossiers_of(person)} | {dossier}
-        for ref in near:
-            if found := self._registry.dossier(ref):
-                start |= found.persons
-        return sorted(self._households(start), key=lambda household: household.id)
+        now = self.surroundings(changed, persons)
+        near, start = (now.dossiers | before.dossiers, now.persons | before.persons) if before else now
+        for person in start:
+            near |= set(self._registry.dossiers_of(person))
+        return sorted(self._households(start | self._named_in(near)), key=lambda household: household.id)
+
+    def surroundings(self, refs: Iterable[DossierRef], persons: Iterable[str] = ()) -> Around:
+        """These persons and all whom these dossiers name, and every dossier that names one of them."""
+        named = self._named_in(refs) | set(persons)
+        return Around({ref for person in named for ref in self._registry.dossiers_of(person)} | set(refs), named)
+
+    def _named_in(self, refs: Iterable[DossierRef]) -> set[str]:
+        return {person for ref in refs if (found := self._registry.dossier(ref)) for person in found.persons}
 
     def _households(self, start: set[str]) -> list[Household]:
         seen: set[str] = set()
@@ -93,7 +114,7 @@ class Neighbourhood:
         return component
 
     def _housemates(self, person: str) -> set[str]:
-        return {
+        return set(self._registry.joined(person)) | {
             line.person
             for dossier in self._dossiers(person)
             if lives_in(person, dossier, self.winner(person))
@@ -102,8 +123,10 @@ class Neighbourhood:
         }
 
     def _dossiers(self, person: str) -> list[Dossier]:
-        found = (self._registry.dossier(ref) for ref in self._registry.dossiers_of(person))
-        return [dossier for dossier in found if dossier is not None]
+        if person not in self._found:
+            found = (self._registry.dossier(ref) for ref in self._registry.dossiers_of(person))
+            self._found[person] = [dossier for dossier in found if dossier is not None]
+        return self._found[person]
 
     def winner(self, person: str) -> str | None:
         """Where the person lives (`residence.winning_address`)."""

@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 from hub.events.codec import Value, decode
+from hub.events.decisions import DECISION
 from hub.events.ids import DossierRef
 from hub.household.document_shape import (
     Document,
     Dossier,
     Freshness,
+    NameParts,
     Person,
     RecordEntry,
     SealedAddress,
@@ -21,7 +23,11 @@ from hub.household.document_shape import (
     StatedField,
     StatedValue,
 )
+from hub.household.explanation import Explanation
+from hub.household.rulings import TENTATIVE
 
+DOUBTED: Final = "doubted"
+"""Why a person is unconfirmed whose number is valid: a human says that it is somebody else's."""
 FIELD_NAMES: Final = ("name", "birth_date", "gender", "address")
 """What sources may state differently of one person."""
 
@@ -46,17 +52,18 @@ def build(view: Mapping[str, object]) -> Document | None:
         return None
     dossiers = {_dossier_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
     entries = view["entries"]
-    records = _records(entries if isinstance(entries, list) else [], dossiers)
-    return _document(view, composition, dossiers, records)
+    known = entries if isinstance(entries, list) else []
+    return _document(view, composition, dossiers, [entry for entry in known if _is_visible(entry, dossiers)])
 
 
 def _document(
     view: Mapping[str, object],
     composition: Value,
     dossiers: Mapping[DossierRef, Value],
-    records: list[RecordEntry],
+    entries: Sequence[Value],
 ) -> Document:
     clients = _clients(composition, dossiers)
+    records = _records(entries)
     headers = sorted(
         (_dossier(ref, value, clients.get(ref, "")) for ref, value in dossiers.items()),
         key=lambda item: (item["opened_on"], item["source"], item["dossier_id"]),
@@ -64,6 +71,8 @@ def _document(
     shown = {name: _persons(composition[name], dossiers) for name in ("members", "references", "history")}
     known = {person["person_key"] for persons in shown.values() for person in persons}
     strangers = [line for line in composition["conflicts"] if line["person"] not in known]
+    explanation = Explanation(composition, dossiers)
+    decisions = explanation.decisions([entry for entry in entries if entry["record_type"] == DECISION])
     return Document(
         household_id=str(view["household"]),
         label=composition["label"],
@@ -76,8 +85,12 @@ def _document(
         history=shown["history"],
         contested=_persons(strangers, dossiers),
         conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(shown["members"])],
+        lines=explanation.lines(),
+        decisions=decisions,
+        links=explanation.links(decisions),
+        apart=explanation.apart(decisions),
         records=records,
-        freshness=_freshness([*headers, *records]),
+        freshness=_freshness([*headers, *(item for item in records if item["record_type"] != DECISION)]),
     )
 
 
@@ -146,15 +159,41 @@ def _person(key: str, lines: Sequence[_Line]) -> Person:
         reverse=True,
     )
     refs = sorted((*line.ref, line.member["line"]) for line in lines)
-    reasons = [line.member["unconfirmed_reason"] for line in newest_first if line.member["unconfirmed_reason"]]
+    confirmed = _is_confirmed(key, lines)
     return Person(
         person_key=key,
-        confirmed=all(line.member["confirmed"] for line in lines),
-        unconfirmed_reason=reasons[0] if reasons else None,
+        confirmed=confirmed,
+        unconfirmed_reason=None if confirmed else next(map(_unconfirmed_reason, newest_first), None),
+        address_secret=any(line.member["address_secret"] for line in lines),
         source_refs=[SourceRef(source=source, dossier_id=dossier, line=line) for source, dossier, line in refs],
         roles=list(dict.fromkeys(line.member["role"] for line in newest_first)),
+        names=_names(newest_first),
         fields={name: _field(name, newest_first) for name in FIELD_NAMES},
     )
+
+
+def _is_confirmed(key: str, lines: Sequence[_Line]) -> bool:
+    """Whether the key is that of a valid number: one stated here, or one known elsewhere and linked by a decision."""
+    if key.startswith(TENTATIVE):
+        return False
+    stating = [line.member["confirmed"] for line in lines if line.member["person"] == key]
+    return any(stating) or not stating
+
+
+def _unconfirmed_reason(line: _Line) -> str | None:
+    """Of a line of somebody who is unconfirmed: a valid number can only have been doubted."""
+    reason: str | None = line.member["unconfirmed_reason"]
+    return DOUBTED if line.member["confirmed"] else reason
+
+
+def _names(newest_first: Iterable[_Line]) -> list[NameParts]:
+    parts = ((line.member[name] for name in ("given_name", "prefix", "family_name")) for line in newest_first)
+    distinct = dict.fromkeys(tuple(_joined(part) or None for part in each) for each in parts)
+    return [
+        NameParts(given_name=given, prefix=prefix, family_name=family)
+        for given, prefix, family in distinct
+        if given or family
+    ]
 
 
 def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:
@@ -213,10 +252,14 @@ def _field_conflicts(members: Sequence[Person]) -> list[dict[str, str]]:
     ]
 
 
-def _records(entries: Sequence[Value], dossiers: Mapping[DossierRef, Value]) -> list[RecordEntry]:
-    visible = [_record(entry) for entry in entries if _dossier_of(entry) in dossiers and not entry["deleted"]]
+def _is_visible(entry: Value, dossiers: Mapping[DossierRef, Value]) -> bool:
+    return _dossier_of(entry) in dossiers and not entry["deleted"]
+
+
+def _records(entries: Sequence[Value]) -> list[RecordEntry]:
     return sorted(
-        visible, key=lambda item: (item["record_type"], item["source"], item["dossier_id"], item["record_id"])
+        map(_record, entries),
+        key=lambda item: (item["record_type"], item["source"], item["dossier_id"], item["record_id"]),
     )
 
 

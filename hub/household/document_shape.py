@@ -28,6 +28,14 @@ class StatedField(TypedDict):
     differs: bool
 
 
+class NameParts(TypedDict):
+    """A name as one source writes it, in parts."""
+
+    given_name: str | None
+    prefix: str | None
+    family_name: str | None
+
+
 class SourceRef(TypedDict):
     """One member line in a source."""
 
@@ -37,14 +45,90 @@ class SourceRef(TypedDict):
 
 
 class Person(TypedDict):
-    """One person with all that the dossiers of this household state of them."""
+    """One person with all that the dossiers of this household state of them. `names`: each distinct name in parts,
+    newest first. `address_secret`: one of them says so."""
 
     person_key: str
     confirmed: bool
     unconfirmed_reason: str | None
+    address_secret: bool
     source_refs: list[SourceRef]
     roles: list[str]
+    names: list[NameParts]
     fields: dict[str, StatedField]
+
+
+class MemberLine(TypedDict):
+    """One member line of a dossier here, as a decision can name it. `person_key`: who it is, as decided; `stated_key`:
+    the person key that the line itself states; `confirmed`: whether by a valid number."""
+
+    source: str
+    dossier_id: str
+    line: str
+    person_key: str
+    stated_key: str
+    confirmed: bool
+
+
+class DecidedLine(TypedDict):
+    """A line that a decision names. `stated_key`, `confirmed`: as it was then; `person_key`: who is meant of those in
+    this household now, None if nobody. `doubted`: its number is the one taken to be wrong."""
+
+    source: str
+    dossier_id: str
+    line: str
+    stated_key: str
+    confirmed: bool
+    doubted: bool
+    person_key: str | None
+
+
+class SnoozedPoint(TypedDict):
+    """An attention point of a dossier that is hidden until and including a day."""
+
+    source: str
+    dossier_id: str
+    rule: str
+    point: str
+    until: str
+
+
+class DecisionEntry(TypedDict):
+    """What somebody decided (or took back: `decided_by`, `decided_at` and `why` are then of that), with what it does
+    now: an `Effect`. `lines`: one or two; none of a snooze. `version`: what a later decision must exceed."""
+
+    decision_id: str
+    version: int
+    kind: str
+    effect: str
+    decided_by: str
+    decided_at: str
+    why: str
+    lines: list[DecidedLine]
+    snooze: SnoozedPoint | None
+
+
+class DossierLink(TypedDict):
+    """A dossier that a reason is about."""
+
+    source: str
+    dossier_id: str
+
+
+class Reason(TypedDict):
+    """Why persons or dossiers are together here, or why not. `decision_id`: of a human's reason.
+
+    Together: `same_number` (one valid number in several dossiers), `lives_together` (by one open dossier), `client`
+    (a dossier follows its client, who does not live where it says), `foreign_dossier` (some live together by a dossier
+    that follows its client elsewhere), and the decisions `same_person`, `same_household`,
+    `lives_here`. Apart: `later_address`, `stated_elsewhere`, `two_numbers`, `too_large`, and the decisions
+    `different_person`, `lives_elsewhere`.
+    """
+
+    kind: str
+    persons: list[str]
+    dossiers: list[DossierLink]
+    decision_id: str | None
 
 
 class Dossier(TypedDict):
@@ -90,7 +174,8 @@ class Freshness(TypedDict):
 
 class Document(TypedDict):
     """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
-    conflict who are nothing else here."""
+    conflict who are nothing else here. `lines`: every member line of its dossiers. `links`: why it is one household;
+    `apart`: why who or what could be part of it is not. A snooze stands in `decisions` and among the records."""
 
     household_id: str
     label: int
@@ -103,5 +188,9 @@ class Document(TypedDict):
     history: list[Person]
     contested: list[Person]
     conflicts: list[dict[str, str]]
+    lines: list[MemberLine]
+    decisions: list[DecisionEntry]
+    links: list[Reason]
+    apart: list[Reason]
     records: list[RecordEntry]
     freshness: list[Freshness]

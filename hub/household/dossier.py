@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from hub.events.ids import DossierRef, Order
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from hub.events.moments import micros
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One member line. `address` is the key of the address it states; None: unknown. `stated_at` in microseconds (UTC).
 
-    The client's line always counts as living here.
+    The client's line always counts as living here. `confirmed`: the person is known by a valid number. `decided_at`
+    (microseconds): when a human said that this person lives here; such a statement beats all others. -1: nobody did.
     """
 
     line: str
@@ -25,6 +25,8 @@ class Line:
     lives_here: bool
     stated_at: int
     address: str | None
+    confirmed: bool = True
+    decided_at: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,12 @@ class Dossier:
         return frozenset(line.person for line in self.lines)
 
 
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 of an aware time, exactly."""
-    delta = moment - _EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
 def order_of(envelope: Mapping[str, Any]) -> Order:
     """Order of a decoded registrations.* event."""
     return Order(
         envelope["source_epoch"],
         envelope["version"],
-        microseconds(envelope["recorded_at"]),
+        micros(envelope["recorded_at"]),
         envelope["revision"],
     )
 
@@ -81,6 +77,7 @@ def _parse_line(member: Mapping[str, Any], home: str | None) -> Line:
         member["person"],
         is_client,
         is_client or member["lives_here"],
-        microseconds(member["stated_at"]),
+        micros(member["stated_at"]),
         address,
+        member["confirmed"],
     )

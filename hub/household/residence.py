@@ -13,10 +13,11 @@ from hub.household.dossier import Dossier, Line
 def winning_address(person: str, dossiers: Iterable[Dossier]) -> str | None:
     """Key of the address where the person lives; None: no open dossier states a known one.
 
-    The latest `stated_at` wins, then (source, dossier, version, line). Equal keys agree. An unknown address never wins.
+    What a human decided beats what is stated; then the latest `stated_at` wins, then (source, dossier, version, line).
+    Equal keys agree. An unknown address never wins.
     """
     stated = [
-        ((line.stated_at, *dossier.ref, dossier.order.version, line.line), line.address)
+        ((line.decided_at, line.stated_at, *dossier.ref, dossier.order.version, line.line), line.address)
         for dossier in dossiers
         if dossier.is_open
         for line in statements(person, dossier)

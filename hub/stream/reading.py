@@ -28,12 +28,13 @@ def readable(
             if decoded.subject not in expected:
                 raise UndecodableError(f"{decoded.subject} does not belong here")
         except UndecodableError:
-            rejected.append(_dead_letter(stage, topic, record))
+            rejected.append(dead_letter(stage, topic, record))
         else:
             yield record, decoded
 
 
-def _dead_letter(stage: str, topic: str, record: Record) -> Output:
+def dead_letter(stage: str, topic: str, record: Record) -> Output:
+    """What keeps the place of a message that a stage cannot read."""
     value = {
         "source": "hub",
         "position": f"{topic}@{record.offset}:{record.key.decode(errors='replace')}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hub.events.codec import decode, encode
+from hub.events.decisions import SUBJECT as DECISION_SUBJECT
 from hub.events.ids import DossierRef
 from hub.events.records import RecordType
 from hub.events.topics import ASSIGNMENTS, HOUSEHOLD_RECORDS, RECORDS, ROUTE_STATE
@@ -15,7 +16,10 @@ from hub.household.view import Entry, EntryKey, entry_of, record_of
 from hub.stream.reading import readable
 from hub.stream.stage import Output, Record, State
 
-_SUBJECTS: Final = tuple(kind.subject for kind in RecordType if kind is not RecordType.COMPOSITION)
+_SUBJECTS: Final = (
+    *(kind.subject for kind in RecordType if kind is not RecordType.COMPOSITION),
+    DECISION_SUBJECT,
+)
 _UNKNOWN: Final = -1
 """Clock of a dossier of which no assignment has come."""
 

@@ -78,6 +78,26 @@ def test_the_language_is_switched_and_kept(page: Page, address: str, shots: Path
     assert_decent(page, shots, "household-en")
 
 
+def test_a_director_decides_by_a_form_and_it_fits_the_screen(page: Page, address: str, shots: Path) -> None:
+    log_in(page, address)
+    page.goto(f"{address}/huishoudens/{HOME}")
+    page.get_by_text("Leg een besluit vast").click()
+    assert_decent(page, shots, "decide")
+    form = page.get_by_role("form", name="Over twee personen")
+    form.get_by_label("Dit is dezelfde persoon").check()
+    form.get_by_label("Eerste", exact=True).select_option(
+        label="Mia Smit – dossier MC-1, regel 2, MensCentraal (volwassenen)"
+    )
+    form.get_by_label("Tweede", exact=True).select_option(index=1)
+    form.get_by_role("button", name="Vastleggen").click()
+    expect(form.get_by_label("Waarom")).to_be_focused()  # the browser asks for a reason before anything is sent
+    form.get_by_label("Waarom").fill("Paspoort gezien.")
+    form.get_by_role("button", name="Vastleggen").click()
+    expect(page.get_by_role("status")).to_contain_text("Vastgelegd")
+    assert page.url.startswith(f"{address}/huishoudens/{HOME}?")
+    assert_decent(page, shots, "decided")
+
+
 def test_a_search_finds_a_household_and_leaves_no_trace_in_the_address(page: Page, address: str, shots: Path) -> None:
     log_in(page, address)
     page.get_by_label("Naam", exact=True).fill("noor")

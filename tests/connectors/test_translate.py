@@ -107,6 +107,7 @@ def test_a_zcd_dossier_field_by_field() -> None:
     assert (father.lives_here, father.address, father.address_unknown) == (False, None, True)
     assert (grandmother.bsn, grandmother.gender, grandmother.address_unknown) == (None, None, False)
     assert grandmother.address is not None and grandmother.address.key_material() == "3011AB|7|"
+    assert [member.address_secret for member in body.members] == [False, True, None, None]
 
 
 def test_a_menscentraal_dossier_says_the_same_in_the_same_words() -> None:
@@ -120,6 +121,7 @@ def test_a_menscentraal_dossier_says_the_same_in_the_same_words() -> None:
     assert (child.birth_date, child.role, child.gender) == ("2014-03", "child", "female")
     assert (partner.birth_date, partner.address_unknown, partner.bsn) == ("1984", True, None)
     assert parent.address is not None and parent.address.key_material() == "3011AB|7|"
+    assert [member.address_secret for member in body.members] == [True, False, None, None]
 
 
 @pytest.mark.parametrize(("folder", "translate"), BOTH)

@@ -63,10 +63,32 @@ class CaseDossier:
 
 
 @dataclass(frozen=True)
+class CaseLine:
+    """A member line as a decision names it. `person`: the token of a person who was known by a valid BSN then."""
+
+    ref: Ref
+    person: str | None
+
+
+@dataclass(frozen=True)
+class CaseDecision:
+    """One version of a decision, as it arrives. A greater `version` of the same `about` replaces it."""
+
+    kind: str
+    version: int
+    decided_at: datetime
+    withdrawn: bool
+    line: CaseLine
+    other: CaseLine | None
+    doubted: Literal["line", "other"] | None
+
+
+@dataclass(frozen=True)
 class ExpectedHousehold:
     """What every program must derive. All sequences are sorted.
 
-    `members` holds, per member, all lines that name that person in the dossiers of this household.
+    `members` holds, per member, all lines that name that person in the dossiers of this household. `decisions`: what
+    each decision on its dossiers does.
     """
 
     dossiers: tuple[tuple[str, str], ...]
@@ -77,15 +99,17 @@ class ExpectedHousehold:
     conflicts: tuple[Ref, ...]
     references: tuple[Ref, ...]
     history: tuple[Ref, ...]
+    decisions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Case:
-    """Dossiers in (in order of arrival), households out (sorted by dossiers), and why."""
+    """Dossiers and decisions in (in order of arrival), households out (sorted by dossiers), and why."""
 
     name: str
     why: str
     arrivals: tuple[CaseDossier, ...]
+    decisions: tuple[CaseDecision, ...]
     households: tuple[ExpectedHousehold, ...]
 
     def current(self) -> tuple[CaseDossier, ...]:
@@ -109,15 +133,41 @@ def load_case(path: Path) -> Case:
     document = _mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
     _only(document, {"why", "arrives", "expect"})
     arrivals: list[CaseDossier] = []
-    for item in _items(document["arrives"]):
-        arrivals.append(_arrival(_mapping(item), arrivals))
+    decisions: list[CaseDecision] = []
+    for item in map(_mapping, _items(document["arrives"])):
+        if "decision" in item:
+            decisions.append(_decision(item, arrivals, len(arrivals) + len(decisions)))
+        else:
+            arrivals.append(_arrival(item, arrivals, len(arrivals) + len(decisions)))
     refs = _refs_by_token(arrivals)
     expected = [_household(_mapping(item), refs) for item in _items(document["expect"])]
     households = tuple(sorted(expected, key=lambda household: household.dossiers))
-    return Case(path.stem, _text(document["why"]), tuple(arrivals), households)
+    return Case(path.stem, _text(document["why"]), tuple(arrivals), tuple(decisions), households)
 
 
-def _arrival(item: Mapping[str, object], earlier: list[CaseDossier]) -> CaseDossier:
+def _decision(item: Mapping[str, object], earlier: list[CaseDossier], place: int) -> CaseDecision:
+    """The lines are named as the dossiers stand at this place in the file."""
+    _only(item, {"decision", "line", "other", "doubted", "withdrawn", "at"})
+    doubted = {"line": "line", "other": "other"}.get(str(item.get("doubted")))
+    return CaseDecision(
+        kind=_text(item["decision"]),
+        version=place + 1,
+        decided_at=_moment(item.get("at")) or _FIRST_ARRIVAL + timedelta(days=place),
+        withdrawn=bool(item.get("withdrawn", False)),
+        line=_case_line(item["line"], earlier),
+        other=_case_line(item["other"], earlier) if "other" in item else None,
+        doubted="line" if doubted == "line" else "other" if doubted else None,
+    )
+
+
+def _case_line(value: object, earlier: list[CaseDossier]) -> CaseLine:
+    ref = _ref(_text(value))
+    current = [dossier for dossier in earlier if (dossier.source, dossier.dossier) == ref[:2]][-1]
+    member = next(member for member in current.members if member.line == ref[2])
+    return CaseLine(ref, member.person if member.bsn == "ok" else None)
+
+
+def _arrival(item: Mapping[str, object], earlier: list[CaseDossier], place: int) -> CaseDossier:
     _only(
         item,
         {"dossier", "version", "recorded_at", "deleted", "status", "opened", "closed", "address", "members"},
@@ -132,7 +182,7 @@ def _arrival(item: Mapping[str, object], earlier: list[CaseDossier]) -> CaseDoss
         source=source,
         dossier=dossier,
         version=version,
-        recorded_at=_moment(item.get("recorded_at")) or _FIRST_ARRIVAL + timedelta(days=len(earlier)),
+        recorded_at=_moment(item.get("recorded_at")) or _FIRST_ARRIVAL + timedelta(days=place),
         deleted=deleted,
         status="closed" if item.get("status", "open") == "closed" else "open",
         opened_on=_day(item.get("opened")) or date(2026, 1, 1),
@@ -161,7 +211,10 @@ def _members(items: list[object]) -> Iterator[CaseMember]:
 
 
 def _household(item: Mapping[str, object], refs: Mapping[str, set[Ref]]) -> ExpectedHousehold:
-    _only(item, {"dossiers", "anchor", "status", "oversized", "members", "conflicts", "references", "history"})
+    _only(
+        item,
+        {"dossiers", "anchor", "status", "oversized", "members", "conflicts", "references", "history", "decisions"},
+    )
     dossiers = tuple(sorted(_dossier_id(entry) for entry in _items(item["dossiers"])))
     tokens = [token for entry in _items(item["members"]) for token in _spread(_text(entry))]
     members = [tuple(sorted(ref for ref in _token_refs(token, refs) if ref[:2] in dossiers)) for token in tokens]
@@ -174,13 +227,14 @@ def _household(item: Mapping[str, object], refs: Mapping[str, set[Ref]]) -> Expe
         conflicts=_refs(item.get("conflicts", [])),
         references=_refs(item.get("references", [])),
         history=_refs(item.get("history", [])),
+        decisions=tuple(sorted(_text(entry) for entry in _items(item.get("decisions", [])))),
     )
 
 
 def _refs_by_token(arrivals: list[CaseDossier]) -> dict[str, set[Ref]]:
     """Lines per confirmed person in the winning versions; an unconfirmed line is found by its ref only."""
     refs: dict[str, set[Ref]] = {}
-    for dossier in Case("", "", tuple(arrivals), ()).current():
+    for dossier in Case("", "", tuple(arrivals), (), ()).current():
         for member in dossier.members:
             if member.bsn == "ok":
                 refs.setdefault(member.person, set()).add((dossier.source, dossier.dossier, member.line))
@@ -188,6 +242,8 @@ def _refs_by_token(arrivals: list[CaseDossier]) -> dict[str, set[Ref]]:
 
 
 def _token_refs(token: str, refs: Mapping[str, set[Ref]]) -> set[Ref]:
+    if "+" in token:
+        return {ref for part in token.split("+") for ref in _token_refs(part.strip(), refs)}
     return {_ref(token)} if "/" in token else refs[token]
 
 

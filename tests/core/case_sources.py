@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.core.case_format import Case, CaseDossier, CaseMember
+from tests.core.case_format import Case, CaseDecision, CaseDossier, CaseLine, CaseMember
 
 Json = dict[str, object]
 
@@ -12,10 +12,45 @@ Json = dict[str, object]
 def source_lines(case: Case, source: str) -> list[str]:
     """The arrivals of one source as lines of its file, in order of arrival."""
     convert = _zcd_change if source == "zcd" else _menscentraal_row
-    bsns = {token: _bsn(number) for number, token in enumerate(_tokens(case))}
+    bsns = bsns_of(case)
     houses = {token: number for number, token in enumerate(_addresses(case), start=1)}
     arrivals = [arrival for arrival in case.arrivals if arrival.source == source]
     return [json.dumps(convert(arrival, bsns, houses)) for arrival in arrivals]
+
+
+def bsns_of(case: Case) -> dict[str, str]:
+    """The valid BSN of each person."""
+    return {token: _bsn(number) for number, token in enumerate(_tokens(case))}
+
+
+def decision_lines(case: Case) -> list[str]:
+    """What humans decided, as the reference reads it."""
+    return [json.dumps(_decision(decision, bsns_of(case))) for decision in case.decisions]
+
+
+def _decision(decision: CaseDecision, bsns: dict[str, str]) -> Json:
+    def named(line: CaseLine) -> Json:
+        source, dossier, number = line.ref
+        bsn = bsns[line.person] if line.person else None
+        return {"source": source, "dossier_id": dossier, "line": number, "bsn": bsn}
+
+    return {
+        "id": decision_id(decision),
+        "version": decision.version,
+        "decided_at": decision.decided_at.isoformat(),
+        "kind": decision.kind,
+        "withdrawn": decision.withdrawn,
+        "line": named(decision.line),
+        "other": named(decision.other) if decision.other else None,
+        "doubted": decision.doubted,
+    }
+
+
+def decision_id(decision: CaseDecision) -> str:
+    """Equal for decisions of which only one can hold: on the same lines, and of one family."""
+    family = "person" if decision.kind.endswith("person") else "residence" if decision.other is None else "household"
+    lines = sorted("/".join(line.ref) for line in (decision.line, decision.other) if line)
+    return " ".join([family, *lines])
 
 
 def _tokens(case: Case) -> list[str]:

@@ -147,6 +147,7 @@ def test_a_member_shows_every_name_and_birth_date_that_is_stated() -> None:
             "birth_dates": ["2015-05"],
             "genders": [],
             "roles": ["client", "youth"],
+            "secret": False,
         }
     ]
 
@@ -156,7 +157,30 @@ def test_a_member_shows_every_name_and_birth_date_that_is_stated() -> None:
 )
 def test_unknown_parts_of_a_birth_date_are_left_out(digits: str, birth: str) -> None:
     (household,) = ask(mens_dossier(PERSON | {"geboren": digits})).households
-    assert household["persons"] == [{"names": ["Noor"], "birth_dates": [birth], "genders": [], "roles": ["client"]}]
+    person = {"names": ["Noor"], "birth_dates": [birth], "genders": [], "roles": ["client"], "secret": False}
+    assert household["persons"] == [person]
+
+
+@pytest.mark.parametrize(
+    ("zcd_says", "menscentraal_says", "secret"),
+    [(True, None, True), (None, "J", True), (True, "N", True), (False, "N", False), (None, None, False)],
+)
+def test_an_address_is_secret_if_any_source_says_so(
+    zcd_says: bool | None, menscentraal_says: str | None, secret: bool
+) -> None:
+    child, same = MEMBER | {"adresGeheim": zcd_says}, PERSON | {"geheimhouding": menscentraal_says}
+    (household,) = ask(zcd_dossier(child), mens_dossier(same)).households
+    (person,) = as_list(household["persons"])
+    assert isinstance(person, dict)
+    assert person["secret"] is secret
+
+
+def test_blanks_around_and_inside_a_name_do_not_count() -> None:
+    child = MEMBER | {"voornaam": " Noor ", "voorvoegsel": "  ", "achternaam": "van  der Wit "}
+    (household,) = ask(zcd_dossier(child)).households
+    (person,) = as_list(household["persons"])
+    assert isinstance(person, dict)
+    assert person["names"] == ["Noor van der Wit"]
 
 
 @pytest.mark.parametrize("number", [None, "", "999990018", "12", "0", "99999001", "geen"])

@@ -49,6 +49,15 @@ def test_each_tier_has_a_line_with_what_ran_and_why_not(session: pytest.Pytester
     )
 
 
+def test_without_the_person_lists_their_tier_says_what_to_set(
+    session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGIEHUB_REFERENCE_DIR", str(session.path / "empty"))
+    write(session, "tests/brp/test_a.py", GREEN)
+    line = "tier brp: not run: no BRP test person lists: set REGIEHUB_REFERENCE_DIR"
+    run(session).stdout.fnmatch_lines([line])
+
+
 def test_a_tier_that_could_not_run_fails_when_all_are_required(
     session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

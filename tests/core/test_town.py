@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -141,6 +142,14 @@ def test_the_households_are_of_many_kinds(default: tuple[Town, list[Change]]) ->
     assert any(count["zcd"] >= 2 for count in sources)
     assert any(count["menscentraal"] >= 2 for count in sources)
     assert sum(len(count) == 2 for count in sources) >= 100
+
+
+def test_some_addresses_are_secret_and_not_every_dossier_says_so(default: tuple[Town, list[Change]]) -> None:
+    lines = re.findall(r'"(?:adresGeheim|geheimhouding)": (\w+|"[JN]")', "".join(map(text, default[1])))
+    assert set(lines) == {"true", "false", "null", '"J"', '"N"'}
+    assert (
+        10 <= sum(person["secret"] for h in answered(default[1]).households for person in as_list(h["persons"])) <= 100
+    )
 
 
 def test_a_shelter_holds_more_adults_than_a_family(default: tuple[Town, list[Change]]) -> None:

@@ -17,16 +17,19 @@ from sqlalchemy import Engine
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
+from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
 from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
+from hub.events.decisions import DecisionMessage
 from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
 INSPECTOR = "token-of-the-inspection-officer"
+OFFICER = "token-of-the-safety-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
 
@@ -40,6 +43,8 @@ class Desk:
     not_ready: str | None = None
     asked: list[str] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=lambda: {KNOWN_BSN: "p-anna"})
+    sent: list[DecisionMessage] = field(default_factory=list)
+    log_fails: Exception | None = None
 
     def person_key(self, bsn: str) -> str | None:
         """A key ring that knows one BSN."""
@@ -66,16 +71,25 @@ class Desk:
         text = self.looks_path.read_text() if self.looks_path.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
+    def publish(self, message: DecisionMessage) -> None:
+        """A log that keeps what it is given, or fails."""
+        if self.log_fails:
+            raise self.log_fails
+        self.sent.append(message)
+
     @property
     def site(self) -> Site:
         """The parts of the application."""
+        reading = Reading(self.engine, self.log, lambda: NOW)
         return Site(
-            reading=Reading(self.engine, self.log, lambda: NOW),
+            reading=reading,
+            deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
             tokens=Tokens(
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
+                    OFFICER: Actor("sofie", Role.SAFETY_OFFICER),
                 }
             ),
             open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
@@ -135,6 +149,12 @@ def operator(visit: Callable[[str | None], TestClient]) -> TestClient:
 def inspector(visit: Callable[[str | None], TestClient]) -> TestClient:
     """The inspection officer's client."""
     return visit(INSPECTOR)
+
+
+@pytest.fixture
+def officer(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The safety officer's client."""
+    return visit(OFFICER)
 
 
 @pytest.fixture

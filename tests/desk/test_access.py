@@ -6,17 +6,33 @@ from hub.desk.access import Action, Actor, Household, Role, may
 from hub.desk.activities import activity_of
 
 HOME = Household("H1")
-ABOUT_ONE = {Action.READ_HOUSEHOLD, Action.READ_LOOKS}
+ABOUT_ONE = {
+    Action.READ_HOUSEHOLD,
+    Action.READ_LOOKS,
+    Action.READ_CANDIDATES,
+    Action.DECIDE,
+    Action.SEE_SECRET_ADDRESS,
+}
 DIRECTOR_MAY = {
     Action.ENTER,
     Action.LIST_HOUSEHOLDS,
     Action.SEARCH_HOUSEHOLDS,
     Action.READ_HOUSEHOLD,
     Action.READ_LOOKS,
+    Action.DECIDE,
+    Action.READ_CANDIDATES,
     Action.READ_SOURCES,
     Action.READ_DESCRIPTION,
 }
 INSPECTION_MAY = {Action.ENTER, Action.INSPECT_PERSON}
+SAFETY_OFFICER_MAY = {
+    Action.ENTER,
+    Action.LIST_HOUSEHOLDS,
+    Action.SEARCH_HOUSEHOLDS,
+    Action.READ_HOUSEHOLD,
+    Action.READ_LOOKS,
+    Action.SEE_SECRET_ADDRESS,
+}
 OPERATIONS_MAY = {Action.ENTER, Action.READ_SOURCES, Action.READ_DEAD_LETTERS, Action.READ_DESCRIPTION}
 
 
@@ -26,7 +42,13 @@ def test_each_role_may_what_the_table_says_and_nothing_else(action: Action) -> N
     assert may(Actor("d", Role.CASE_DIRECTOR), action, household).allowed == (action in DIRECTOR_MAY)
     assert may(Actor("o", Role.OPERATIONS), action, household).allowed == (action in OPERATIONS_MAY)
     assert may(Actor("i", Role.INSPECTION_OFFICER), action, household).allowed == (action in INSPECTION_MAY)
+    assert may(Actor("s", Role.SAFETY_OFFICER), action, household).allowed == (action in SAFETY_OFFICER_MAY)
     assert not may(None, action, household).allowed
+
+
+def test_a_secret_address_is_for_one_role_only() -> None:
+    may_see = {role for role in Role if may(Actor("x", role), Action.SEE_SECRET_ADDRESS, HOME).allowed}
+    assert may_see == {Role.SAFETY_OFFICER}
 
 
 @pytest.mark.parametrize("action", sorted(DIRECTOR_MAY & (ABOUT_ONE | {Action.LIST_HOUSEHOLDS})))

@@ -36,7 +36,9 @@ ALL = [
     f"{LIST}/{HOME}",
     f"{LIST}/{HOME}/tijdlijn",
     f"{LIST}/{HOME}/betrokkenen",
+    f"{LIST}/{HOME}/besluiten",
     f"{LIST}/{HOME}/inzagen",
+    f"{LIST}/{HOME}/kandidaten",
     "/api/v1/bronnen",
     "/api/v1/openapi.json",
     "/api/v1/nothing",
@@ -102,7 +104,9 @@ def test_the_desk_is_not_ready_until_it_has_caught_up(nobody: TestClient, desk: 
         (f"{LIST}/{HOME}", models.Household),
         (f"{LIST}/{HOME}/tijdlijn", models.Timeline),
         (f"{LIST}/{HOME}/betrokkenen", models.Involved),
+        (f"{LIST}/{HOME}/besluiten", models.Decisions),
         (f"{LIST}/{HOME}/inzagen", models.Looks),
+        (f"{LIST}/{HOME}/kandidaten", models.Candidates),
         ("/api/v1/bronnen", models.Sources),
     ],
 )
@@ -128,8 +132,9 @@ def test_a_household_shows_both_values_where_sources_differ(home: str, director:
 def test_addresses_are_opened_and_one_of_another_key_says_so(home: str, director: TestClient) -> None:
     answer = director.get(f"{LIST}/{home}")
     body = answer.json()
-    assert body["dossiers"][0]["address"] == {"key": "a-here", "text": "Straat 1 (a-here)"}
-    assert body["references"][0]["fields"]["address"]["values"][0]["value"] == {"key": "a-there", "text": None}
+    assert body["dossiers"][0]["address"] == {"key": "a-here", "text": "Straat 1 (a-here)", "withheld": False}
+    there = body["references"][0]["fields"]["address"]["values"][0]["value"]
+    assert there == {"key": "a-there", "text": None, "withheld": False}
     assert "sealed" not in answer.text
 
 
@@ -158,7 +163,7 @@ def test_what_is_not_there_is_a_404(desk: Desk, director: TestClient) -> None:
     assert [line["household_id"] for line in looks(desk)] == ["H00000000000000000000"]
 
 
-@pytest.mark.parametrize("part", ["", "/tijdlijn", "/betrokkenen", "/inzagen"])
+@pytest.mark.parametrize("part", ["", "/tijdlijn", "/betrokkenen", "/besluiten", "/inzagen", "/kandidaten"])
 def test_an_id_that_is_gone_leads_to_where_its_anchor_lives_now(part: str, desk: Desk, director: TestClient) -> None:
     old = desk.show(one_dossier(ZCD))
     new = household_id(MENSCENTRAAL)
@@ -422,7 +427,7 @@ def test_the_description_keeps_the_api_rules(director: TestClient) -> None:
     assert found["servers"][0]["url"].startswith("https://")
     operations = [item for path in found["paths"].values() for item in path.values()]
     names = [item["operationId"] for item in operations]
-    assert len(set(names)) == len(names) == 8
+    assert len(set(names)) == len(names) == 13
     for operation in operations:
         assert "422" not in operation["responses"]
         for status, answer in operation["responses"].items():

@@ -21,7 +21,7 @@ from hub.household.document import build
 from hub.household.document_shape import Document
 from tests.desk.conftest import KNOWN_BSN, Desk
 from tests.desk.family import family
-from tests.desk.views import MENSCENTRAAL, ZCD, entry, one_dossier
+from tests.desk.views import MENSCENTRAAL, ZCD, address, entry, one_dossier
 
 ASK = "/api/v1/inzageverzoeken"
 OTHERS = ("Noor", "Bas", "Tom", "Mia", "2015-09-01", "1988", "a-there", "p-noor", "p-bas", "u-oma")
@@ -238,3 +238,12 @@ def test_any_text_can_be_blotted(text: str) -> None:
     blot = Blot(document(), "p-bas")
     blot.text("wording", text)
     assert blot.is_known(None)
+
+
+def test_a_secret_address_is_withheld_also_here_and_said_so(desk: Desk, inspector: TestClient) -> None:
+    desk.show(one_dossier(ZCD, person="p-anna", address_secret=True, address=address("a-hiding")))
+    found = ask(inspector)
+    (stated,) = found["standings"][0]["person"]["fields"]["address"]["values"]
+    assert stated["value"] == {"key": None, "text": None, "withheld": True}
+    assert "a-hiding" not in json.dumps(found)
+    assert "Adres: afgeschermd: geheim adres" in "\n".join(letter(found, Words("nl", date(2026, 3, 1))))

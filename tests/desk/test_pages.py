@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.desk import digest
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.translations import LANGUAGES, TEXTS, code, text
 from hub.desk.words import Words
 from hub.events.codec import decode
 from hub.events.records import RecordType
 from hub.events.topics import DEAD_LETTERS, SOURCES
+from hub.household.direction import directors
 from hub.household.document import build
 from tests.desk.conftest import DIRECTOR, KNOWN_BSN, OPERATOR, Desk
 from tests.desk.family import direction, family
@@ -141,8 +141,8 @@ def test_one_director_in_two_sources_is_one() -> None:
     again = entry(MENSCENTRAAL, RecordType.CASE_DIRECTION, "r2", direction(" kim  bakker"))
     document = build(decode(family(extra=[again])[1]).value)
     assert document is not None
-    assert digest.directors(document, date(2026, 3, 1)) == ["kim bakker"]
-    assert digest.directors(document, date(2026, 1, 4)) == []
+    assert directors(document, date(2026, 3, 1)) == ["kim bakker"]
+    assert directors(document, date(2026, 1, 4)) == []
 
 
 def test_text_of_a_source_is_never_markup(desk: Desk, browser: TestClient) -> None:

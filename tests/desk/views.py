@@ -56,6 +56,7 @@ def member(line: str, person: str, **changed: Any) -> dict[str, Any]:
         "family_name": "Smit",
         "birth_date": "1990-05-01",
         "gender": "female",
+        "address_secret": None,
     } | changed
 
 
@@ -135,6 +136,8 @@ def composition(
     references: Sequence[Line] = (),
     history: Sequence[Line] = (),
     conflicts: Sequence[Line] = (),
+    decisions: Sequence[tuple[str, bytes]] = (),
+    oversized: bool = False,
 ) -> bytes:
     """A households.composition message."""
     value = {
@@ -142,12 +145,13 @@ def composition(
         "label": label,
         "gone": gone,
         "status": "" if gone else "open",
-        "oversized": False,
+        "oversized": oversized,
         "dossiers": [{**ref._asdict(), "since": since, "composition": packed} for ref, packed in dossiers],
         "members": [line.value() for line in members],
         "references": [line.value() for line in references],
         "history": [line.value() for line in history],
         "conflicts": [line.value() for line in conflicts],
+        "decisions": [{"effect": effect, "decision": decision} for effect, decision in decisions],
     }
     return encode("households.composition", value)
 

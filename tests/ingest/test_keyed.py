@@ -5,11 +5,12 @@ from datetime import timedelta, timezone
 import pytest
 
 from hub.connect.ingest.events import event_message
-from hub.connect.ingest.keyed import content_hash, deletion, keyed, micros, moment, stamp
+from hub.connect.ingest.keyed import content_hash, deletion, keyed, stamp
 from hub.connect.ingest.keys import ADDRESS_CONTEXT
 from hub.errors import ContractError
 from hub.events.codec import decode
 from hub.events.ids import Order
+from hub.events.moments import micros, moment
 from hub.events.topics import COMPOSITIONS, RECORDS
 from tests.ingest.drafts import ADDRESS, BSN, IDENTITY, NOON, RING, dossier, goal
 

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from itertools import chain
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import httpx
 from kafka import TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.mmap_dict import MmapedDict
 
 from connectors.menscentraal.simulator import DATABASE_NAME
 from hub.connect.frontier import Frontier
@@ -45,11 +46,17 @@ Published = Mapping[TopicPartition, int] | frozenset[tuple[int, int]]
 
 
 class Kill(NamedTuple):
-    """One kill -9. `behind`: published before it and not applied; `again`: applied, and to be applied again."""
+    """One kill -9, measured on what the process left. `behind`: published before it was stopped and not applied;
+    `again`: applied and not committed, so that its successor applies it once more (a worker only)."""
 
     process: str
     behind: int
     again: int
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether there was something to lose, and for a worker also something to apply twice."""
+        return self.behind > 0 and (self.process != STREAM or self.again > 0)
 
 
 class Outcome(NamedTuple):
@@ -148,12 +155,15 @@ class CrashTown:
     """A stack on a Kafka that nobody else uses. A context manager; blocking."""
 
     def __init__(self, bootstrap: str, *, households: int, seed: int, settings: Mapping[str, str]) -> None:
-        """`settings`: of every process, as `Stack` has them."""
+        """`settings`: of every process, as `Stack` has them. The environment variable PROMETHEUS_MULTIPROC_DIR names a
+        folder: there each process keeps its counters, where they can be read when it stands still or is dead."""
         self._settings = settings
+        self._counters = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
         self._bootstrap = bootstrap
         self.kills: list[Kill] = []
         self._exit = ExitStack()
         self._start_at: dict[str, int] = {}
+        self._applied_by_the_dead = 0
         town = new_town(households, seed)
         self._changes = chain(town.fill(), town.live())
 
@@ -181,38 +191,47 @@ class CrashTown:
 
     # ---- kills
 
-    def kill9(self, name: str, rng: random.Random, **settings: str) -> Kill:
-        """Kill a process at a random moment of its work, while it is behind, and start it again at once.
+    def kill9(self, name: str, rng: random.Random, **settings: str) -> None:
+        """Kill a process at a random moment of its work, and start it again at once.
 
-        It is stopped (SIGSTOP), so that what it is behind can be measured, then killed, or continued if it is not."""
+        It is stopped (SIGSTOP), so that what it is behind can be measured, then killed, or continued if a kill would
+        tell nothing. What stands in `kills` was measured after its death."""
         self.until(lambda: self._is_up(name) and self._work(name) > self._start_at.get(name, 0), f"{name} is at work")
         pause = threading.Event()
         until = time.monotonic() + _DEADLINE_SECONDS
-        behind = applied = 0
-        while not behind:
-            assert time.monotonic() < until, f"{name} is never behind"
+        kill = None
+        while kill is None:
+            assert time.monotonic() < until, f"there is no moment at which a kill of {name} would tell something"
             pause.wait(rng.uniform(0.0, 0.5))
-            applied = self._start_at.get(name, 0) + self._applied(name) if name == STREAM else 0
-            behind = self._kill_if_behind(name)
-        work = self._work(name)
-        self.stack.start(name, settings=settings)
-        self._start_at[name] = work
-        kill = Kill(name, behind, max(0, applied - work))
+            kill = self._kill_if_telling(name)
         self.kills.append(kill)
-        return kill
+        self._start_at[name] = self._work(name)
+        self.stack.start(name, settings=settings)
 
-    def _kill_if_behind(self, name: str) -> int:
-        """What was published before the stop and is not applied after it is what it is behind."""
+    def _kill_if_telling(self, name: str) -> Kill | None:
         child = self.stack.children[name]
         published = self._published(name)
         assert child.exit_code() is None, child.last_lines(5)
         os.kill(child.pid, signal.SIGSTOP)
-        behind = self._behind(name, published)
-        if behind:
-            child.kill()
-        else:
+        if not self._measured(name, published).is_telling:
             os.kill(child.pid, signal.SIGCONT)
-        return behind
+            return None
+        child.kill()
+        if name == STREAM:
+            self._applied_by_the_dead += self._counted(child.pid)
+        return self._measured(name, published)
+
+    def _measured(self, name: str, published: Published) -> Kill:
+        if name != STREAM or isinstance(published, frozenset):
+            return Kill(name, self._behind(name, published), 0)
+        applied = self._start_at.get(name, 0) + self._counted(self.stack.children[name].pid)
+        return Kill(name, sum(published.values()) - applied, applied - self._work(name))
+
+    def applied_again(self) -> int:
+        """Records that the workers have applied beyond those that there are: by their own counts, those of the dead
+        included. To be asked when nothing lags."""
+        applied = self._applied_by_the_dead + self._counted(self.stack.children[STREAM].pid)
+        return applied - sum(self.gauge.stream_ends().values())
 
     def _published(self, name: str) -> Published:
         if name == STREAM:
@@ -244,10 +263,12 @@ class CrashTown:
         except httpx.TransportError:
             return False
 
-    def _applied(self, name: str) -> int:
-        """Records applied since the process started, as it says itself."""
-        families = text_string_to_metric_families(self.metrics(name))
-        return int(sum(s.value for family in families for s in family.samples if s.name == _APPLIED))
+    def _counted(self, pid: int) -> int:
+        """Records that a worker had applied since its start when it was stopped, killed or asked: its own counter,
+        which rises when the effects of a list are durable. What it had in hand it had not applied."""
+        untyped: Any = MmapedDict
+        values = untyped.read_all_values_from_file(str(self._counters / f"counter_{pid}.db"))
+        return int(sum(value for key, value, *_ in values if json.loads(key)[1] == _APPLIED))
 
     def metrics(self, name: str) -> str:
         """Its /metrics."""
@@ -295,15 +316,14 @@ class CrashTown:
             pause.wait(0.05)
 
     def summary(self) -> str:
-        """Kills by process, how far behind they were, and what was applied again."""
+        """Kills by process, how far behind they were, and what was done twice. To be asked when nothing lags."""
         counts = Counter(kill.process for kill in self.kills)
         kills = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         behind = sorted(kill.behind for kill in self.kills)
-        again = sum(kill.again for kill in self.kills)
         return (
             f"{len(self.kills)} kills -9 ({kills}), each while behind (by {behind[0]} to {behind[-1]});"
-            f" replays: {self.ledger.events_again()} events published again, {again} records applied again,"
-            f" {self.ledger.sent_on_again()} sent on again"
+            f" replays seen: {self.ledger.events_again()} events published again,"
+            f" {self.applied_again()} records applied again, {self.ledger.sent_on_again()} sent on again"
         )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.demo.brokers.kafka import KafkaBroker
+from hub.stream.app import create_app, serve
 from hub.stream.lane.options import LaneOptions
+from hub.stream.stage import Output, Record, State
 from tests.stream import toy
 from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes, read_table, until, worker
 
@@ -19,7 +22,7 @@ from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes
 @pytest.fixture
 async def bootstrap(kafka_broker: KafkaBroker) -> str:
     """Kafka with the toy's topics, empty, and no members."""
-    await new_topics(kafka_broker.bootstrap)
+    await new_topics(kafka_broker.bootstrap, toy.specs())
     return kafka_broker.bootstrap
 
 
@@ -131,6 +134,43 @@ async def test_fifteen_restarts_with_messages_produced_while_down_lose_none(boot
         async with worker(options):
             assert await load.arrived() == load.expected
     assert (await read_table(bootstrap, toy.STATE)).numbers() == load.expected
+
+
+class _Huge(toy.Fold):
+    """For one key it makes more than a topic takes."""
+
+    def __init__(self, puts: Mapping[bytes, bytes]) -> None:
+        self._puts = puts
+
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        if any(record.key == b"key-7" for record in records):
+            for key, value in self._puts.items():
+                state.put(key, value)
+        return super().handle(state, topic, records)
+
+
+@pytest.mark.parametrize(
+    "puts",
+    [{b"refused": bytes(9 << 20)}, {b"does-not-fit-%d" % number: bytes(1 << 20) for number in range(9)}],
+    ids=["one record", "one list"],
+)
+async def test_what_is_larger_than_its_topic_takes_ends_the_worker_and_is_not_skipped(
+    bootstrap: str, tmp_path: Path, puts: Mapping[bytes, bytes]
+) -> None:
+    load = Load(bootstrap)
+    await load.send(100)
+    options = LaneOptions(bootstrap=bootstrap, data_folder=tmp_path)
+    app = create_app([toy.Collect(), _Huge(puts)], options, stream_id="toy")
+    with capture_logs() as lines:
+        assert await asyncio.wait_for(serve(app, asyncio.Event()), 60) == 1
+    (said,) = (line for line in lines if line["event"] == "lane_failed")
+    assert said["error"] == "TooLarge"
+    assert said["detail"].startswith(f"{toy.VIEWS} does not take a batch of 94")
+    assert not any(name in repr(lines) for name in ("refused", "does-not-fit", "key-7"))
+    views = await read_table(bootstrap, toy.VIEWS)
+    assert not views.last.keys() & {b"key-7", *puts}
+    async with worker(options):
+        assert await load.arrived() == load.expected
 
 
 async def test_lost_folder_is_rebuilt_from_the_changelog(bootstrap: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from connectors.menscentraal.config import MensCentraalConfig
 from connectors.menscentraal.connector import MensCentraalConnector
@@ -77,7 +77,24 @@ def _numbered(source: str, payload: object, position: int) -> object:
 def documents(
     messages: Sequence[tuple[str, bytes, bytes]], rng: random.Random, rules: Rules | None = None
 ) -> list[dict[str, Any]]:
-    """Send messages through the three stages on hostile lanes and read the read model once, at the end."""
+    """Every household of `read_model`."""
+    engine = read_model(messages, rng, rules)
+    try:
+        return documents_in(engine)
+    finally:
+        engine.dispose()
+
+
+def documents_in(engine: Engine) -> list[dict[str, Any]]:
+    """Every household of a read model, as it is stored."""
+    with engine.connect() as connection:
+        table = readmodel.households
+        texts = connection.execute(select(table.c.document).where(table.c.document.is_not(None))).scalars().all()
+    return [json.loads(text) for text in texts]
+
+
+def read_model(messages: Sequence[tuple[str, bytes, bytes]], rng: random.Random, rules: Rules | None = None) -> Engine:
+    """Send messages through the three stages on hostile lanes; the views that come out, in a read model in memory."""
     logs = {topic: Log() for topic in TOPICS}
     workers = [Worker(stage, logs, rules or Rules(), rng) for stage in real_stages()]
     feed = [(topic, Message(key, value, _EXTERNAL)) for topic, key, value in messages]
@@ -87,7 +104,4 @@ def documents(
     with engine.begin() as connection:
         for _, message in logs[VIEWS].read(0):
             projector.apply_view(connection, message.key, message.value)
-        table = readmodel.households
-        texts = connection.execute(select(table.c.document).where(table.c.document.is_not(None))).scalars().all()
-    engine.dispose()
-    return [json.loads(text) for text in texts]
+    return engine

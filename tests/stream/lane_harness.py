@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from hub.events.ids import partition_for
+from hub.events.topics import TopicSpec
 from hub.stream.app import StreamApp, create_app, serve
 from hub.stream.lane.options import LaneObserver, LaneOptions
 from hub.stream.provision import ensure_topics
@@ -95,12 +96,12 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         await made.stop()
 
 
-async def read_table(bootstrap: str, topic: str) -> Table:
+async def read_table(bootstrap: str, topic: str, partitions: int = toy.PARTITIONS) -> Table:
     """Read a topic from its start to where it ends now."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        places = [TopicPartition(topic, partition) for partition in range(toy.PARTITIONS)]
+        places = [TopicPartition(topic, partition) for partition in range(partitions)]
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
         last: dict[bytes, bytes] = {}
@@ -152,7 +153,7 @@ async def worker(
 
 
 class WorkerProcess:
-    """A worker of its own: `tests/stream/toy_worker.py`. Ended by its pid; what it said is in `log`."""
+    """A worker of its own: `tests/stream/toy_worker.py`, or another. Ended by its pid; what it said is in `log`."""
 
     def __init__(
         self,
@@ -161,10 +162,11 @@ class WorkerProcess:
         environment: Mapping[str, str] | None = None,
         *,
         session_seconds: float = 3.0,
+        module: str = "tests.stream.toy_worker",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
-        command = [sys.executable, "-m", "tests.stream.toy_worker", bootstrap, str(folder), str(session_seconds)]
+        command = [sys.executable, "-m", module, bootstrap, str(folder), str(session_seconds)]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
@@ -177,6 +179,11 @@ class WorkerProcess:
     def says(self, text: str) -> bool:
         """Whether a line with this text was printed."""
         return text in self.log.read_text(errors="replace")
+
+    def lines(self, start: str) -> list[str]:
+        """The whole lines that were printed and start so."""
+        whole, _, _ = self.log.read_text(errors="replace").rpartition("\n")
+        return [line for line in whole.splitlines() if line.startswith(start)]
 
     async def ready(self) -> None:
         """Wait until it has its partitions. Fails when it ended."""
@@ -214,18 +221,18 @@ async def processes() -> AsyncIterator[list[WorkerProcess]]:
             process.kill9()
 
 
-async def new_topics(bootstrap: str, names: Iterable[str] = (toy.IN, toy.STATE, toy.SETS, toy.VIEWS)) -> None:
-    """The topics of the toy, empty: those of an earlier test are removed."""
+async def new_topics(bootstrap: str, specs: Sequence[TopicSpec]) -> None:
+    """These topics, empty: those of an earlier test are removed."""
     from kafka.admin import KafkaAdminClient
 
     def renew() -> None:
         admin = KafkaAdminClient(bootstrap_servers=bootstrap)
         try:
-            there = set(admin.list_topics()) & set(names)
+            there = set(admin.list_topics()) & {spec.topic for spec in specs}
             if there:
                 admin.delete_topics(sorted(there))
         finally:
             admin.close()
-        ensure_topics(bootstrap, specs=toy.specs())
+        ensure_topics(bootstrap, specs=specs)
 
     await asyncio.to_thread(renew)

@@ -11,15 +11,43 @@ import pytest
 from hub.demo.oracle import canonical
 from hub.errors import ContractError
 from hub.events.codec import decode, encode
+from hub.events.decisions import DecisionMessage, Kind, NamedLine, decided, message_of
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import COMPOSITIONS
 from hub.stream.resolve import Resolve
 from hub.stream.stage import Record
-from tests.core.case_format import Case, load_cases
-from tests.core.case_sources import source_lines
+from tests.core.case_format import Case, CaseDecision, CaseLine, load_cases
+from tests.core.case_sources import bsns_of, source_lines
 from tests.stream.adversary.lane import Overlay
 from tests.stream.adversary.registrations import Registrations
-from tests.stream.inline import documents, translated
+from tests.stream.inline import RING, documents, translated
+
+
+def decided_in(case: Case) -> list[DecisionMessage]:
+    """What humans decided, as the desk publishes it."""
+    bsns = bsns_of(case)
+
+    def named(line: CaseLine) -> NamedLine:
+        source, dossier, number = line.ref
+        person = RING.person(bsns[line.person]) if line.person else RING.unconfirmed(DossierRef(*line.ref[:2]), number)
+        sure = line.person is not None
+        return NamedLine(source=source, dossier_id=dossier, line=number, person=person, confirmed=sure)
+
+    def message(item: CaseDecision) -> DecisionMessage:
+        line, other = named(item.line), named(item.other) if item.other else None
+        doubted = {None: None, "line": line, "other": other}[item.doubted]
+        decision = decided(
+            Kind(item.kind), line, other, decided_by="u", why="w", withdrawn=item.withdrawn, doubted=doubted
+        )
+        return message_of(
+            decision,
+            version=item.version,
+            decided_at=item.decided_at,
+            jurisdiction="0599",
+            key_generation=RING.generation,
+        )
+
+    return [message(item) for item in case.decisions]
 
 
 @pytest.mark.parametrize("case", load_cases(), ids=lambda case: case.name)
@@ -27,8 +55,13 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
     changes = [(source, json.loads(line)) for source in ("zcd", "menscentraal") for line in source_lines(case, source)]
     messages, unreadable = translated(changes)
     assert unreadable == 0
+    messages += decided_in(case)
     rng.shuffle(messages)
-    found = {household["household_id"]: household for household in map(canonical, documents(messages, rng))}
+    read = documents(messages, rng)
+    effects = {
+        item["household_id"]: [f"{made['kind']} {made['effect']}" for made in item["decisions"]] for item in read
+    }
+    found = {household["household_id"]: household for household in map(canonical, read)}
     assert sorted(found) == sorted(household_id(DossierRef(*expected.anchor)) for expected in case.households)
     for expected in case.households:
         household = found[household_id(DossierRef(*expected.anchor))]
@@ -38,6 +71,7 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
         assert household["members"] == [[list(ref) for ref in member] for member in expected.members], case.why
         for lines in ("conflicts", "references", "history"):
             assert household[lines] == [list(ref) for ref in getattr(expected, lines)], case.why
+        assert tuple(sorted(effects[household["household_id"]])) == expected.decisions, case.why
 
 
 def test_a_changed_linking_key_stops_resolve_and_links_nobody(rng: random.Random) -> None:

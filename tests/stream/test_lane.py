@@ -14,7 +14,8 @@ from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
 from hub.events.ids import partition_for
 from hub.stream.app import create_app, serve
-from hub.stream.lane.options import LaneOptions, SilentObserver
+from hub.stream.lane.options import Fenced, LaneOptions, SilentObserver
+from hub.stream.lane.writer import Message, Writer
 from hub.stream.provision import ensure_topics
 from hub.stream.stage import Output, Record, State
 from tests.stream import toy
@@ -133,6 +134,21 @@ async def test_a_defect_in_a_stage_ends_the_worker_with_nothing_acknowledged(
     assert (await read_table(bootstrap, toy.STATE)).records == 0
     async with worker(options):
         assert await load.arrived() == load.expected
+
+
+async def test_a_send_that_was_given_up_fails_no_other_partition(bootstrap: str, options: LaneOptions) -> None:
+    """One producer serves all: without this, one late answer closed all seventeen partitions of a worker."""
+
+    def not_ours() -> None:
+        raise Fenced("a test")
+
+    writer = Writer(options)
+    await writer.start()
+    with pytest.raises(Fenced):
+        await writer.append(toy.STATE, 0, [Message(b"fenced", b"\x01")], not_ours)
+    await writer.append(toy.STATE, 1, [Message(b"sent", b"\x01")], lambda: None)
+    await writer.stop()
+    assert (await read_table(bootstrap, toy.STATE)).last == {b"sent": b"\x01"}
 
 
 async def test_two_apps_in_one_process(bootstrap: str, options: LaneOptions, tmp_path: Path) -> None:

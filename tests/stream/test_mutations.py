@@ -68,11 +68,11 @@ def drop_deletes(patch: pytest.MonkeyPatch) -> None:
 
 
 def keep_deleted_dossiers(patch: pytest.MonkeyPatch) -> None:
-    step = resolve._step
+    step = resolve._register_composition
     patch.setattr(
         resolve,
-        "_step",
-        lambda book, clock, found, message: None if found.deleted else step(book, clock, found, message),
+        "_register_composition",
+        lambda book, clock, event, message: None if event["deleted"] else step(book, clock, event, message),
     )
 
 
@@ -163,12 +163,7 @@ def send_only_what_is_not_deleted_after_a_move(patch: pytest.MonkeyPatch) -> Non
 
 def show_what_belongs_elsewhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(view, "_purged", lambda known: known)
-    records = document._records
-
-    def everything(entries: list[dict[str, Any]], dossiers: Mapping[DossierRef, Any]) -> list[Any]:
-        return records(entries, {document._dossier_of(entry): {} for entry in entries})
-
-    patch.setattr(document, "_records", everything)
+    patch.setattr(document, "_is_visible", lambda entry, dossiers: not entry["deleted"])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -18,6 +18,8 @@ STATE: Final = "toy.state.v1"
 SETS: Final = "toy.sets.v1"
 VIEWS: Final = "toy.views.v1"
 PARTITIONS: Final = 4
+MANY_PARTITIONS: Final = 64
+"""For a test to which a restart must take its time."""
 
 
 class Collect:
@@ -103,16 +105,16 @@ def join(mine: bytes | None, seen: bytes) -> bytes:
     return b"\x01" + bits.to_bytes((bits.bit_length() + 7) // 8, "big")
 
 
-def specs() -> list[TopicSpec]:
+def specs(names: Iterable[str] = (IN, STATE, SETS, VIEWS), partitions: int = PARTITIONS) -> list[TopicSpec]:
     """The topics of the toy."""
-    return [_spec(IN, "delete"), _spec(STATE, "compact"), _spec(SETS, "compact"), _spec(VIEWS, "compact")]
+    return [_spec(topic, "delete" if topic == IN else "compact", partitions) for topic in names]
 
 
-def _spec(topic: str, cleanup: str) -> TopicSpec:
+def _spec(topic: str, cleanup: str, partitions: int) -> TopicSpec:
     spec: Mapping[str, object] = {
         "topic": topic,
         "key": "key",
-        "partitions": PARTITIONS,
+        "partitions": partitions,
         "cleanup": cleanup,
         "retention": "for ever",
         "max_message_bytes": 8 << 20,

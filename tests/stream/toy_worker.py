@@ -3,6 +3,7 @@
 `TOY_PAUSE=<topic>`: once the file `<folder>/pause` is there, stop (SIGSTOP) between the fence and the next send to that
 topic; on SIGCONT that send lands late, as bytes do that were on their way. `TOY_NO_GUARD=1`: the tail guard sleeps.
 `TOY_SLOW_MS=<n>`: what a record costs, so that there is time to kill the process in the middle of its work.
+`TOY_FOLD_ONLY=1`: the second stage alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hub.stream.app import run_stages
 from hub.stream.lane.guard import OutputGuard
 from hub.stream.lane.options import LaneOptions, SilentObserver
 from hub.stream.lane.tail import Chunk
-from hub.stream.stage import Output, Record, State
+from hub.stream.stage import Output, Record, Stage, State
 from tests.stream import toy
 
 
@@ -35,12 +36,18 @@ class _Announcer(SilentObserver):
         _say(f"TOY REPAIRED {stage} {records}")
 
 
-class _Slow(toy.Collect):
-    def __init__(self) -> None:
-        self._seconds = float(os.environ.get("TOY_SLOW_MS", "0")) / 1000
+_SLOW_SECONDS = float(os.environ.get("TOY_SLOW_MS", "0")) / 1000
 
+
+class _SlowCollect(toy.Collect):
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
-        time.sleep(self._seconds * len(records))
+        time.sleep(_SLOW_SECONDS * len(records))
+        return super().handle(state, topic, records)
+
+
+class _SlowFold(toy.Fold):
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        time.sleep(_SLOW_SECONDS * len(records))
         return super().handle(state, topic, records)
 
 
@@ -85,7 +92,8 @@ def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
     if os.environ.get("TOY_NO_GUARD"):
         _sleeping_guard()
     options = LaneOptions(bootstrap=bootstrap, data_folder=folder, session_timeout_seconds=session_seconds)
-    return run_stages([_Slow(), toy.Fold()], options, stream_id="toy", observer=_Announcer())
+    stages: list[Stage] = [_SlowFold()] if os.environ.get("TOY_FOLD_ONLY") else [_SlowCollect(), toy.Fold()]
+    return run_stages(stages, options, stream_id="toy", observer=_Announcer())
 
 
 if __name__ == "__main__":

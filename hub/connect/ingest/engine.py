@@ -26,13 +26,14 @@ from hub.connect.ingest.events import (
     state,
 )
 from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
-from hub.connect.ingest.keyed import Identity, micros
+from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.plan import Known, Verdict, plan
 from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import LogUnavailable, RegiehubError, SourceUnavailable
+from hub.events.moments import micros
 from hub.ops import metrics
 from hub.ops.logging import get_logger
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from hub.connect.ingest.index import Entry, RecordKey
-from hub.connect.ingest.keyed import Identity, content_hash, deletion, keyed, micros, stamp
+from hub.connect.ingest.keyed import Identity, content_hash, deletion, keyed, stamp
 from hub.connect.ingest.keys import DEAD_LETTER_CONTEXT, KeyRing
 from hub.connect.ingest.plan import Incoming, Known, Plan
 from hub.connect.ingest.publisher import Message
@@ -15,6 +15,7 @@ from hub.connect.wire import Unreadable
 from hub.errors import ContractError
 from hub.events.codec import UnencodableError, Value, encode
 from hub.events.ids import DossierRef
+from hub.events.moments import micros
 from hub.events.records import Draft, RecordType
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, SOURCES
 

@@ -34,9 +34,9 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from hub.connect.api import Cursor
-from hub.connect.ingest.keyed import micros, moment
 from hub.connect.ingest.plan import Known
 from hub.events.ids import Order
+from hub.events.moments import micros, moment
 
 _LOOKUP_KEYS: Final = 500  # SQLite allows 32,766 parameters in a statement, older ones 999
 _metadata = MetaData()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import UTC
+from typing import NamedTuple
 
 import orjson
 
 from hub.connect.ingest.keys import ADDRESS_CONTEXT, KeyRing
 from hub.events.codec import Value
 from hub.events.ids import DossierRef, Order, RecordRef, event_id
+from hub.events.moments import moment
 from hub.events.records import Body, Composition, Draft, Member
 from hub.events.sensitive import Address, Sensitive
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Identity(NamedTuple):
@@ -25,16 +23,6 @@ class Identity(NamedTuple):
     jurisdiction: str
     connector: str
     connector_version: str = "0"
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(microseconds: int) -> datetime:
-    """Inverse of `micros`, in UTC."""
-    return _EPOCH + microseconds * _MICROSECOND
 
 
 def keyed(draft: Draft, ring: KeyRing, identity: Identity) -> Value:

@@ -11,12 +11,13 @@ from hub.demo.reference.report import answer
 
 
 def main() -> None:
-    """Read the two files (either may be left out) and write the answer to standard output."""
+    """Read the files (each may be left out) and write the answer to standard output."""
     parser = argparse.ArgumentParser(prog="python -m hub.demo.reference", description=__doc__)
     parser.add_argument("--zcd", type=Path, help="changes of ZCD, one JSON object a line")
     parser.add_argument("--menscentraal", type=Path, help="outbox rows of MensCentraal, one JSON object a line")
+    parser.add_argument("--decisions", type=Path, help="what humans decided, one JSON object a line")
     arguments = parser.parse_args()
-    result = answer(read(arguments.zcd), read(arguments.menscentraal))
+    result = answer(read(arguments.zcd), read(arguments.menscentraal), read(arguments.decisions))
     for item in (*result.households, {"summary": result.summary}):
         sys.stdout.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -35,6 +35,11 @@ class Line:
     birth_date: str | None
     gender: str | None
     role: str
+    secret: bool
+    person: Hashable = None
+    """Who it is, as decided; see `households.as_decided`."""
+    decided_at: int = -1
+    """When a human said that the person lives here, in microseconds; -1: nobody did."""
 
 
 @dataclass(frozen=True)
@@ -217,8 +222,8 @@ def scores(values: Mapping[str, object]) -> list[Json]:
 
 
 def full_name(*parts: str | None) -> str:
-    """Given name, prefix and family name, as far as known."""
-    return " ".join(part for part in parts if part)
+    """Given name, prefix and family name, as far as known, a single blank between words."""
+    return " ".join(" ".join(part for part in parts if part).split())
 
 
 def one_client(members: Iterable[Line]) -> tuple[Line, ...]:

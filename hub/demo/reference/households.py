@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
 
+from hub.demo.reference.decisions import Decided, Decision, DossierKey, Person, Ref, Statement, decide
 from hub.demo.reference.facts import Dossier, Line
 
 OVERSIZE = 20
 """A component of more persons is an institution, not a family."""
 
-DossierKey = tuple[str, str]
-Ref = tuple[str, str, str]
-Person = tuple[str, ...]
-"""(bsn,) or, unconfirmed, the line itself: (source, dossier, line)."""
-
 
 @dataclass(frozen=True)
 class Household:
-    """One household and the lines of its dossiers, by what they show. `members`: all lines of each member."""
+    """One household and the lines of its dossiers, by what they show. `members`: all lines of each member.
+    `decisions`: what each decision on its dossiers does."""
 
     id: str
     dossiers: tuple[Dossier, ...]
@@ -32,10 +29,14 @@ class Household:
     conflicts: tuple[Ref, ...]
     references: tuple[Ref, ...]
     history: tuple[Ref, ...]
+    unconfirmed: int
+    decisions: tuple[tuple[str, str], ...]
 
 
 def person_of(dossier: Dossier, line: Line) -> Person:
-    """The same valid BSN is the same person; without one the line is a person of its own."""
+    """As decided; else the same valid BSN is the same person, and without one the line is a person of its own."""
+    if line.person is not None:
+        return line.person
     return (line.bsn,) if line.bsn else ref_of(dossier, line)
 
 
@@ -49,11 +50,14 @@ def key_of(dossier: Dossier) -> DossierKey:
     return dossier.source, dossier.id
 
 
-def derive(dossiers: list[Dossier]) -> list[Household]:
+def derive(stated: list[Dossier], decisions: Iterable[Decision] = ()) -> list[Household]:
     """All households of these dossiers (each the version that counts, deleted ones left out), by id."""
+    decided = decide(said(stated), {key_of(d) for d in stated if d.is_open}, made := list(decisions))
+    dossiers = [as_decided(dossier, decided) for dossier in stated]
     winners = {person: winner(lines) for person, lines in statements(dossiers).items()}
     inhabitants = {key_of(d): {person_of(d, line) for line in d.lines if at_home(d, line, winners)} for d in dossiers}
-    groups = components(inhabitants)
+    ties = {("tie", str(number)): set(tie) for number, tie in enumerate(decided.ties)}
+    groups = components(inhabitants | ties)
     of_client: dict[frozenset[Person], list[Dossier]] = defaultdict(list)
     for dossier in dossiers:
         client = client_of(dossier)
@@ -66,7 +70,39 @@ def derive(dossiers: list[Dossier]) -> list[Household]:
         for dossier in owned:
             members = inhabitants[key_of(dossier)] | {client_of(dossier)}
             found.append(describe([dossier], members, winners, oversized=True))
-    return sorted(found, key=lambda household: household.id)
+    return sorted((explained(household, decided, made) for household in found), key=lambda household: household.id)
+
+
+def said(dossiers: list[Dossier]) -> list[Statement]:
+    """What every line states."""
+    return [
+        Statement(ref_of(d, line), person_of(d, line), line.bsn is not None, line.client, line.lives_here)
+        for d in dossiers
+        for line in d.lines
+    ]
+
+
+def as_decided(dossier: Dossier, decided: Decided) -> Dossier:
+    """The dossier with its persons and their residence as humans decided."""
+    refs = [(ref_of(dossier, line), line) for line in dossier.lines]
+    lines = (
+        replace(
+            line,
+            person=decided.person[ref],
+            lives_here=decided.lives_here[ref],
+            decided_at=decided.decided_at[ref],
+        )
+        for ref, line in refs
+    )
+    return replace(dossier, lines=tuple(lines))
+
+
+def explained(household: Household, decided: Decided, decisions: Iterable[Decision]) -> Household:
+    """With the decisions on its dossiers, and the number of members who are known by no valid number."""
+    keys = {key_of(dossier) for dossier in household.dossiers}
+    found = sorted((item.key, decided.effects[item.key]) for item in decisions if item.dossiers & keys)
+    unknown = sum(decided.person[refs[0]] not in decided.sure for refs in household.members)
+    return replace(household, decisions=tuple(found), unconfirmed=unknown)
 
 
 def client_of(dossier: Dossier) -> Person:
@@ -85,9 +121,9 @@ def statements(dossiers: list[Dossier]) -> dict[Person, list[tuple[Dossier, Line
 
 
 def winner(stated: list[tuple[Dossier, Line]]) -> str | None:
-    """The known address that was stated last; None if no statement knows one."""
+    """The known address that was stated last, what a human decided before all others; None if none is known."""
     known = [
-        ((line.stated_at, dossier.source, dossier.id, dossier.version, line.line), line.address)
+        ((line.decided_at, line.stated_at, dossier.source, dossier.id, dossier.version, line.line), line.address)
         for dossier, line in stated
         if line.address is not None
     ]
@@ -151,4 +187,6 @@ def describe(
         conflicts=tuple(sorted(shown["conflict"])),
         references=tuple(sorted(shown["reference"])),
         history=tuple(sorted(shown["history"])),
+        unconfirmed=0,
+        decisions=(),
     )

@@ -125,6 +125,7 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         birth_date=_birth_date(data.text("geboren")) if data.has("geboren") else None,
         gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
         role=role,
+        secret=data.code("geheimhouding", YES_NO) if data.has("geheimhouding") else False,
     )
 
 

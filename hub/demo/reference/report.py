@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hub.demo.reference import menscentraal, zcd
+from hub.demo.reference import decisions, menscentraal, zcd
+from hub.demo.reference.decisions import DossierKey, Ref
 from hub.demo.reference.facts import Change, Dossier, Json, Line, UnreadableError
-from hub.demo.reference.households import DossierKey, Household, Ref, derive
+from hub.demo.reference.households import Household, derive, person_of, ref_of
 
 NUMBERS: dict[str, str] = {zcd.SOURCE: "volgnummer", menscentraal.SOURCE: "seq"}
 READERS: dict[str, Callable[[object], Change]] = {
@@ -70,8 +71,12 @@ class Answer:
     summary: Json
 
 
-def answer(zcd_lines: Iterable[str | bytes], menscentraal_lines: Iterable[str | bytes]) -> Answer:
-    """The whole computation, from the two files' lines."""
+def answer(
+    zcd_lines: Iterable[str | bytes],
+    menscentraal_lines: Iterable[str | bytes],
+    decision_lines: Iterable[str | bytes] = (),
+) -> Answer:
+    """The whole computation, from the two files' lines and what humans decided (`decisions.read`)."""
     sources = Sources()
     sources.add(zcd.SOURCE, zcd_lines)
     sources.add(menscentraal.SOURCE, menscentraal_lines)
@@ -89,7 +94,8 @@ def answer(zcd_lines: Iterable[str | bytes], menscentraal_lines: Iterable[str | 
                 change.body,
             ]
             records[change.source, change.dossier].append(entry)
-    households = derive(dossiers)
+    numbers = {ref_of(dossier, line): line.bsn for dossier in dossiers for line in dossier.lines}
+    households = derive(dossiers, decisions.read(decision_lines, numbers))
     summary: Json = {
         "households": len(households),
         "persons": len({person for household in households for person in member_keys(household)}),
@@ -117,13 +123,15 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
                 "birth_dates": sorted({line.birth_date for line in lines if line.birth_date}),
                 "genders": sorted({line.gender for line in lines if line.gender}),
                 "roles": sorted({line.role for line in lines}),
+                "secret": any(line.secret for line in lines),
             }
             for lines in persons
         ],
-        "unconfirmed": sum(lines[0].bsn is None for lines in persons),
+        "unconfirmed": household.unconfirmed,
         "conflicts": [list(ref) for ref in household.conflicts],
         "references": [list(ref) for ref in household.references],
         "history": [list(ref) for ref in household.history],
+        "decisions": [list(decision) for decision in household.decisions],
         "records": sorted(content, key=lambda entry: tuple(map(str, entry[:4]))),
     }
 
@@ -149,6 +157,6 @@ def lines_by_ref(household: Household) -> dict[Ref, Line]:
 
 
 def member_keys(household: Household) -> set[object]:
-    """What tells the members apart over all households: the BSN, or the line of an unconfirmed person."""
-    by_ref = lines_by_ref(household)
-    return {by_ref[member[0]].bsn or member[0] for member in household.members}
+    """What tells the members apart over all households."""
+    by_ref = {(d.source, d.id, line.line): person_of(d, line) for d in household.dossiers for line in d.lines}
+    return {by_ref[member[0]] for member in household.members}

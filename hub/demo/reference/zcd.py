@@ -134,6 +134,7 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         birth_date=None if birth is None else partial_day(birth),
         gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
         role=data.code("rol", ROLES),
+        secret=data.flag("adresGeheim") if data.has("adresGeheim") else False,
     )
 
 

@@ -172,6 +172,7 @@ class Clerk:
             birth_parts=self._random.choices((3, 2, 1, 0), (92, 2, 4, 2))[0],
             stated_at=self.now if self._random.random() < 0.7 else None,
             since=self.today if self._random.random() < 0.3 else None,
+            secret=person.in_hiding if self._random.random() < 0.7 else None,
         )
         dossier.lines.append(line)
         self._of_person.setdefault(person, []).append(dossier)

@@ -27,6 +27,8 @@ class Line:
     address: Address | Literal["unknown"] | None = None
     stated_at: datetime | None = None
     since: date | None = None
+    secret: bool | None = None
+    """What the source says of his address being secret; None: nothing."""
 
 
 @dataclass(eq=False)

@@ -144,6 +144,7 @@ def _line(line: Line) -> JsonObject:
         "adres": written,
         "sinds": line.since.isoformat() if line.since else None,
         "tot": None,
+        "geheimhouding": None if line.secret is None else "J" if line.secret else "N",
     }
     return data | ({"gewijzigd": _moment(line.stated_at)} if line.stated_at else {})
 

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
+from typing import Final
 
 from stdnum.nl import bsn
 
 from hub.demo.town import names
+
+_IN_HIDING: Final = 0.03
+"""Of all people; few, but a town of 300 households has some in each source."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Person:
     home: Home
     lived_before: Home | None = None
     """Where he lived before his last move without the others; he may return."""
+    in_hiding: bool = False
+    """Where he lives is secret."""
 
     def move(self, home: Home) -> None:
         """Leave home and live there from now on."""
@@ -104,6 +110,7 @@ class Registrar:
         gender = self._random.choice(("male", "female"))
         given = self._random.choice(names.BOYS if gender == "male" else names.GIRLS)
         prefix, family = name or self.family_name()
-        person = Person(given, prefix, family, gender, born, position, next(self._bsns), home)
+        hiding = self._random.random() < _IN_HIDING
+        person = Person(given, prefix, family, gender, born, position, next(self._bsns), home, in_hiding=hiding)
         home.residents.append(person)
         return person

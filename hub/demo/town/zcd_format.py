@@ -152,6 +152,7 @@ def _line(line: Line) -> JsonObject:
         "adres": written,
         "vanaf": line.since.isoformat() if line.since else None,
         "tot": None,
+        "adresGeheim": line.secret,
     }
     return data | ({"gewijzigdOp": line.stated_at.isoformat()} if line.stated_at else {})
 

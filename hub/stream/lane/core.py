@@ -15,7 +15,7 @@ import structlog
 from hub.errors import LogRefused
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
-from hub.stream.lane.options import LaneObserver, LaneOptions, SilentObserver
+from hub.stream.lane.options import LaneError, LaneObserver, LaneOptions, SilentObserver
 from hub.stream.lane.partition import Shared, StagePartition
 from hub.stream.lane.store import PartitionStore, TailKey, shared_cache
 from hub.stream.lane.tail import TailReader
@@ -124,9 +124,10 @@ class Lane:
         """Nothing here can mend it: the process has to end. The first error counts."""
         if self.failure is None:
             self.failure = error
-            # Places only: a message, or a variable in a frame, may hold personal data.
+            # Places only: a message, or a variable in a frame, may hold personal data; the lane's own messages don't.
             places = traceback.format_tb(error.__traceback__)
-            _log.critical("lane_failed", error=type(error).__name__, traceback="".join(places))
+            detail = str(error) if isinstance(error, LaneError) else ""
+            _log.critical("lane_failed", error=type(error).__name__, detail=detail, traceback="".join(places))
             self.failed.set()
 
     # ---- records

@@ -24,6 +24,12 @@ class Superseded(LaneError):
     """A former owner's record is newer than our state: the partition is taken over again, changelog included."""
 
 
+class TooLarge(LaneError):
+    """What must be written at once is larger than its topic takes: no retry mends that, and nothing may be skipped.
+
+    The process ends, and ends again after a restart, until the topic takes it or the source has corrected it."""
+
+
 class Stalled(LaneError):
     """Input waits at the broker and nothing moves."""
 

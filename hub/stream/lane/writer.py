@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from hub.events.ids import partition_for
-from hub.stream.lane.options import LaneOptions, SendFailed
+from hub.stream.lane.options import LaneOptions, SendFailed, TooLarge
 from hub.stream.stage import Output
 
 WRITER_HEADER: Final = "writer"
@@ -68,9 +68,11 @@ class Writer:
         await self._give_up(self._producer)
 
     async def partition_count(self, topic: str) -> int:
-        """Partitions of a topic, which never change during its life (a new incarnation has new topics)."""
+        """Partitions of a topic, which never change during its life (a new incarnation has new topics).
+
+        Raises SendFailed."""
         if topic not in self._partitions:
-            self._partitions[topic] = len(await self._ready().partitions_for(topic))
+            self._partitions[topic] = len(await (await self._connected()).partitions_for(topic))
         return self._partitions[topic]
 
     async def publish(
@@ -79,7 +81,7 @@ class Writer:
         """Send outputs to the partition of their key, in order per partition, and wait for all acknowledgements.
 
         `headers` per topic; `check` raises when nothing may be sent any more, and is called before each batch.
-        Raises SendFailed."""
+        Raises SendFailed, TooLarge."""
         grouped: defaultdict[Place, list[Message]] = defaultdict(list)
         for output in outputs:
             partition = partition_for(output.key, await self.partition_count(output.topic))
@@ -93,13 +95,13 @@ class Writer:
     async def append(self, topic: str, partition: int, messages: Sequence[Message], check: Callable[[], None]) -> int:
         """Send messages as one record batch, which Kafka keeps whole or not at all, and wait for the ack.
 
-        Returns the offset of the first, -1 when the broker does not say. Raises SendFailed."""
+        Returns the offset of the first, -1 when the broker does not say. Raises SendFailed, TooLarge."""
         (ack,) = await self._send([((topic, partition), messages)], check)
         base: int = ack.offset
         return base
 
     async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
-        producer = self._ready()
+        producer = await self._connected()
         sending = asyncio.create_task(_send_all(producer, batches, check))
         try:
             # In slices: time in which a handler held the event loop must not count as the broker's silence, and after
@@ -118,7 +120,13 @@ class Writer:
         finally:
             sending.cancel()
 
-    def _ready(self) -> AIOKafkaProducer:
+    async def _connected(self) -> AIOKafkaProducer:
+        """The producer: a new one when another partition's batch was given up with the last, in which nothing of the
+        caller's is waiting. One late answer must not close every partition of the worker. Raises SendFailed."""
+        try:
+            await self.start()
+        except KafkaError as error:
+            raise SendFailed(f"no producer: {error!r}") from error
         if self._producer is None:
             raise SendFailed("no producer")
         return self._producer
@@ -159,12 +167,19 @@ def chunks(messages: Sequence[Message], limit_bytes: int) -> Iterable[Sequence[M
 
 
 async def _send_all(producer: AIOKafkaProducer, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
-    acks: list[Awaitable[Any]] = []
+    sent: list[tuple[Awaitable[Any], str, Sequence[Message]]] = []
     for (topic, partition), messages in batches:
         batch = _build(producer, topic, messages)
         check()
-        acks.append(await producer.send_batch(batch, topic, partition=partition))
-    return await asyncio.gather(*acks)
+        sent.append((await producer.send_batch(batch, topic, partition=partition), topic, messages))
+    return await asyncio.gather(*(_acknowledged(*each) for each in sent))
+
+
+async def _acknowledged(ack: Awaitable[Any], topic: str, messages: Sequence[Message]) -> Any:
+    try:
+        return await ack
+    except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+        raise _too_large(topic, messages) from error
 
 
 async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
@@ -178,8 +193,14 @@ def _build(producer: AIOKafkaProducer, topic: str, messages: Sequence[Message]) 
     for message in messages:
         batch.append(timestamp=now, key=message.key, value=message.value, headers=message.headers)
     if batch.record_count() != len(messages):
-        raise SendFailed(f"a batch of {len(messages)} records is too large for {topic}")
+        raise _too_large(topic, messages)
     return batch
+
+
+def _too_large(topic: str, messages: Sequence[Message]) -> TooLarge:
+    sizes = [len(message.key) + len(message.value) for message in messages]
+    records = f"{len(sizes)} records, the largest of {max(sizes)} bytes"
+    return TooLarge(f"{topic} does not take a batch of {sum(sizes)} bytes ({records}); see its max.message.bytes")
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:

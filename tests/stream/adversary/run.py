@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hub.events.codec import decode
 from hub.events.ids import DossierRef
@@ -65,7 +65,8 @@ def _run(rng: random.Random, rules: Rules, stages: list[Stage], changes: int) ->
     town = Registrations(rng)
     for _ in range(changes):
         town.happen()
-    feed = [(COMPOSITIONS, Message(b"0599", event.message, _EXTERNAL)) for event in town.compositions]
+    clocked = [*town.compositions, *town.decisions]
+    feed = [(COMPOSITIONS, Message(b"0599", event.message, _EXTERNAL)) for event in clocked]
     feed += [(RECORDS, Message(event.ref.dossier.key, event.message, _EXTERNAL)) for event in town.records]
     feed += [item for item in feed if rng.random() < 0.2]
     rng.shuffle(feed)
@@ -75,7 +76,9 @@ def _run(rng: random.Random, rules: Rules, stages: list[Stage], changes: int) ->
     seen = Counter({"crashes": sum(w.crashes for w in workers), "replays": sum(w.replayed for w in workers)})
     seen["repairs"] = sum(worker.repaired for worker in workers)
     seen["dead letters"] = len(logs[DEAD_LETTERS].entries)
-    return Outcome(project(logs[VIEWS]), expected(town.compositions, town.records, clustering.MAX_PERSONS), seen)
+    want = expected(town.compositions, town.records, town.decisions, clustering.MAX_PERSONS)
+    seen.update(f"{effect} decisions" for household in want.values() for effect, _ in household.decisions)
+    return Outcome(project(logs[VIEWS]), want, seen)
 
 
 def drive(
@@ -126,15 +129,23 @@ def _visible(view: View) -> Expected:
     composition = decode(view.composition or b"").value
 
     def lines(name: str) -> frozenset[tuple[DossierRef, str]]:
-        return frozenset((DossierRef(item["source"], item["dossier_id"]), item["line"]) for item in composition[name])
+        return frozenset(_line(item) for item in composition[name])
 
     return Expected(
         frozenset(view.dossiers),
-        lines("members"),
+        frozenset(
+            frozenset(_line(item) for item in composition["members"] if item["person"] == person)
+            for person in {item["person"] for item in composition["members"]}
+        ),
         lines("references"),
         lines("history"),
         lines("conflicts"),
         composition["status"] == "open",
         composition["oversized"],
         frozenset(entry.payload for entry in visible_entries(view).values()),
+        frozenset((item["effect"], item["decision"]) for item in composition["decisions"]),
     )
+
+
+def _line(item: dict[str, Any]) -> tuple[DossierRef, str]:
+    return DossierRef(item["source"], item["dossier_id"]), item["line"]

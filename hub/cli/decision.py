@@ -1,0 +1,155 @@
+"""`regiehub decision …`: what people decide on who is who and who lives where. Asks the desk, so that access and the
+log of looks stay in one place."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NoReturn
+from urllib.parse import quote
+
+import typer
+
+app = typer.Typer(help="What people decide: who is who, who lives where, what is hidden.", no_args_is_help=True)
+_ANSWER_SECONDS: Final = 60.0
+"""Longer than the desk itself waits: for its turn, for a connection to the log, and for the acknowledgement."""
+_SUCCESS: Final = range(200, 300)
+
+Kind = Literal["same_person", "different_person", "same_household", "lives_here", "lives_elsewhere", "snooze"]
+Line = tuple[str, str, str]
+Why = Annotated[str, typer.Option("--why", help="The reason, 1 to 2000 signs; stays for ever. No BSN.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON value.")]
+Identity = Annotated[str, typer.Argument(help="Id of the decision.")]
+_LINE: Final = "SOURCE DOSSIER LINE"
+
+
+@dataclass(frozen=True)
+class _Desk:
+    address: str
+    token_file: Path | None
+
+
+@app.callback()
+def _noun(
+    context: typer.Context,
+    desk: Annotated[str, typer.Option(envvar="REGIEHUB_DESK_URL", help="The desk.")] = "http://127.0.0.1:8080",
+    token_file: Annotated[
+        Path | None, typer.Option(envvar="REGIEHUB_TOKEN_FILE", help="File that holds your token; mode 0600.")
+    ] = None,
+) -> None:
+    """What people decide: who is who, who lives where, what is hidden."""
+    context.obj = _Desk(desk, token_file)
+
+
+@app.command("make")
+def make_decision(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Argument(help="What is decided.")],
+    why: Why,
+    line: Annotated[Line | None, typer.Option(help="A member line.", metavar=_LINE)] = None,
+    other: Annotated[Line | None, typer.Option(help="The other, if it is about two.", metavar=_LINE)] = None,
+    doubted: Annotated[
+        Literal["line", "other"] | None,
+        typer.Option(help="different_person: whose number is wrong where both state the same."),
+    ] = None,
+    snooze: Annotated[
+        tuple[str, str, str, str, str] | None,
+        typer.Option(help="What to hide, until when.", metavar="SOURCE DOSSIER RULE POINT YYYY-MM-DD"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record a decision; one on the same lines is replaced. It takes a second to come through."""
+    wanted = {
+        "kind": kind,
+        "why": why,
+        "line": _named(("source", "dossier_id", "line"), line),
+        "other": _named(("source", "dossier_id", "line"), other),
+        "doubted": doubted,
+        "snooze": _named(("source", "dossier_id", "rule", "point", "until"), snooze),
+    }
+    _print_accepted(_ask(context, "besluiten", wanted), as_json)
+
+
+@app.command("withdraw")
+def withdraw_decision(context: typer.Context, decision: Identity, why: Why, as_json: AsJson = False) -> None:
+    """Take a decision back: what it did is undone, and it stays to be seen."""
+    _print_accepted(_ask(context, f"besluiten/{quote(decision, safe='')}/intrekking", {"why": why}), as_json)
+
+
+@app.command("list")
+def list_decisions(
+    context: typer.Context,
+    household: Annotated[str, typer.Argument(help="Id of the household.")],
+    as_json: AsJson = False,
+) -> None:
+    """All decisions about a household, the newest first; those taken back too."""
+    found = _ask(context, f"huishoudens/{quote(household, safe='')}/besluiten")["decisions"]
+    if as_json:
+        print(json.dumps(found))
+        return
+    for item in found:
+        print(f"{item['decision_id']}  {item['effect']:<12} {item['kind']:<16} {item['decided_by']}: {item['why']}")
+
+
+@app.command("show")
+def show_decision(context: typer.Context, decision: Identity, as_json: AsJson = False) -> None:
+    """One decision with what it does now."""
+    found = _ask(context, f"besluiten/{quote(decision, safe='')}")
+    if as_json:
+        print(json.dumps(found))
+        return
+    for name in ("decision_id", "kind", "effect", "decided_by", "decided_at", "why"):
+        print(f"{name:<12} {found[name]}")
+    for line in found["lines"]:
+        print(f"{'line':<12} {line['source']} {line['dossier_id']} {line['line']}{' (doubted)' * line['doubted']}")
+    if point := found["snooze"]:
+        print(f"{'snooze':<12} {' '.join(str(value) for value in point.values())}")
+
+
+def _named(names: tuple[str, ...], given: tuple[str, ...] | None) -> dict[str, str] | None:
+    return dict(zip(names, given, strict=True)) if given else None
+
+
+def _print_accepted(accepted: Mapping[str, Any], as_json: bool) -> None:
+    said = f"{accepted['decision_id']}  recorded; it takes a second to come through"
+    print(json.dumps(accepted) if as_json else said)
+
+
+def _ask(context: typer.Context, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The desk's answer. Ends the command with one line and exit code 1 if it is no."""
+    import httpx
+
+    desk: _Desk = context.obj
+    headers = {"Authorization": f"Bearer {_token(desk.token_file)}"}
+    try:
+        with httpx.Client(trust_env=False, follow_redirects=True, timeout=_ANSWER_SECONDS, headers=headers) as client:
+            address = f"{desk.address.rstrip('/')}/api/v1/{path}"
+            answer = client.get(address) if body is None else client.post(address, json=body)
+            found: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        _fail(f"the desk does not answer at {desk.address} ({type(error).__name__})")
+    if answer.status_code not in _SUCCESS:
+        wrong = [f"{item['name']}: {item['reason']}" for item in found.get("invalid_params") or ()]
+        _fail(" ".join([str(found.get("detail", answer.status_code)), *wrong]))
+    return found
+
+
+def _token(path: Path | None) -> str:
+    """Raises ConfigError."""
+    from hub.errors import ConfigError
+    from hub.settings import read_private
+
+    if path is None:
+        raise ConfigError("--token-file", ["--token-file", "environment variable REGIEHUB_TOKEN_FILE"])
+    token = read_private(path, "--token-file").decode(errors="replace").strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConfigError("--token-file", [str(path)], problem="holds no token")
+    return token
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"regiehub: {message}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,90 @@
+"""What asks for attention, worked out when somebody looks: on the site's day, by the municipality's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from hub.desk import readmodel
+from hub.desk.readmodel import iso
+from hub.desk.site import Site
+from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
+from hub.household.attention.points import attention_points
+from hub.household.attention.terms import Terms
+from hub.household.document_shape import Document
+
+
+class Summary(NamedTuple):
+    """What a list tells of a household: how many points are open (none that is put off, and none that concerns a whole
+    source: that would be the same in every row), and whether one is about a child's safety."""
+
+    open: int
+    child_safety: bool
+
+
+def of_household(site: Site, document: Document) -> list[AttentionPoint]:
+    """All points of a household that somebody may read; part of that look, so it writes no look of its own."""
+    with site.reading.engine.connect() as connection:
+        troubles = source_troubles(connection, document, site.terms, site.now().astimezone(UTC))
+    return attention_points(document, site.today(), site.terms, troubles)
+
+
+def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
+    """Household id to summary, for a page of the list."""
+    return {document["household_id"]: _summary(site, document) for document in documents}
+
+
+def _summary(site: Site, document: Document) -> Summary:
+    shown = [point for point in attention_points(document, site.today(), site.terms) if not point.hidden]
+    return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
+
+
+def source_troubles(connection: Connection, document: Document, terms: Terms, now: datetime) -> list[SourceState]:
+    """The sources that may hold more than is shown; also one that has a dossier here and never reported. `now`: UTC."""
+    oldest = iso(now - timedelta(minutes=terms.source_stale_minutes))
+    statuses = {str(item["source"]): item for item in readmodel.source_statuses(connection)}
+    here = {item["source"] for item in document["dossiers"]}
+    return [
+        *(SourceState(source, SourceTrouble.SILENT, None) for source in sorted(here - statuses.keys())),
+        *_unread(statuses, oldest),
+        *_incomplete(connection, iso(now - timedelta(days=terms.source_incomplete_days))),
+    ]
+
+
+def _unread(statuses: dict[str, dict[str, str | None]], oldest: str) -> Iterator[SourceState]:
+    for source, status in sorted(statuses.items()):
+        reported, polled = str(status["reported_at"]), status["polled_at"]
+        if reported < oldest:
+            yield SourceState(source, SourceTrouble.SILENT, reported)
+        elif polled is None or polled < oldest:
+            yield SourceState(source, SourceTrouble.STALE, polled)
+
+
+def _incomplete(connection: Connection, oldest: str) -> Iterator[SourceState]:
+    """That something could not be read, never how much or what: that is for operations."""
+    for source, failed_at in sorted(readmodel.last_dead_letters(connection).items()):
+        if failed_at >= oldest:
+            yield SourceState(source, SourceTrouble.INCOMPLETE, failed_at)
+
+
+def answer(points: Iterable[AttentionPoint]) -> list[dict[str, object]]:
+    """The points as the API gives them."""
+    return [
+        {
+            "rule": point.rule,
+            "point": point.point,
+            "severity": point.severity,
+            "since": point.since,
+            "due": point.due,
+            "sources": point.sources,
+            "dossiers": [ref._asdict() for ref in point.dossiers],
+            "persons": point.persons,
+            "detail": point.detail,
+            "snooze": point.snooze._asdict() if point.snooze else None,
+            "hidden": point.hidden,
+        }
+        for point in points
+    ]

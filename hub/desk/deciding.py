@@ -1,0 +1,198 @@
+"""What directors decide, for API and pages alike: fetch, ask for access, write the look, publish, and only then answer.
+
+The desk keeps nothing of it: a decision comes back through the log, as part of the households it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final, NamedTuple
+
+from hub.desk import readmodel
+from hub.desk.access import Action, Household
+from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, LineToDecide
+from hub.desk.reading import Reading, Request, facts
+from hub.errors import LogUnavailable
+from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.ids import DossierRef, decision_id
+from hub.events.moments import micros
+from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine
+from hub.household.rulings import Effect
+
+Publish = Callable[[DecisionMessage], None]
+"""Returns when the message is acknowledged. Raises LogUnavailable or LogRefused. Used by one thread at a time."""
+
+TURN_SECONDS: Final = 10.0
+"""How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
+_DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
+_NINE_DIGITS: Final = re.compile(r"(?<!\d)\d{9}(?!\d)")
+
+
+class NoDecision(Exception):
+    """There is no such decision, or it has not come through yet."""
+
+
+class NotAsSeen(Exception):
+    """What was decided on is not there, or has changed since it was seen. `reason`: `unknown_dossier`, `unknown_line`,
+    `somebody_else`, `newer` or `taken_back`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ReasonHoldsBsn(Exception):
+    """A reason stays for ever, where many read it: no number of a person may stand in it."""
+
+
+class Accepted(NamedTuple):
+    """A decision that is in the log. `households`: ids of those whose page will say it."""
+
+    decision_id: str
+    version: int
+    households: list[str]
+
+
+@dataclass
+class Deciding:
+    """The decisions. `person_key`: see `Site`. Every method raises Refused, or LooksUnavailable if its look cannot be
+    logged: then nothing is published."""
+
+    reading: Reading
+    publish: Publish
+    jurisdiction: str
+    key_generation: int
+    person_key: Callable[[str], str | None]
+    _lock: Lock = field(default_factory=Lock)
+    _last_version: int = 0
+
+    def decide(self, request: Request, wanted: DecisionToMake) -> Accepted:
+        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, and what publishing
+        raises."""
+        self._refuse_bsn(wanted.why)
+        refs = _dossiers(wanted)
+        with self.reading.engine.connect() as connection:
+            found = {ref: readmodel.holding(connection, ref) for ref in refs}
+        self.reading.allow(request, Action.DECIDE, _concerned(found))
+        if not all(found.values()):
+            raise NotAsSeen("unknown_dossier")
+        lines = {_place(line): line for document in found.values() if document for line in document["lines"]}
+        decision = wanted.made(_user(request), lambda line: _as_known(line, lines))
+        return self._accept(decision, [document for document in found.values() if document])
+
+    def withdraw(self, request: Request, wanted_id: str, wanted: DecisionToTakeBack) -> Accepted:
+        """Take a decision back. Raises NoDecision, NotAsSeen, ReasonHoldsBsn, and what publishing raises."""
+        self._refuse_bsn(wanted.why)
+        found = self._carrying(request, wanted_id, Action.DECIDE)
+        newest = _newest(found, wanted_id)
+        if newest["effect"] == Effect.WITHDRAWN:
+            raise NotAsSeen("taken_back")
+        if wanted.version not in (None, newest["version"]):
+            raise NotAsSeen("newer")
+        return self._accept(_withdrawn(newest, _user(request), wanted.why), found)
+
+    def decision(self, request: Request, wanted_id: str) -> DecisionEntry:
+        """One decision, as it is known now. Raises NoDecision."""
+        return _newest(self._carrying(request, wanted_id, Action.READ_HOUSEHOLD), wanted_id)
+
+    def _refuse_bsn(self, why: str) -> None:
+        if any(self.person_key(digits) for digits in _NINE_DIGITS.findall(why)):
+            raise ReasonHoldsBsn
+
+    def _carrying(self, request: Request, wanted_id: str, action: Action) -> list[Document]:
+        """The households that carry a decision; asked for even if there are none, so that a refusal tells nothing."""
+        with self.reading.engine.connect() as connection:
+            found = readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
+        households = [facts(document["household_id"], document) for document in found]
+        self.reading.allow(request, action, households or [Household("")])
+        if not found:
+            raise NoDecision
+        return found
+
+    def _accept(self, decision: Decision, concerned: Iterable[Document]) -> Accepted:
+        """Publish. Versions of one desk only rise, whatever its clock does; of two desks the later clock wins."""
+        accepted = decision_id(decision.record)
+        if not self._lock.acquire(timeout=TURN_SECONDS):
+            raise LogUnavailable
+        try:
+            now = self.reading.now().astimezone(UTC)
+            version = max(micros(now), self._known_version(accepted) + 1, self._last_version + 1)
+            self._last_version = version
+            self.publish(self._message(decision, version, now))
+        finally:
+            self._lock.release()
+        return Accepted(accepted, version, sorted({document["household_id"] for document in concerned}))
+
+    def _known_version(self, known_id: str) -> int:
+        with self.reading.engine.connect() as connection:
+            return readmodel.decision_version(connection, known_id)
+
+    def _message(self, decision: Decision, version: int, now: datetime) -> DecisionMessage:
+        return message_of(
+            decision,
+            version=version,
+            decided_at=now,
+            jurisdiction=self.jurisdiction,
+            key_generation=self.key_generation,
+        )
+
+
+def _user(request: Request) -> str:
+    return request.actor.user if request.actor else ""
+
+
+def _dossiers(wanted: DecisionToMake) -> list[DossierRef]:
+    named = [item for item in (wanted.line, wanted.other, wanted.snooze) if item]
+    return list(dict.fromkeys(DossierRef(item.source, item.dossier_id) for item in named))
+
+
+def _concerned(found: dict[DossierRef, Document | None]) -> list[Household]:
+    """Each household once; a dossier that is not known is asked for and logged by its number."""
+    known = {
+        document["household_id"]: facts(document["household_id"], document) for document in found.values() if document
+    }
+    unknown = tuple(ref for ref, document in found.items() if document is None)
+    return [*known.values(), *([Household("", unknown)] if unknown else [])]
+
+
+def _place(line: MemberLine | DecidedLine) -> tuple[str, str, str]:
+    return line["source"], line["dossier_id"], line["line"]
+
+
+def _as_known(wanted: LineToDecide, lines: dict[tuple[str, str, str], MemberLine]) -> NamedLine:
+    known = lines.get((wanted.source, wanted.dossier_id, wanted.line))
+    if known is None:
+        raise NotAsSeen("unknown_line")
+    if wanted.person_key not in (None, known["person_key"]):
+        raise NotAsSeen("somebody_else")
+    return wanted.named(known["stated_key"], confirmed=known["confirmed"])
+
+
+def _newest(documents: Iterable[Document], wanted_id: str) -> DecisionEntry:
+    """Of several households one may be behind. Each is known to carry the decision."""
+    found = [item for document in documents for item in document["decisions"] if item["decision_id"] == wanted_id]
+    return max(found, key=lambda item: item["version"])
+
+
+def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
+    """The same decision, taken back: it names the lines as they were when it was made."""
+    kind, snooze = Kind(entry["kind"]), entry["snooze"]
+    if snooze is not None:
+        point = Snooze.model_validate(snooze)
+        return Decision(kind=kind, withdrawn=True, decided_by=decided_by, why=why, snooze=point)
+    lines = [
+        NamedLine(
+            source=line["source"],
+            dossier_id=line["dossier_id"],
+            line=line["line"],
+            person=line["stated_key"],
+            confirmed=line["confirmed"],
+        )
+        for line in entry["lines"]
+    ]
+    doubted = next((line for line, item in zip(lines, entry["lines"], strict=True) if item["doubted"]), None)
+    return decided(kind, *lines, decided_by=decided_by, why=why, withdrawn=True, doubted=doubted)

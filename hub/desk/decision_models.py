@@ -1,0 +1,91 @@
+"""What somebody sends to decide something, or to take it back; and how it is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided
+
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
+"""A reason, in the decider's own words."""
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
+_SOMEBODY: Final = "?"
+"""Stands for a person key that is still to be looked up."""
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class LineToDecide(_Asked):
+    """A member line as the decider saw it. `person_key`: whom it showed; if that has changed, nothing is decided."""
+
+    source: Name
+    dossier_id: Name
+    line: Annotated[str, StringConstraints(max_length=200, pattern="^[^\\x00]*$")]
+    person_key: str | None = Field(default=None, max_length=80)
+
+    def named(self, person: str, *, confirmed: bool) -> NamedLine:
+        """This line as a decision names it."""
+        return NamedLine(
+            source=self.source, dossier_id=self.dossier_id, line=self.line, person=person, confirmed=confirmed
+        )
+
+
+class DecisionToMake(_Asked):
+    """What to decide. `line`: of all kinds but `snooze`; `other`: if it is about two; `doubted`: of `different_person`
+    alone, whose number is taken to be wrong where both state the same one; `snooze`: of that kind alone."""
+
+    kind: Kind
+    why: Why
+    line: LineToDecide | None = None
+    other: LineToDecide | None = None
+    doubted: Literal["line", "other"] | None = None
+    snooze: Snooze | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> DecisionToMake:
+        if self.line and self.snooze:
+            raise ValueError("a snooze, and only that, names an attention point")
+        if self.snooze and "\0" in "".join((self.snooze.source, self.snooze.dossier_id, self.snooze.point)):
+            raise ValueError("a NUL is no text")
+        try:
+            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        return self
+
+    def made(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> Decision:
+        """The decision itself; `named` looks a line up. Raises what `named` raises."""
+        line, other = (named(item) if item else None for item in (self.line, self.other))
+        if line is None:
+            return Decision(
+                kind=self.kind,
+                decided_by=decided_by,
+                why=self.why,
+                other=other,
+                doubted=self.doubted,
+                snooze=self.snooze,
+            )
+        doubted = {"line": line, "other": other}.get(self.doubted or "")
+        return decided(self.kind, line, other, decided_by=decided_by, why=self.why, doubted=doubted)
+
+
+class DecisionToTakeBack(_Asked):
+    """`version`: of the decision as it was seen; if there is a newer one, nothing is taken back."""
+
+    why: Why
+    version: int | None = None
+
+
+class DecisionAccepted(_Asked):
+    """A decision is in the log; it takes a second to come through. `link`: where it can then be read, at this version
+    or a later one; `households`: whose page will say it."""
+
+    decision_id: str
+    version: int
+    link: str
+    households: list[str]

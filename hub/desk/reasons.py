@@ -1,0 +1,113 @@
+"""How the pages say why a household is one, and what was decided. Pure; all words stand in translations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import orjson
+
+from hub.desk import digest
+from hub.desk.words import Words
+from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine, Reason
+from hub.household.rulings import Effect
+
+
+class Choice(NamedTuple):
+    """A member line to choose in a form. `value`: what the form sends, with whom it showed."""
+
+    value: str
+    label: str
+
+
+class Told(NamedTuple):
+    """A decision in words. `by`: who, when, why; `effect_why`: why it does nothing, empty if it does."""
+
+    entry: DecisionEntry
+    what: str
+    by: str
+    effect_why: str
+    in_force: bool
+    withdrawn: bool
+
+
+class Reasons:
+    """The words of one household's page about why it is one."""
+
+    def __init__(self, words: Words, document: Document) -> None:
+        self._w = words
+        self._document = document
+        self._persons = {person["person_key"]: person for person in digest.persons(document)}
+        self._decisions = {item["decision_id"]: item for item in document["decisions"]}
+
+    def linked(self) -> list[str]:
+        """Why it is one household, a sentence each."""
+        return [self._sentence(item) for item in self._document["links"]]
+
+    def apart(self) -> list[str]:
+        """Why others are kept apart."""
+        return [self._sentence(item) for item in self._document["apart"]]
+
+    def decisions(self) -> list[Told]:
+        """All decisions, the newest first."""
+        return [self._told(item) for item in reversed(self._document["decisions"])]
+
+    def choices(self) -> list[Choice]:
+        """All member lines, by name."""
+        found = [self._choice(line) for line in self._document["lines"]]
+        return sorted(found, key=lambda choice: (choice.label.casefold(), choice.value))
+
+    def _sentence(self, reason: Reason) -> str:
+        decision = self._decisions.get(reason["decision_id"] or "")
+        if decision is not None and reason["kind"] == decision["kind"]:
+            return f"{self._what(decision)} {self._by(decision)}"
+        names = self._joined(self._name(person) for person in reason["persons"])
+        dossiers = self._joined(ref["dossier_id"] for ref in reason["dossiers"])
+        return self._w.t(f"reason.{reason['kind']}", persons=names, dossiers=dossiers)
+
+    def _told(self, entry: DecisionEntry) -> Told:
+        why_not = entry["effect"] in (Effect.CONTRADICTED, Effect.IDLE)
+        return Told(
+            entry,
+            self._what(entry),
+            self._by(entry),
+            self._w.t(f"effect.{entry['effect']}") if why_not else "",
+            entry["effect"] == Effect.APPLIED,
+            entry["effect"] == Effect.WITHDRAWN,
+        )
+
+    def _what(self, entry: DecisionEntry) -> str:
+        if (point := entry["snooze"]) is not None:
+            rule, until = self._w.code("rule", point["rule"]), self._w.date(point["until"])
+            return self._w.t("decided.snooze", rule=rule, dossier=point["dossier_id"], until=until)
+        named = [self._line(line) for line in entry["lines"]]
+        doubted = next((name for name, line in zip(named, entry["lines"], strict=True) if line["doubted"]), "")
+        return self._w.t(f"decided.{entry['kind']}", one=named[0], other=named[-1], doubted=doubted)
+
+    def _by(self, entry: DecisionEntry) -> str:
+        key = "taken_back_by" if entry["effect"] == Effect.WITHDRAWN else "decided_by"
+        return self._w.t(key, who=entry["decided_by"], time=self._w.time(entry["decided_at"]), why=entry["why"])
+
+    def _line(self, line: DecidedLine) -> str:
+        if line["person_key"] is None:
+            return self._w.t("line_unseen", dossier=line["dossier_id"], line=line["line"])
+        return self._w.t("line_of", name=self._name(line["person_key"]), dossier=line["dossier_id"])
+
+    def _choice(self, line: MemberLine) -> Choice:
+        asked = [line["source"], line["dossier_id"], line["line"], line["person_key"]]
+        label = self._w.t(
+            "line_choice",
+            name=self._name(line["person_key"]),
+            dossier=line["dossier_id"],
+            line=line["line"],
+            source=self._w.source(line["source"]),
+        )
+        return Choice(orjson.dumps(asked).decode(), label)
+
+    def _name(self, person_key: str) -> str:
+        person = self._persons.get(person_key)
+        return (digest.display_name(person) if person else None) or self._w.t("someone")
+
+    def _joined(self, items: Iterable[str]) -> str:
+        found = list(items)
+        return f" {self._w.t('and')} ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)

@@ -1,0 +1,19 @@
+"""Moments as the log holds them: microseconds since 1970 (UTC), exactly. A float would lose the last digit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Inverse of `micros`, in UTC."""
+    return _EPOCH + microseconds * _MICROSECOND

@@ -1,0 +1,1 @@
+"""What asks for attention in a household: one file per subject, all of it pure."""

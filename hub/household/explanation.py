@@ -1,0 +1,257 @@
+"""Why persons and dossiers are one household, and why others are kept apart: the machine's reasons and the humans'.
+
+Pure. Everything is read off the composition: it says who is who and who lives where, after all decisions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from hub.events.codec import Value, decode
+from hub.events.decisions import Kind
+from hub.events.ids import DossierRef, RecordRef, decision_id
+from hub.household.document_shape import DecidedLine, DecisionEntry, DossierLink, MemberLine, Reason, SnoozedPoint
+from hub.household.rulings import Effect
+
+LineKey = tuple[DossierRef, str]
+"""(dossier, line)."""
+_LISTS: Final = ("members", "references", "history", "conflicts")
+_LINKING: Final = frozenset({Kind.SAME_PERSON, Kind.SAME_HOUSEHOLD, Kind.LIVES_HERE})
+_PARTING: Final = frozenset({Kind.DIFFERENT_PERSON, Kind.LIVES_ELSEWHERE})
+
+
+class Explanation:
+    """The reasons of one household. `composition`: decoded; `dossiers`: what each of its dossiers states."""
+
+    def __init__(self, composition: Value, dossiers: Mapping[DossierRef, Value]) -> None:
+        self._bodies = {ref: dossier["body"] for ref, dossier in dossiers.items()}
+        self._oversized: bool = composition["oversized"]
+        self._messages = [(item["effect"], decode(item["decision"]).value) for item in composition["decisions"]]
+        named = {name: {_key(line): line["person"] for line in composition[name]} for name in _LISTS}
+        self._persons: dict[LineKey, str] = {key: who for name in _LISTS for key, who in named[name].items()}
+        self._elsewhere = named["references"]
+        self._later_elsewhere = named["conflicts"]
+        self._members = named["members"]
+        self._at_home = {key for key in self._members if self._is_open(key[0])} - {
+            *self._elsewhere,
+            *self._later_elsewhere,
+        }
+
+    def lines(self) -> list[MemberLine]:
+        """Every member line of its dossiers, sorted."""
+        return [
+            MemberLine(
+                source=ref.source,
+                dossier_id=ref.dossier_id,
+                line=member["line"],
+                person_key=self._persons[ref, member["line"]],
+                stated_key=member["person"],
+                confirmed=member["confirmed"],
+            )
+            for ref, member in self._stated()
+            if (ref, member["line"]) in self._persons
+        ]
+
+    def decisions(self, snoozes: Iterable[Value]) -> list[DecisionEntry]:
+        """All decisions about its dossiers, the oldest first. `snoozes`: the visible entries of decisions among the
+        records of the view."""
+        messages = [decode(entry["payload"]).value for entry in snoozes]
+        found = [self._decision(effect, event) for effect, event in self._messages]
+        found += [_snooze(event) for event in messages if event["body"] and event["body"]["rule"] is not None]
+        return sorted(found, key=lambda item: (item["decided_at"], item["decision_id"]))
+
+    def links(self, decisions: Iterable[DecisionEntry]) -> list[Reason]:
+        """Why it is one household, sorted."""
+        by_humans = (_reason_of(item) for item in decisions if item["kind"] in _LINKING and self._holds(item))
+        found = [*self._same_numbers(), *self._living_together(), *self._following_clients(), *by_humans]
+        return _sorted([*found, *([] if self._oversized or self._is_whole(found) else [_reason("foreign_dossier")])])
+
+    def apart(self, decisions: Sequence[DecisionEntry]) -> list[Reason]:
+        """Why others, or parts of it, are kept apart, sorted."""
+        by_humans = [_reason_of(item) for item in decisions if item["kind"] in _PARTING and self._holds(item)]
+        numbers = [_reason_of(item, "two_numbers") for item in decisions if _would_join_two_numbers(item)]
+        too_large = [_reason("too_large", (), self._bodies)] if self._oversized else []
+        return _sorted([*by_humans, *numbers, *too_large, *self._living_elsewhere(decisions)])
+
+    def _stated(self) -> Iterator[tuple[DossierRef, Value]]:
+        for ref in sorted(self._bodies):
+            for member in sorted(self._bodies[ref]["members"], key=lambda member: str(member["line"])):
+                yield ref, member
+
+    def _is_open(self, ref: DossierRef) -> bool:
+        return ref in self._bodies and self._bodies[ref]["status"] == "open"
+
+    def _same_numbers(self) -> Iterator[Reason]:
+        """A number ties two dossiers where its person is the client or lives there."""
+        stating: dict[str, set[DossierRef]] = defaultdict(set)
+        for ref, member in self._stated():
+            key = ref, member["line"]
+            known = member["confirmed"] and self._members.get(key) == member["person"]
+            if known and (member["is_client"] or key in self._at_home):
+                stating[member["person"]].add(ref)
+        return (_reason("same_number", [person], refs) for person, refs in stating.items() if len(refs) > 1)
+
+    def _living_together(self) -> Iterator[Reason]:
+        living: dict[DossierRef, set[str]] = defaultdict(set)
+        for key in self._at_home:
+            living[key[0]].add(self._members[key])
+        return (_reason("lives_together", persons, [ref]) for ref, persons in living.items() if len(persons) > 1)
+
+    def _following_clients(self) -> Iterator[Reason]:
+        """Dossiers that nobody's residence explains; of the only one of a household there is nothing to explain."""
+        for ref in self._bodies if len(self._bodies) > 1 else ():
+            key = self._client(ref)
+            if key in self._members and key not in self._at_home:
+                yield _reason("client", [self._members[key]], [ref])
+
+    def _is_whole(self, reasons: Iterable[Reason]) -> bool:
+        """Whether these reasons, and that a dossier follows its client, tie all members and dossiers together.
+
+        If not, some live together by a dossier that belongs to its client's household, not to this one."""
+        ties: list[set[object]] = [{person} for person in self._members.values()]
+        ties += [{ref, self._members[key]} for ref in self._bodies if (key := self._client(ref)) in self._members]
+        ties += [{*item["persons"], *map(_ref, item["dossiers"])} for item in reasons]
+        while len(ties) > 1:
+            first, rest = ties[0], ties[1:]
+            touching = [tie for tie in rest if tie & first]
+            if not touching:
+                return False
+            ties = [first.union(*touching), *(tie for tie in rest if not tie & first)]
+        return True
+
+    def _client(self, ref: DossierRef) -> LineKey:
+        line = next((member["line"] for member in self._bodies[ref]["members"] if member["is_client"]), "")
+        return ref, line
+
+    def _living_elsewhere(self, decisions: Iterable[DecisionEntry]) -> Iterator[Reason]:
+        """Lines of persons whom a source, or a later statement, places elsewhere; not those whom a human did."""
+        moved = {
+            key
+            for item in decisions
+            if item["kind"] == Kind.LIVES_ELSEWHERE and self._holds(item)
+            for key in self._meant(item["lines"][0], both_in_one=False)
+        }
+        for kind, lines in (("stated_elsewhere", self._elsewhere), ("later_address", self._later_elsewhere)):
+            for key, person in lines.items():
+                if key not in moved:
+                    yield _reason(kind, [person], [key[0]])
+
+    def _holds(self, item: DecisionEntry) -> bool:
+        """Whether a decision explains what is so now: it is applied, and where it says who lives where, no other
+        decision or rule comes before it."""
+        if item["effect"] != Effect.APPLIED:
+            return False
+        if item["kind"] == Kind.SAME_HOUSEHOLD:
+            return not self._oversized
+        if item["kind"] not in (Kind.LIVES_HERE, Kind.LIVES_ELSEWHERE):
+            return True
+        at_home = [key in self._at_home for key in self._meant(item["lines"][0], both_in_one=False)]
+        return any(at_home) if item["kind"] == Kind.LIVES_HERE else not all(at_home)
+
+    def _meant(self, named: DecidedLine, *, both_in_one: bool) -> list[LineKey]:
+        """The lines here that a decision means by a line it names: see `rulings.Ruled`."""
+        ref = DossierRef(named["source"], named["dossier_id"])
+        by_person = named["confirmed"] and not both_in_one
+        return [
+            (ref, member["line"])
+            for member in (self._bodies[ref]["members"] if ref in self._bodies else ())
+            if (member["person"] == named["stated_key"] if by_person else member["line"] == named["line"])
+        ]
+
+    def _decision(self, effect: str, event: Value) -> DecisionEntry:
+        body = event["body"]
+        place = {"source": event["source"], "dossier_id": event["dossier_id"]}
+        named = [place | {name: body[name] for name in ("line", "person", "confirmed")}]
+        named += [body["other"]] if body["other"] else []
+        both_in_one = len({(item["source"], item["dossier_id"]) for item in named}) < len(named)
+        doubted = {"line": 0, "other": 1}.get(body["doubted"])
+        lines = [self._named(item, number == doubted, both_in_one) for number, item in enumerate(named)]
+        return _entry(event, effect, lines, None)
+
+    def _named(self, named: Value, doubted: bool, both_in_one: bool) -> DecidedLine:
+        line = DecidedLine(
+            source=named["source"],
+            dossier_id=named["dossier_id"],
+            line=named["line"],
+            stated_key=named["person"],
+            confirmed=named["confirmed"],
+            doubted=doubted,
+            person_key=None,
+        )
+        meant: list[str] = [
+            self._persons[key] for key in self._meant(line, both_in_one=both_in_one) if key in self._persons
+        ]
+        elsewhere = [named["person"]] if named["confirmed"] and named["person"] in self._persons.values() else []
+        line["person_key"] = next(iter([*meant, *elsewhere]), None)
+        return line
+
+
+def _snooze(event: Value) -> DecisionEntry:
+    body = event["body"]
+    point = SnoozedPoint(
+        source=event["source"],
+        dossier_id=event["dossier_id"],
+        rule=body["rule"],
+        point=body["point"] or "",
+        until=body["until"].isoformat() if body["until"] else "",
+    )
+    return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else Effect.APPLIED, [], point)
+
+
+def _entry(event: Value, effect: str, lines: list[DecidedLine], snooze: SnoozedPoint | None) -> DecisionEntry:
+    body = event["body"]
+    moment: datetime = event["recorded_at"]
+    return DecisionEntry(
+        decision_id=decision_id(RecordRef(*(event[name] for name in RecordRef._fields))),
+        version=event["version"],
+        kind=body["kind"],
+        effect=str(effect),
+        decided_by=body["decided_by"],
+        decided_at=moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        why=body["why"],
+        lines=lines,
+        snooze=snooze,
+    )
+
+
+def _would_join_two_numbers(item: DecisionEntry) -> bool:
+    """Whether it says of two different valid numbers that they are one person."""
+    numbers = {line["stated_key"] for line in item["lines"] if line["confirmed"]}
+    contradicted = item["effect"] == Effect.CONTRADICTED
+    return contradicted and item["kind"] == Kind.SAME_PERSON and len(numbers) == 2
+
+
+def _reason_of(item: DecisionEntry, kind: str = "") -> Reason:
+    persons = {line["person_key"] for line in item["lines"] if line["person_key"]}
+    refs = {DossierRef(line["source"], line["dossier_id"]) for line in item["lines"]}
+    return _reason(kind or item["kind"], persons, refs, item["decision_id"])
+
+
+def _reason(
+    kind: str, persons: Iterable[str] = (), refs: Iterable[DossierRef] = (), decision: str | None = None
+) -> Reason:
+    dossiers = [DossierLink(source=ref.source, dossier_id=ref.dossier_id) for ref in sorted(refs)]
+    return Reason(kind=kind, persons=sorted(persons), dossiers=dossiers, decision_id=decision)
+
+
+def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
+    return sorted(
+        reasons,
+        key=lambda item: (
+            item["kind"],
+            [tuple(ref.values()) for ref in item["dossiers"]],
+            item["persons"],
+            item["decision_id"] or "",
+        ),
+    )
+
+
+def _ref(item: DossierLink) -> DossierRef:
+    return DossierRef(item["source"], item["dossier_id"])
+
+
+def _key(line: Value) -> LineKey:
+    return DossierRef(line["source"], line["dossier_id"]), line["line"]

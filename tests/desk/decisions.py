@@ -1,0 +1,50 @@
+"""Decisions as the desk finds them in the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.events.codec import decode
+from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.ids import DossierRef, RecordRef, decision_id
+from hub.events.moments import micros
+from tests.desk.views import at
+
+
+def named(ref: DossierRef, line: str, person: str, *, confirmed: bool = True) -> NamedLine:
+    """A line as a decision names it."""
+    return NamedLine(**ref._asdict(), line=line, person=person, confirmed=confirmed)
+
+
+def message(decision: Decision, minutes: int = 5) -> bytes:
+    """The event of a decision made so many minutes after the start."""
+    moment = at(minutes)
+    sent = message_of(decision, version=micros(moment), decided_at=moment, jurisdiction="0599", key_generation=1)
+    return sent.value
+
+
+def packed(kind: Kind, one: NamedLine, other: NamedLine | None = None, *, minutes: int = 5, **changed: Any) -> bytes:
+    """The event of a decision on persons."""
+    said = {"decided_by": "dirk", "why": "paspoort gezien"} | changed
+    return message(decided(kind, one, other, **said), minutes)
+
+
+def id_of(event: bytes) -> str:
+    """Id of the decision of an event."""
+    value = decode(event).value
+    return decision_id(RecordRef(*(value[name] for name in RecordRef._fields)))
+
+
+def snooze_entry(snooze: Snooze, *, withdrawn: bool = False, minutes: int = 5) -> dict[str, Any]:
+    """The entry of a view for a snooze."""
+    event = Decision(kind=Kind.SNOOZE, withdrawn=withdrawn, decided_by="dirk", why="gesprek gepland", snooze=snooze)
+    return {
+        **event.record._asdict(),
+        "since": 1,
+        "source_epoch": 0,
+        "version": micros(at(minutes)),
+        "recorded_at": micros(at(minutes)),
+        "revision": 0,
+        "deleted": False,
+        "payload": message(event, minutes),
+    }
