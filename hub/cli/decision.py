@@ -4,19 +4,15 @@ log of looks stay in one place."""
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
 import typer
 
+from hub.cli.desk import DESK, Desk, DeskAddress, TokenFile, ask
+
 app = typer.Typer(help="What people decide: who is who, who lives where, what is hidden.", no_args_is_help=True)
-_ANSWER_SECONDS: Final = 60.0
-"""Longer than the desk itself waits: for its turn, for a connection to the log, and for the acknowledgement."""
-_SUCCESS: Final = range(200, 300)
 
 Kind = Literal["same_person", "different_person", "same_household", "lives_here", "lives_elsewhere", "snooze"]
 Line = tuple[str, str, str]
@@ -26,22 +22,14 @@ Identity = Annotated[str, typer.Argument(help="Id of the decision.")]
 _LINE: Final = "SOURCE DOSSIER LINE"
 
 
-@dataclass(frozen=True)
-class _Desk:
-    address: str
-    token_file: Path | None
-
-
 @app.callback()
 def _noun(
     context: typer.Context,
-    desk: Annotated[str, typer.Option(envvar="REGIEHUB_DESK_URL", help="The desk.")] = "http://127.0.0.1:8080",
-    token_file: Annotated[
-        Path | None, typer.Option(envvar="REGIEHUB_TOKEN_FILE", help="File that holds your token; mode 0600.")
-    ] = None,
+    desk: DeskAddress = DESK,
+    token_file: TokenFile = None,
 ) -> None:
     """What people decide: who is who, who lives where, what is hidden."""
-    context.obj = _Desk(desk, token_file)
+    context.obj = Desk(desk, token_file)
 
 
 @app.command("make")
@@ -70,13 +58,13 @@ def make_decision(
         "doubted": doubted,
         "snooze": _named(("source", "dossier_id", "rule", "point", "until"), snooze),
     }
-    _print_accepted(_ask(context, "besluiten", wanted), as_json)
+    _print_accepted(ask(context.obj, "besluiten", wanted), as_json)
 
 
 @app.command("withdraw")
 def withdraw_decision(context: typer.Context, decision: Identity, why: Why, as_json: AsJson = False) -> None:
     """Take a decision back: what it did is undone, and it stays to be seen."""
-    _print_accepted(_ask(context, f"besluiten/{quote(decision, safe='')}/intrekking", {"why": why}), as_json)
+    _print_accepted(ask(context.obj, f"besluiten/{quote(decision, safe='')}/intrekking", {"why": why}), as_json)
 
 
 @app.command("list")
@@ -86,7 +74,7 @@ def list_decisions(
     as_json: AsJson = False,
 ) -> None:
     """All decisions about a household, the newest first; those taken back too."""
-    found = _ask(context, f"huishoudens/{quote(household, safe='')}/besluiten")["decisions"]
+    found = ask(context.obj, f"huishoudens/{quote(household, safe='')}/besluiten")["decisions"]
     if as_json:
         print(json.dumps(found))
         return
@@ -97,7 +85,7 @@ def list_decisions(
 @app.command("show")
 def show_decision(context: typer.Context, decision: Identity, as_json: AsJson = False) -> None:
     """One decision with what it does now."""
-    found = _ask(context, f"besluiten/{quote(decision, safe='')}")
+    found = ask(context.obj, f"besluiten/{quote(decision, safe='')}")
     if as_json:
         print(json.dumps(found))
         return
@@ -116,40 +104,3 @@ def _named(names: tuple[str, ...], given: tuple[str, ...] | None) -> dict[str, s
 def _print_accepted(accepted: Mapping[str, Any], as_json: bool) -> None:
     said = f"{accepted['decision_id']}  recorded; it takes a second to come through"
     print(json.dumps(accepted) if as_json else said)
-
-
-def _ask(context: typer.Context, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """The desk's answer. Ends the command with one line and exit code 1 if it is no."""
-    import httpx
-
-    desk: _Desk = context.obj
-    headers = {"Authorization": f"Bearer {_token(desk.token_file)}"}
-    try:
-        with httpx.Client(trust_env=False, follow_redirects=True, timeout=_ANSWER_SECONDS, headers=headers) as client:
-            address = f"{desk.address.rstrip('/')}/api/v1/{path}"
-            answer = client.get(address) if body is None else client.post(address, json=body)
-            found: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        _fail(f"the desk does not answer at {desk.address} ({type(error).__name__})")
-    if answer.status_code not in _SUCCESS:
-        wrong = [f"{item['name']}: {item['reason']}" for item in found.get("invalid_params") or ()]
-        _fail(" ".join([str(found.get("detail", answer.status_code)), *wrong]))
-    return found
-
-
-def _token(path: Path | None) -> str:
-    """Raises ConfigError."""
-    from hub.errors import ConfigError
-    from hub.settings import read_private
-
-    if path is None:
-        raise ConfigError("--token-file", ["--token-file", "environment variable REGIEHUB_TOKEN_FILE"])
-    token = read_private(path, "--token-file").decode(errors="replace").strip()
-    if not token or not token.isascii() or not token.isprintable():
-        raise ConfigError("--token-file", [str(path)], problem="holds no token")
-    return token
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"regiehub: {message}", file=sys.stderr)
-    raise typer.Exit(1)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from hub.cli.main import app
 from hub.desk.looks import LookLog, log_file
 from hub.desk.looks.anchors import Anchoring
-from hub.errors import ConfigError, RegiehubError
+from hub.errors import ConfigError
 from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, NOW, Desk
 from tests.desk.test_looks import ZCD, look
 
@@ -82,13 +82,19 @@ def inspect(
     home: str, visit: Callable[[str | None], TestClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
     """The command, which reaches the desk under test."""
-    monkeypatch.setattr(httpx, "Client", lambda **_: visit(None))
+
+    def client(headers: dict[str, str], **_: object) -> TestClient:
+        found = visit(None)
+        found.headers.update(headers)
+        return found
+
+    monkeypatch.setattr(httpx, "Client", client)
 
     def run(*arguments: str, token: str = INSPECTOR, stdin: str = f"{KNOWN_BSN}\n", mode: int = 0o600) -> Result:
         file = tmp_path / "token"
         file.write_text(f"{token}\n")
         file.chmod(mode)
-        return regiehub("person", "inspect", "--token-file", str(file), *arguments, stdin=stdin)
+        return regiehub("person", "--token-file", str(file), "inspect", *arguments, stdin=stdin)
 
     return run
 
@@ -115,28 +121,23 @@ def test_the_bsn_is_in_no_output_and_no_log(inspect: Callable[..., Result], desk
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"token": DIRECTOR}, "This is not allowed: The role of this token may not do this. The attempt was logged."),
-        ({"token": "wrong"}, "A token is needed"),
-        ({"stdin": "123456789\n"}, "Some parameters are not valid. fails the 11-test"),
+        ({"token": DIRECTOR}, "The role of this token may not do this. The attempt was logged."),
+        ({"token": "wrong"}, "Send a valid token"),
+        ({"stdin": "123456789\n"}, "Some parameters are not valid. body.bsn: fails the 11-test"),
         ({"stdin": ""}, "Some parameters are not valid."),
     ],
 )
 def test_a_refusal_is_one_line(changed: dict[str, str], said: str, inspect: Callable[..., Result]) -> None:
     done = inspect(**changed)
-    assert isinstance(done.exception, RegiehubError)
-    assert said in str(done.exception)
+    assert done.exit_code == 1
+    assert said in done.output
     assert "Anna" not in done.output
 
 
-@pytest.mark.parametrize(
-    ("arguments", "mode", "setting"), [(("--language", "fr"), 0o600, "--language"), ((), 0o644, "--token-file")]
-)
-def test_a_wrong_option_is_named(
-    arguments: tuple[str, ...], mode: int, setting: str, inspect: Callable[..., Result]
-) -> None:
-    done = inspect(*arguments, mode=mode)
+def test_a_token_that_others_may_read_is_not_used(inspect: Callable[..., Result]) -> None:
+    done = inspect(mode=0o644)
     assert isinstance(done.exception, ConfigError)
-    assert setting in str(done.exception)
+    assert "--token-file" in str(done.exception)
 
 
 def test_a_desk_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
@@ -144,6 +145,7 @@ def test_a_desk_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     file.write_text("x")
     file.chmod(0o600)
     for desk in ("http://127.0.0.1:1", "nonsense", "http://["):
-        done = regiehub("person", "inspect", "--token-file", str(file), "--desk", desk, stdin=KNOWN_BSN)
-        assert isinstance(done.exception, RegiehubError)
-        assert KNOWN_BSN not in str(done.exception)
+        done = regiehub("person", "--token-file", str(file), "--desk", desk, "inspect", stdin=KNOWN_BSN)
+        assert done.exit_code == 1
+        assert "the desk does not answer" in done.output
+        assert KNOWN_BSN not in done.output

@@ -179,8 +179,10 @@ def test_the_page_of_looks_says_who_was_refused_and_is_paged(
     assert "olga beheer huishouden bekeken geweigerd deze rol mag dit niet" in shown
     for _ in range(25):
         browser.get(f"/huishoudens/{home}")
-    assert "Pagina 1 van 2" in plain(browser.get(f"/huishoudens/{home}/inzagen").text)
-    assert "olga beheer" in plain(browser.get(f"/huishoudens/{home}/inzagen?pagina=2").text)
+    first = plain(browser.get(f"/huishoudens/{home}/inzagen").text)
+    (last,) = re.findall(r"Pagina 1 van (\d)", first)
+    assert "olga beheer" not in first
+    assert "olga beheer" in plain(browser.get(f"/huishoudens/{home}/inzagen?pagina={last}").text)
 
 
 def test_english_is_chosen_in_the_address_and_remembered(home: str, browser: TestClient) -> None:
