@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl, quote
 
@@ -228,6 +229,7 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
     return {
         "household": shown,
         "attention": attention.of_household(site, document),
+        "tomorrow": (today + timedelta(days=1)).isoformat(),
         "say": attention_words,
         "members": sorted(shown["members"], key=_oldest_first),
         "directors": direction.directors(shown, today),

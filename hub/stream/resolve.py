@@ -161,7 +161,7 @@ class Book:
 
     def label(self, household: str) -> int:
         """Label of a household's current content; -1 for an id that was never used."""
-        kept = self._get(b"h/" + household.encode())
+        kept = self._households.get(household)
         return kept.at if kept else -1
 
     def apply(self, clock: int) -> None:

@@ -40,8 +40,9 @@ def kept(book: Book) -> dict[DossierRef, str]:
 def stale(book: Book, households: list[Household], ruled: Ruled) -> list[str]:
     """Households of which resolve would publish something else if it looked at them now."""
     before = {household.id: book.label(household.id) for household in households}
+    messages = book.messages(DOSSIERS)
     for household in households:
-        book.publish(10**9, household, ruled.rulings(found.ref for found in household.dossiers))
+        book.publish(10**9, household, messages, ruled.rulings(found.ref for found in household.dossiers))
     return [name for name, label in before.items() if book.label(name) != label]
 
 
