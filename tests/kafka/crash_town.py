@@ -266,8 +266,11 @@ class CrashTown:
     def _counted(self, pid: int) -> int:
         """Records that a worker had applied since its start when it was stopped, killed or asked: its own counter,
         which rises when the effects of a list are durable. What it had in hand it had not applied."""
+        counters = self._counters / f"counter_{pid}.db"
+        if not counters.exists():  # it has counted nothing yet
+            return 0
         untyped: Any = MmapedDict
-        values = untyped.read_all_values_from_file(str(self._counters / f"counter_{pid}.db"))
+        values = untyped.read_all_values_from_file(str(counters))
         return int(sum(value for key, value, *_ in values if json.loads(key)[1] == _APPLIED))
 
     def metrics(self, name: str) -> str:
