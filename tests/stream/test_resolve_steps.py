@@ -12,7 +12,8 @@ from hub.events.topics import COMPOSITIONS
 from hub.household import clustering
 from hub.household.clustering import Household, Neighbourhood
 from hub.household.rulings import Ruled
-from hub.stream.resolve import Book, Resolve
+from hub.stream.resolve import Resolve
+from hub.stream.resolve_book import Book
 from hub.stream.stage import Record
 from tests.stream.adversary.lane import Overlay
 from tests.stream.adversary.registrations import DOSSIERS, Registrations
