@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     desk_port: int = Field(default=8080, ge=0, le=65535, description="Port of the desk.")
     desk_tokens_file: Path = Field(default=Path(), description="JSON: token to user and role.")
     desk_database: str = Field(default="", description="SQLAlchemy address of the read model.")
+    looks_anchors_file: Path | None = Field(
+        default=None, description="Where the head of the log of looks is anchored: outside the data folder; none: not."
+    )
+    looks_anchor_seconds: float = Field(default=300.0, ge=1, description="How often it is anchored.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from hub.cli import connector, decision, demo, run, schemas, topics
+from hub.cli import connector, decision, demo, looks, person, run, schemas, topics
 from hub.errors import ConfigError, RegiehubError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.add_typer(connector.app, name="connector")
 app.add_typer(decision.app, name="decision")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(looks.app, name="looks")
+app.add_typer(person.app, name="person")
 
 
 def main() -> None:

@@ -13,11 +13,13 @@ class Role(StrEnum):
     """What somebody is here for. The demo has the first two; more come with real login.
 
     SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding.
+    INSPECTION_OFFICER (inzagefunctionaris): answers citizens who ask what is held of them.
     """
 
     CASE_DIRECTOR = "case_director"
     OPERATIONS = "operations"
     SAFETY_OFFICER = "safety_officer"
+    INSPECTION_OFFICER = "inspection_officer"
 
 
 class Action(StrEnum):
@@ -34,6 +36,7 @@ class Action(StrEnum):
     DECIDE = "decide"
     READ_CANDIDATES = "read_candidates"
     SEE_SECRET_ADDRESS = "see_secret_address"
+    INSPECT_PERSON = "inspect_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
@@ -41,10 +44,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks."""
+    """Who asks. `organisation`: on whose behalf, empty if that is not known."""
 
     user: str
     role: Role
+    organisation: str = ""
 
 
 class Household(NamedTuple):
@@ -65,6 +69,8 @@ class Decision(NamedTuple):
 
 _HELP: Final = "JEUGDWET_7_4_0 WMO_5_1_1"
 """Youth Act article 7.4.0 and Social Support Act article 5.1.1: processing needed for the help itself."""
+_INSPECTION: Final = "AVG_15 JEUGDWET_7_3_10"
+"""GDPR article 15 and Youth Act article 7.3.10: the right of the person himself to see what is held of him."""
 
 _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.ENTER): "",
@@ -86,6 +92,8 @@ _GRANTED: Final = {
     (Role.SAFETY_OFFICER, Action.READ_HOUSEHOLD): _HELP,
     (Role.SAFETY_OFFICER, Action.READ_LOOKS): _HELP,
     (Role.SAFETY_OFFICER, Action.SEE_SECRET_ADDRESS): _HELP,
+    (Role.INSPECTION_OFFICER, Action.ENTER): "",
+    (Role.INSPECTION_OFFICER, Action.INSPECT_PERSON): _INSPECTION,
 }
 _ABOUT_ONE_HOUSEHOLD: Final = frozenset(
     {

@@ -26,6 +26,7 @@ from hub.household import direction
 from hub.household.document_shape import Document
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
+INSPECTIONS: Final = f"{API}/inzageverzoeken"
 LARGEST_PAGE: Final = 100
 _CONTACT: Final = {
     "name": "Regiehub",
@@ -54,6 +55,7 @@ def api_router(site: Site) -> APIRouter:
     router = APIRouter()
     _add_lists(router, site)
     _add_household(router, site)
+    _add_inspection(router, site)
     _add_decisions(router, site)
     _add_sources(router, site)
     _add_state(router, site)
@@ -139,10 +141,32 @@ def _add_household(router: APIRouter, site: Site) -> None:
         tags=["huishoudens"],
         responses=_answers(models.Looks, _HOUSEHOLD, moves=True),
     )
-    def looks(household_id: str, request: Request) -> Response:
-        """Who looked at this household's dossiers, newest first."""
-        found = site.reading.looks_at(asking(request), household_id)
-        return _json({"household_id": household_id, "looks": found})
+    def looks(
+        household_id: str,
+        request: Request,
+        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    ) -> Response:
+        """Who looked at this household's dossiers or members, newest first."""
+        found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=paginaGrootte)
+        path = f"{HOUSEHOLDS}/{household_id}/inzagen"
+        place = _place(path, found.total, pagina, paginaGrootte)
+        return _json({"household_id": household_id, **place, "looks": found.looks})
+
+
+def _add_inspection(router: APIRouter, site: Site) -> None:
+    @router.post(
+        INSPECTIONS,
+        operation_id="inspectPerson",
+        tags=["inzageverzoeken"],
+        responses=_answers(models.Inspection, _ALL),
+    )
+    def inspect(request: Request, wanted: models.InspectionRequest) -> Response:
+        """Everything held of a citizen who asks for it, and every look at him."""
+        person_key = site.person_key(wanted.bsn.get_secret_value())
+        if person_key is None:
+            raise InvalidBsn
+        return _json(site.reading.inspect(asking(request), person_key, site.open_address))
 
 
 def _add_decisions(router: APIRouter, site: Site) -> None:
@@ -235,24 +259,29 @@ def _household(document: Document, site: Site) -> dict[str, object]:
 
 
 def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:
-    last = max(1, -(-found.total // page_size))
+    place = _place(HOUSEHOLDS, found.total, page, page_size)
+    return {**place, "households": _rows(site, found)}
+
+
+def _place(path: str, total: int, page: int, page_size: int) -> dict[str, object]:
+    """Which page of a list this is, and where the others are."""
+    last = max(1, -(-total // page_size))
 
     def link(number: int) -> str | None:
         within = 1 <= number <= last
-        return f"{HOUSEHOLDS}?pagina={number}&paginaGrootte={page_size}" if within else None
+        return f"{path}?pagina={number}&paginaGrootte={page_size}" if within else None
 
     return {
-        "count": found.total,
+        "count": total,
         "page": page,
         "page_size": page_size,
         "links": {
-            "self": f"{HOUSEHOLDS}?pagina={page}&paginaGrootte={page_size}",
+            "self": f"{path}?pagina={page}&paginaGrootte={page_size}",
             "first": link(1),
             "prev": link(page - 1),
             "next": link(page + 1),
             "last": link(last),
         },
-        "households": _rows(site, found),
     }
 
 

@@ -21,7 +21,7 @@ from hub.desk.site import (
     is_api,
     is_open,
     remember_asking,
-    request_id_of,
+    trace_of,
 )
 
 SECURITY_HEADERS: Final = {
@@ -56,7 +56,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = HttpRequest(scope)
-        asking = Request(actor_of(self._site, request), request_id_of(request))
+        asking = Request(actor_of(self._site, request), *trace_of(request))
         remember_asking(scope, asking)
         dressed = _with_headers(send, request.url.path, asking.request_id)
         if not is_open(request.url.path):

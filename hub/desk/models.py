@@ -90,11 +90,12 @@ class Person(_Body):
 
 
 class Dossier(_Body):
-    """A dossier of the household."""
+    """A dossier of the household. `client`: the key of the person it is about."""
 
     source: str
     dossier_id: str
     kind: str
+    client: str
     status: str
     opened_on: date
     closed_on: date | None
@@ -376,26 +377,59 @@ class Decisions(_Body):
 
 
 class Look(_Body):
-    """One line of the log of looks."""
+    """One look. `organisation`: on whose behalf, empty if not known; `activity`: id of the processing activity;
+    `dossiers`: those of the household, or of the person, that it concerned."""
 
     at: datetime
     user: str
     role: str
+    organisation: str
     action: str
-    household_id: str | None
-    dossiers: list[str]
-    persons: int
+    activity: str
+    ground: str
     allowed: bool
     reason: str
-    ground: str
-    request_id: str
+    dossiers: list[str]
+    trace_id: str
 
 
 class Looks(_Body):
-    """Who looked at this household's dossiers, newest first."""
+    """Who looked at this household's dossiers or members, newest first. `count`: of all pages."""
 
     household_id: str
+    count: int
+    page: int
+    page_size: int
+    links: Links
     looks: list[Look]
+
+
+class InspectionRequest(_Body):
+    """Of whom. A BSN stands here and never in an address."""
+
+    bsn: SecretStr = Field(min_length=1, max_length=20)
+
+
+class Standing(_Body):
+    """How one household names him. `place`: member, reference (he lives elsewhere), history or contested; `others`:
+    the roles of each other member, if he is one."""
+
+    place: str
+    person: Person
+    others: list[list[str]]
+
+
+class Inspection(_Body):
+    """What is held of one person, and every look at him, newest first; others cut out. `records`: of the dossiers of
+    which he is the client, and measurements of him; `cut_out`: fields of which something was left out."""
+
+    person_key: str
+    held: bool
+    standings: list[Standing]
+    dossiers: list[Dossier]
+    records: list[RecordBody]
+    looks: list[Look]
+    cut_out: list[str]
 
 
 class CandidateLine(_Body):

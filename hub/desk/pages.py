@@ -195,10 +195,11 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         return show_household(pages, request, household_id, accepted=vastgelegd)
 
     @router.get("/huishoudens/{household_id}/inzagen")
-    def looks(household_id: str, request: Request) -> Response:
-        """Who has looked."""
-        found = site.reading.looks_at(asking(request), household_id)
-        return pages.show(request, "looks.html", looks=found, household_id=household_id)
+    def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+        """Who has looked, a page at a time."""
+        found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=PAGE_SIZE)
+        last = max(1, -(-found.total // PAGE_SIZE))
+        return pages.show(request, "looks.html", found=found, household_id=household_id, page=pagina, last=last)
 
 
 def show_household(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import candidates, digest, readmodel
+from hub.desk import candidates, digest, inspection, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, may
+from hub.desk.activities import activity_of
 from hub.desk.candidates import Candidate, Side
 from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
+from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
+from hub.desk.looks.record import Record
 from hub.desk.readmodel import DeadLetterRow, Search, iso
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
@@ -60,10 +63,12 @@ class Moved(Exception):
 
 
 class Request(NamedTuple):
-    """Who asks (None: nobody logged in), and the id under which the look is logged."""
+    """Who asks (None: nobody logged in), and the id under which the look is logged. `caller_span_id`: the caller's own
+    (W3C trace context), empty without one."""
 
     actor: Actor | None
     request_id: str
+    caller_span_id: str = ""
 
 
 class Page(NamedTuple):
@@ -71,6 +76,13 @@ class Page(NamedTuple):
 
     total: int
     households: list[Document]
+
+
+class LooksPage(NamedTuple):
+    """Some looks at a household out of so many, newest first; of each only the household's own dossiers."""
+
+    total: int
+    looks: list[Record]
 
 
 class Candidates(NamedTuple):
@@ -162,10 +174,27 @@ class Reading:
 
         return candidates.find(connection, document, open_address, withheld)
 
-    def looks_at(self, request: Request, household_id: str) -> list[Look]:
-        """Who looked at this household's dossiers, this look included; newest first."""
+    def looks_at(self, request: Request, household_id: str, *, page: int = 1, page_size: int = 50) -> LooksPage:
+        """Who looked at this household's dossiers or members, this look included; pages count from 1."""
         found = self.household(request, household_id, Action.READ_LOOKS)
-        return self.looks.of_dossiers(_dossiers(found))
+        own = {ref.key.decode() for ref in _dossiers(found)}
+        persons = [person["person_key"] for person in found["members"]]
+        total, looks = self.looks.of_household(own, persons, skip=(page - 1) * page_size, limit=page_size)
+        return LooksPage(total, [inspection.within(look, own) for look in looks])
+
+    def inspect(self, request: Request, person_key: str, open_address: OpenAddress) -> Inspection:
+        """Everything held of one person and every look at him, this one included; others cut out, and every address
+        that is secret: whoever asks for a child may be the one who must not know it."""
+        with self.engine.connect() as connection:
+            named_in = readmodel.naming(connection, person_key)
+            secrets = _secrets(connection, named_in)
+        found = [digest.withheld(item, secrets) for item in named_in]
+        own = inspection.dossiers(found, person_key)
+        decision = may(request.actor, Action.INSPECT_PERSON)
+        self._write(request, Action.INSPECT_PERSON, decision, None, [Household("", own, (person_key,))])
+        if not decision.allowed:
+            raise Refused(decision)
+        return inspection.inspect(found, person_key, self.looks.of_person(person_key), open_address)
 
     def sources(self, request: Request) -> list[Source]:
         """State and freshness of each source, as seen now; for those who may see dead letters also each that has
@@ -246,22 +275,37 @@ class Reading:
         household_id: str | None = None,
         concerned: Sequence[Household] = (),
     ) -> None:
-        dossiers = sorted({ref.key.decode() for item in concerned for ref in item.dossiers})
         self.looks.write(
             Look(
                 at=iso(self.now().astimezone(UTC)),
                 user=request.actor.user if request.actor else "",
                 role=request.actor.role.value if request.actor else "",
+                organisation=request.actor.organisation if request.actor else "",
                 action=action.value,
-                household_id=household_id,
-                dossiers=dossiers,
-                persons=len({person for item in concerned for person in item.persons}),
+                activity=activity_of(action),
+                ground=decision.ground,
                 allowed=decision.allowed,
                 reason=decision.reason,
-                ground=decision.ground,
-                request_id=request.request_id,
+                household_id=household_id,
+                dossiers=_keys(concerned),
+                subjects=_subjects(concerned),
+                trace_id=request.request_id,
+                parent_span_id=request.caller_span_id,
             )
         )
+
+
+def _keys(households: Iterable[Household]) -> list[str]:
+    return sorted({ref.key.decode() for item in households for ref in item.dossiers})
+
+
+def _subjects(households: Sequence[Household]) -> dict[str, list[str]]:
+    """Each person once, with the dossiers of every household in which he is concerned."""
+    of_person: dict[str, list[Household]] = {}
+    for item in households:
+        for person in item.persons:
+            of_person.setdefault(person, []).append(item)
+    return {person: _keys(items) for person, items in sorted(of_person.items())}
 
 
 def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:

@@ -40,7 +40,7 @@ from hub.desk.digest import Secrets
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 PART: Final = 500
@@ -302,6 +302,13 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
     query = select(households.c.document).where(households.c.live, *conditions)
     ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
     return [_document(text) for text in connection.scalars(ordered)]
+
+
+def naming(connection: Connection, person_key: str) -> list[Document]:
+    """All live households whose document names a person, as a member or otherwise."""
+    homes = select(addresses.c.household_id).where(addresses.c.person_key == person_key)
+    query = select(households.c.document).where(households.c.household_id.in_(homes), households.c.live)
+    return [_document(text) for text in connection.scalars(query.order_by(households.c.household_id))]
 
 
 def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import structlog
@@ -19,7 +20,8 @@ from hub.desk import readmodel
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
-from hub.desk.looks import LookLog
+from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
+from hub.desk.looks.anchors import Anchoring
 from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.terms import load_terms
@@ -83,11 +85,13 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     logging.configure("desk")
     refuse_strangers(settings.desk_host)
     tokens = Tokens.from_file(settings.desk_tokens_file)
+    anchors = anchors_file(settings)
+    looks = open_looks(settings)
     terms = load_terms(settings.terms_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
-    reading = Reading(engine, LookLog(settings.data_folder / "desk" / "looks.jsonl"))
+    reading = Reading(engine, looks)
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
@@ -98,15 +102,17 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         render_metrics=metrics.exposition,
         terms=terms,
     )
+    anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
     ops = OpsServer(settings.metrics_port, ready) if settings.metrics_port else None
     try:
-        asyncio.run(_serve(site, feed, listener))
+        asyncio.run(_serve(site, feed, listener, anchoring))
     finally:
         if ops is not None:
             ops.stop()
         listener.close()
         engine.dispose()
+        looks.close()
     return 0
 
 
@@ -119,6 +125,29 @@ def refuse_strangers(host: str) -> None:
     if not is_local:
         problem = "must be a loopback address (127.0.0.1): without real login nobody else may connect"
         raise ConfigError("REGIEHUB_DESK_HOST", problem=problem)
+
+
+def open_looks(settings: Settings) -> LookLog:
+    """The log of looks, for this process alone. Raises ConfigError if another one writes it; one that cannot be written
+    does not stop the desk, it refuses reads."""
+    path = log_file(settings.data_folder)
+    looks = LookLog(path)
+    try:
+        looks.open()
+    except LooksTaken as error:
+        problem = "holds a log of looks that another process writes: one desk per data folder"
+        raise ConfigError("REGIEHUB_DATA_FOLDER", [str(path)], problem=problem) from error
+    except LooksUnavailable as error:
+        _log.error("looks_unavailable", why=str(error))
+    return looks
+
+
+def anchors_file(settings: Settings) -> Path | None:
+    """Where the log's head is anchored. Raises ConfigError for a place that whoever can rewrite the log reaches too."""
+    file = settings.looks_anchors_file
+    if file is not None and file.resolve().is_relative_to(settings.data_folder.resolve()):
+        raise ConfigError("REGIEHUB_LOOKS_ANCHORS_FILE", [str(file)], problem="must lie outside the data folder")
+    return file
 
 
 def open_database(url: str) -> Engine:
@@ -140,8 +169,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError("REGIEHUB_DESK_PORT", problem=problem) from error
 
 
-async def _serve(site: Site, feed: Feed, listener: socket.socket) -> None:
-    """Run both until a signal; if one ends by itself, so does the other, and what went wrong is raised."""
+async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anchoring) -> None:
+    """Run both until a signal; if one ends by itself, so does the other, and what went wrong is raised. The log of
+    looks is anchored as long as they run, and once more when they have ended."""
     config = uvicorn.Config(
         create_app(site),
         log_config=None,
@@ -152,6 +182,7 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket) -> None:
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = _Server(config)
+    stopping = asyncio.Event()
 
     def stop() -> None:
         server.should_exit = True
@@ -163,7 +194,12 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     _log.info("desk_listening", host=host, port=port)
     works = [asyncio.create_task(feed.run()), asyncio.create_task(server.serve(sockets=[listener]))]
+    anchored = asyncio.create_task(anchoring.run(stopping))
     await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
     stop()
-    await asyncio.gather(*works)
+    try:
+        await asyncio.gather(*works)
+    finally:
+        stopping.set()
+        await anchored
     _log.info("desk_stopped")

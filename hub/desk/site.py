@@ -29,7 +29,7 @@ OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/inloggen"})
 STATIC: Final = "/static/"
 
 _ASKING: Final = "regiehub.asking"
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def session_of(request: HttpRequest) -> str | None:
     return found.value if found else None
 
 
-def request_id_of(request: HttpRequest) -> str:
-    """The caller's W3C trace id if there is one, else an id of our own: 32 hex digits."""
+def trace_of(request: HttpRequest) -> tuple[str, str]:
+    """The caller's W3C trace id (32 hex digits) and span id (16) if there are, else a random trace id and no span."""
     trace = _TRACE.fullmatch(request.headers.get("traceparent", "").strip())
-    return trace.group(1) if trace else secrets.token_hex(16)
+    return (trace.group(1), trace.group(2)) if trace else (secrets.token_hex(16), "")

@@ -33,14 +33,15 @@ class Tokens:
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """Read `{token: {"user": …, "role": …}}`. Raises ConfigError; the message never holds a token."""
+        """Read `{token: {"user": …, "role": …, "organisation": …}}`, the last if it is known. Raises ConfigError; the
+        message never holds a token."""
         data = read_private(path, SETTING)
         try:
             found = orjson.loads(data)
         except orjson.JSONDecodeError:
             raise ConfigError(SETTING, [str(path)], problem="is not JSON") from None
         try:
-            return cls({token: Actor(str(who["user"]), Role(who["role"])) for token, who in found.items() if token})
+            return cls({token: _actor(who) for token, who in found.items() if token})
         except (AttributeError, KeyError, TypeError, ValueError):
             roles = ", ".join(Role)
             problem = f'must map each token to {{"user", "role"}}; roles: {roles}'
@@ -84,6 +85,10 @@ class Sessions:
         """Log out."""
         with self._lock:
             self._open.pop(_digest(secret), None)
+
+
+def _actor(who: Mapping[str, object]) -> Actor:
+    return Actor(str(who["user"]), Role(str(who["role"])), str(who.get("organisation", "")))
 
 
 def _digest(secret: str) -> bytes:

@@ -36,6 +36,14 @@ class Words:
         """Name of a source."""
         return code(self.language, "source", source)
 
+    def field(self, name: str) -> str:
+        """Name of a field of a record; the field's own name where no word is known."""
+        return self.code("field", name)
+
+    def grounds(self, ground: str) -> str:
+        """The legal grounds of a look, in words."""
+        return ", ".join(self.code("ground", one) for one in ground.split())
+
     def date(self, iso: str | None) -> str:
         """A date, of which parts may be unknown: 5 jan 2026, jan 2026, 2026."""
         if not iso:

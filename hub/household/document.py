@@ -62,9 +62,10 @@ def _document(
     dossiers: Mapping[DossierRef, Value],
     entries: Sequence[Value],
 ) -> Document:
+    clients = _clients(composition, dossiers)
     records = _records(entries)
     headers = sorted(
-        (_dossier(ref, value) for ref, value in dossiers.items()),
+        (_dossier(ref, value, clients.get(ref, "")) for ref, value in dossiers.items()),
         key=lambda item: (item["opened_on"], item["source"], item["dossier_id"]),
     )
     shown = {name: _persons(composition[name], dossiers) for name in ("members", "references", "history")}
@@ -97,12 +98,25 @@ def _dossier_of(item: Value) -> DossierRef:
     return DossierRef(item["source"], item["dossier_id"])
 
 
-def _dossier(ref: DossierRef, value: Value) -> Dossier:
+def _clients(composition: Value, dossiers: Mapping[DossierRef, Value]) -> dict[DossierRef, str]:
+    """The client of each dossier: as the household knows him, else as the dossier states him."""
+    lists = [composition[name] for name in ("members", "references", "history", "conflicts")]
+    known = {(_dossier_of(line), line["line"]): line["person"] for lines in lists for line in lines}
+    return {
+        ref: known.get((ref, member["line"]), member["person"])
+        for ref, value in dossiers.items()
+        for member in value["body"]["members"]
+        if member["is_client"]
+    }
+
+
+def _dossier(ref: DossierRef, value: Value, client: str) -> Dossier:
     body: Value = value["body"]
     return Dossier(
         source=ref.source,
         dossier_id=ref.dossier_id,
         kind=body["kind"],
+        client=client,
         status=body["status"],
         opened_on=body["opened_on"].isoformat(),
         closed_on=_iso_date(body["closed_on"]),

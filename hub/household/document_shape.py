@@ -132,11 +132,12 @@ class Reason(TypedDict):
 
 
 class Dossier(TypedDict):
-    """One dossier of the household. Dates ISO 8601; times in UTC."""
+    """One dossier of the household. `client`: the key of the person it is about. Dates ISO 8601; times in UTC."""
 
     source: str
     dossier_id: str
     kind: str
+    client: str
     status: str
     opened_on: str
     closed_on: str | None

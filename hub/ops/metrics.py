@@ -86,6 +86,15 @@ RECOVERY_RECORDS: Final = Counter(
 DESK_LAG_RECORDS: Final = Gauge(
     "regiehub_desk_lag_records", "Messages that the read model has not taken in yet.", registry=REGISTRY
 )
+LOOKS_RECORDS: Final = Gauge("regiehub_looks_records", "Records in the log of looks.", registry=REGISTRY)
+LOOKS_ANCHORED: Final = Gauge(
+    "regiehub_looks_anchored_timestamp_seconds",
+    "When the head of the log of looks last stood where it is anchored (Unix time).",
+    registry=REGISTRY,
+)
+LOOKS_UNAVAILABLE: Final = Counter(
+    "regiehub_looks_unavailable_total", "Looks that could not be logged, and so were not allowed.", registry=REGISTRY
+)
 END_TO_END_FRESHNESS_SECONDS: Final = Histogram(
     "regiehub_end_to_end_freshness_seconds",
     "From recorded in the source to visible in the read model.",

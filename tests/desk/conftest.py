@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -25,6 +28,7 @@ from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
+INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
@@ -38,19 +42,34 @@ class Desk:
     looks_path: Path
     not_ready: str | None = None
     asked: list[str] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=lambda: {KNOWN_BSN: "p-anna"})
     sent: list[DecisionMessage] = field(default_factory=list)
     log_fails: Exception | None = None
 
     def person_key(self, bsn: str) -> str | None:
         """A key ring that knows one BSN."""
         self.asked.append(bsn)
-        return {KNOWN_BSN: "p-anna"}.get(bsn)
+        return self.keys.get(bsn)
 
     def show(self, view: tuple[str, bytes]) -> str:
         """Put a view into the read model; returns its household id."""
         with self.engine.begin() as connection:
             apply_view(connection, view[0].encode(), view[1])
         return view[0]
+
+    @cached_property
+    def log(self) -> LookLog:
+        """The log of looks, which has one writer."""
+        return LookLog(self.looks_path)
+
+    def operations(self) -> list[dict[str, Any]]:
+        """What stands in the log of looks, one record per operation."""
+        return [record for record in self.records() if record["record"] == "operation"]
+
+    def records(self) -> list[dict[str, Any]]:
+        """All records of the log of looks."""
+        text = self.looks_path.read_text() if self.looks_path.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
 
     def publish(self, message: DecisionMessage) -> None:
         """A log that keeps what it is given, or fails."""
@@ -61,7 +80,7 @@ class Desk:
     @property
     def site(self) -> Site:
         """The parts of the application."""
-        reading = Reading(self.engine, LookLog(self.looks_path), lambda: NOW)
+        reading = Reading(self.engine, self.log, lambda: NOW)
         return Site(
             reading=reading,
             deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
@@ -69,6 +88,7 @@ class Desk:
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
+                    INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),
                 }
             ),
@@ -84,7 +104,9 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty desk."""
     engine = readmodel.open_engine("sqlite://")
-    yield Desk(engine, tmp_path / "looks.jsonl")
+    found = Desk(engine, tmp_path / "looks.jsonl")
+    yield found
+    found.log.close()
     engine.dispose()
 
 
@@ -121,6 +143,12 @@ def director(visit: Callable[[str | None], TestClient]) -> TestClient:
 def operator(visit: Callable[[str | None], TestClient]) -> TestClient:
     """The operator's client."""
     return visit(OPERATOR)
+
+
+@pytest.fixture
+def inspector(visit: Callable[[str | None], TestClient]) -> TestClient:
+    """The inspection officer's client."""
+    return visit(INSPECTOR)
 
 
 @pytest.fixture

@@ -52,8 +52,7 @@ ALL = [
 
 
 def looks(desk: Desk) -> list[dict[str, Any]]:
-    text = desk.looks_path.read_text() if desk.looks_path.exists() else ""
-    return [json.loads(line) for line in text.splitlines()]
+    return desk.operations()
 
 
 def assert_problem(answer: Any, status: int) -> dict[str, Any]:
@@ -225,24 +224,77 @@ def test_a_bsn_stands_in_no_address_and_no_look(home: str, desk: Desk, director:
     assert not any("bsn" in name.lower() for name in [*named, *described["paths"]])
 
 
-def test_each_read_leaves_one_line_that_says_what_was_seen(home: str, desk: Desk, director: TestClient) -> None:
+def test_each_read_leaves_one_record_that_says_what_was_seen(home: str, desk: Desk, director: TestClient) -> None:
     director.get(f"{LIST}/{home}", headers={"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
     director.get(LIST)
     read, listed = looks(desk)
+    span = read.pop("span_id")
+    assert len(span) == 16
     assert read == {
+        "number": 1,
+        "previous": "",
+        "record": "operation",
+        "application": "regiehub-desk",
         "at": "2026-03-01T12:00:00.000000Z",
         "user": "dirk",
         "role": "case_director",
+        "organisation": "",
         "action": "read_household",
+        "activity": "urn:regiehub:verwerking:huishouden-inzien",
         "household_id": home,
         "dossiers": ["menscentraal/MC-1", "zcd/Z-1"],
         "persons": 5,
         "allowed": True,
         "reason": "role_may",
         "ground": "JEUGDWET_7_4_0 WMO_5_1_1",
-        "request_id": "ab" * 16,
+        "trace_id": "ab" * 16,
+        "parent_span_id": "cd" * 8,
     }
     assert (listed["action"], listed["dossiers"], listed["household_id"]) == ("list_households", read["dossiers"], None)
+
+
+@pytest.mark.parametrize("trace", ["", "x", f"00-{'0' * 32}-{'cd' * 8}-01", f"00-{'ab' * 16}-{'0' * 16}-01"])
+def test_without_a_trace_of_the_caller_an_operation_gets_one_of_its_own(
+    trace: str, home: str, desk: Desk, director: TestClient
+) -> None:
+    for _ in range(2):
+        director.get(f"{LIST}/{home}", headers={"traceparent": trace})
+    first, second = looks(desk)
+    assert first["parent_span_id"] == second["parent_span_id"] == ""
+    assert len({first["trace_id"], second["trace_id"], "0" * 32, "ab" * 16}) == 4
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/{HOME}", f"{LIST}/{HOME}/tijdlijn", f"{LIST}/{HOME}/inzagen"])
+def test_each_person_whose_data_are_shown_has_a_record_under_the_operation(
+    path: str, home: str, desk: Desk, director: TestClient
+) -> None:
+    director.get(path)
+    assert_one_record_per_person(desk, allowed=True)
+
+
+def test_each_person_whom_a_search_finds_has_a_record(home: str, desk: Desk, director: TestClient) -> None:
+    director.post(f"{LIST}/zoekopdrachten", json={"name": "noor"})
+    assert_one_record_per_person(desk, allowed=True)
+
+
+def test_each_person_whose_data_were_refused_has_a_record(home: str, desk: Desk, operator: TestClient) -> None:
+    operator.get(f"{LIST}/{home}")
+    assert_one_record_per_person(desk, allowed=False)
+
+
+def assert_one_record_per_person(desk: Desk, *, allowed: bool) -> None:
+    operation, *subjects = desk.records()
+    assert [item["person"] for item in subjects] == ["p-anna", "p-bas", "p-noor", "p-tom", "u-oma"]
+    assert operation["persons"] == len(subjects)
+    spans = [item["span_id"] for item in (operation, *subjects)]
+    assert len(set(spans)) == len(spans)
+    shared = ("at", "trace_id", "user", "role", "organisation", "action", "activity", "ground", "allowed", "reason")
+    for item in subjects:
+        assert (item["record"], item["parent_span_id"]) == ("subject", operation["span_id"])
+        assert [item[name] for name in shared] == [operation[name] for name in shared]
+        assert item["dossiers"] == ["menscentraal/MC-1", "zcd/Z-1"]
+        assert item["allowed"] is allowed
+    assert not any(name in desk.looks_path.read_text() for name in ("Noor", "Vries", "Dijk", "Mia", "Straat"))
 
 
 def test_operations_see_no_household_and_each_refusal_leaves_one_line(
@@ -261,12 +313,53 @@ def test_a_household_shows_who_looked_and_who_was_refused(
 ) -> None:
     operator.get(f"{LIST}/{home}")
     director.get(f"{LIST}/{home}")
-    found = director.get(f"{LIST}/{home}/inzagen").json()["looks"]
+    answer = director.get(f"{LIST}/{home}/inzagen").json()
+    found = answer["looks"]
+    assert answer["count"] == 3
     assert [(item["user"], item["action"], item["allowed"]) for item in found] == [
         ("dirk", "read_looks", True),
         ("dirk", "read_household", True),
         ("olga", "read_household", False),
     ]
+
+
+def test_the_looks_at_a_household_name_nobody_elses_dossiers(home: str, desk: Desk, director: TestClient) -> None:
+    desk.show(one_dossier(ZCD._replace(dossier_id="Z-99"), person="p-stranger"))
+    director.get(LIST)
+    answer = director.get(f"{LIST}/{home}/inzagen")
+    assert {tuple(item["dossiers"]) for item in answer.json()["looks"]} == {("menscentraal/MC-1", "zcd/Z-1")}
+    assert "Z-99" not in answer.text
+
+
+def test_a_look_at_a_member_in_another_household_is_one_at_this_household(
+    home: str, desk: Desk, director: TestClient
+) -> None:
+    other = desk.show(one_dossier(ZCD._replace(dossier_id="Z-99"), person="p-anna"))
+    director.get(f"{LIST}/{other}")
+    seen, _ = director.get(f"{LIST}/{home}/inzagen").json()["looks"][::-1]
+    assert (seen["action"], seen["dossiers"]) == ("read_household", [])
+
+
+def test_looks_follow_a_dossier_to_another_household(desk: Desk, director: TestClient) -> None:
+    old = desk.show(one_dossier(ZCD))
+    director.get(f"{LIST}/{old}")
+    new = household_id(MENSCENTRAAL)
+    packed = [dossier(ref, [member("1", "p-anna")]) for ref in (MENSCENTRAAL, ZCD)]
+    lines = [Line(ref, "1", "p-anna") for ref in (MENSCENTRAAL, ZCD)]
+    desk.show((new, view(new, composition(new, packed, label=9, since=9, members=lines), label=9)))
+    desk.show((old, gone(old, label=9)))
+    found = director.get(f"{LIST}/{new}/inzagen").json()["looks"]
+    assert [item["action"] for item in found] == ["read_looks", "read_household"]
+
+
+def test_the_looks_are_paged(home: str, director: TestClient) -> None:
+    for _ in range(4):
+        director.get(f"{LIST}/{home}")
+    first = director.get(f"{LIST}/{home}/inzagen", params={"paginaGrootte": 3}).json()
+    assert (first["count"], len(first["looks"])) == (5, 3)
+    last = director.get(first["links"]["last"]).json()
+    assert (last["count"], len(last["looks"]), last["links"]["next"]) == (6, 3, None)
+    assert director.get(f"{LIST}/{home}/inzagen", params={"pagina": 9}).json()["looks"] == []
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/{HOME}", "/api/v1/bronnen", f"/huishoudens/{HOME}"])
@@ -334,7 +427,7 @@ def test_the_description_keeps_the_api_rules(director: TestClient) -> None:
     assert found["servers"][0]["url"].startswith("https://")
     operations = [item for path in found["paths"].values() for item in path.values()]
     names = [item["operationId"] for item in operations]
-    assert len(set(names)) == len(names) == 12
+    assert len(set(names)) == len(names) == 13
     for operation in operations:
         assert "422" not in operation["responses"]
         for status, answer in operation["responses"].items():

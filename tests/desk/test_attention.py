@@ -109,7 +109,7 @@ def test_a_row_of_the_list_counts_what_is_open(home: str, desk: Desk, director: 
 def test_attention_leaves_no_look_of_its_own(home: str, desk: Desk, director: TestClient) -> None:
     director.get(f"{LIST}/{home}")
     director.get(LIST)
-    assert len(desk.looks_path.read_text().splitlines()) == 2
+    assert len(desk.operations()) == 2
 
 
 def test_operations_are_told_nothing_of_it(home: str, operator: TestClient) -> None:

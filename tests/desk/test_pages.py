@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 import string
 from collections.abc import Callable, Iterator
@@ -65,10 +64,9 @@ def test_a_wrong_token_is_told_and_not_repeated(nobody: TestClient) -> None:
 
 def test_a_wrong_token_is_logged_as_a_refusal_without_the_token(desk: Desk, nobody: TestClient) -> None:
     nobody.post("/inloggen", data={"token": "geheim-woord"})
-    (line,) = desk.looks_path.read_text().splitlines()
-    look = json.loads(line)
+    (look,) = desk.operations()
     assert (look["user"], look["action"], look["allowed"], look["reason"]) == ("", "enter", False, "wrong_token")
-    assert "geheim-woord" not in line
+    assert "geheim-woord" not in desk.looks_path.read_text()
 
 
 def test_a_wrong_token_that_cannot_be_logged_is_not_answered(desk: Desk, nobody: TestClient) -> None:
@@ -170,6 +168,19 @@ def test_the_page_of_looks_names_this_look(home: str, browser: TestClient) -> No
     shown = plain(browser.get(f"/huishoudens/{home}/inzagen").text)
     assert "dirk casusregisseur inzagen bekeken toegestaan Jeugdwet 7.4.0, Wmo 5.1.1" in shown
     assert "in een lijst gezien" in shown
+    assert "2 inzagen" in shown
+
+
+def test_the_page_of_looks_says_who_was_refused_and_is_paged(
+    home: str, browser: TestClient, operator: TestClient
+) -> None:
+    operator.get(f"/api/v1/huishoudens/{home}")
+    shown = plain(browser.get(f"/huishoudens/{home}/inzagen").text)
+    assert "olga beheer huishouden bekeken geweigerd deze rol mag dit niet" in shown
+    for _ in range(25):
+        browser.get(f"/huishoudens/{home}")
+    assert "Pagina 1 van 2" in plain(browser.get(f"/huishoudens/{home}/inzagen").text)
+    assert "olga beheer" in plain(browser.get(f"/huishoudens/{home}/inzagen?pagina=2").text)
 
 
 def test_english_is_chosen_in_the_address_and_remembered(home: str, browser: TestClient) -> None:

@@ -16,9 +16,11 @@ import pytest
 
 from hub.desk.access import Actor, Role
 from hub.desk.feed import CONTACT_SECONDS, READY_LAG_RECORDS, Progress
-from hub.desk.server import listen, open_database, refuse_strangers
+from hub.desk.looks.anchors import read
+from hub.desk.server import anchors_file, listen, open_database, refuse_strangers
 from hub.desk.tokens import SESSION_SECONDS, Sessions, Tokens
 from hub.errors import ConfigError
+from hub.settings import Settings
 
 VIEW = ("households.views.v1", 0)
 DIRK = Actor("dirk", Role.CASE_DIRECTOR)
@@ -65,9 +67,11 @@ def tokens_file(folder: Path, content: str, mode: int = 0o600) -> Path:
 
 
 def test_tokens_stand_for_a_user_and_a_role(tmp_path: Path) -> None:
-    content = json.dumps({"aap": {"user": "dirk", "role": "case_director"}})
+    inspector = {"user": "ine", "role": "inspection_officer", "organisation": "Gemeente Voorbeeld"}
+    content = json.dumps({"aap": {"user": "dirk", "role": "case_director"}, "mies": inspector})
     tokens = Tokens.from_file(tokens_file(tmp_path, content))
     assert tokens.actor("aap") == DIRK
+    assert tokens.actor("mies") == Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld")
     assert tokens.actor("noot") is None
 
 
@@ -160,6 +164,48 @@ def line_with(running: subprocess.Popen[str], event: str) -> dict[str, object]:
         if found["event"] == event:
             return found
     raise AssertionError(f"the process ended without {event}")
+
+
+def test_a_second_desk_on_the_same_log_of_looks_is_refused_in_one_line(tmp_path: Path) -> None:
+    with process(tmp_path) as running:
+        line_with(running, "desk_listening")
+        with process(tmp_path) as second:
+            assert second.wait(60) == 1
+            assert second.stderr is not None
+            said = second.stderr.read()
+        assert "holds a log of looks that another process writes" in said
+
+
+def test_a_log_of_looks_that_cannot_be_written_does_not_stop_the_desk(tmp_path: Path) -> None:
+    (tmp_path / "desk" / "looks.jsonl").mkdir(parents=True)
+    with process(tmp_path) as running:
+        assert line_with(running, "looks_unavailable")["why"] == "Is a directory"
+        address = f"http://127.0.0.1:{line_with(running, 'desk_listening')['port']}"
+        with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+            urllib.request.urlopen(f"{address}/api/v1/huishoudens")
+        refused.value.close()
+
+
+def test_the_log_of_looks_is_anchored_outside_the_data_folder(tmp_path: Path) -> None:
+    folder, anchors = tmp_path / "data", tmp_path / "anchors.jsonl"
+    folder.mkdir()
+    with process(folder, REGIEHUB_LOOKS_ANCHORS_FILE=str(anchors)) as running:
+        address = f"http://127.0.0.1:{line_with(running, 'desk_listening')['port']}"
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
+            urllib.request.urlopen(f"{address}/api/v1/huishoudens")
+        refused.value.close()
+        running.send_signal(signal.SIGTERM)
+        assert line_with(running, "looks_anchored")["records"] == 1
+        assert running.wait(20) == 0
+    assert [item.records for item in read(anchors)] == [1]
+
+
+@pytest.mark.parametrize("inside", ["anchors.jsonl", "desk/anchors.jsonl", "../data/x"])
+def test_anchors_beside_the_log_would_be_rewritten_with_it(inside: str, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    settings = Settings(data_folder=folder, looks_anchors_file=folder / inside)
+    with pytest.raises(ConfigError, match="outside the data folder"):
+        anchors_file(settings)
 
 
 def test_the_process_answers_at_once_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""`regiehub looks` and `regiehub person`, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner, Result
+
+from hub.cli.main import app
+from hub.desk.looks import LookLog, log_file
+from hub.desk.looks.anchors import Anchoring
+from hub.errors import ConfigError, RegiehubError
+from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, NOW, Desk
+from tests.desk.test_looks import ZCD, look
+
+
+def regiehub(*arguments: str, stdin: str = "", **settings: str) -> Result:
+    told = {f"REGIEHUB_{name.upper()}": value for name, value in settings.items()}
+    return CliRunner().invoke(app, list(arguments), input=stdin, env=told)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of two looks in a data folder, anchored elsewhere."""
+    path = log_file(tmp_path / "data")
+    writer = LookLog(path)
+    for user in ("anna", "bob"):
+        writer.write(look(user, ZCD))
+    Anchoring(writer, tmp_path / "anchors.jsonl", 300.0, lambda: NOW).once()
+    writer.close()
+    return path
+
+
+def verified(tmp_path: Path, *arguments: str) -> Result:
+    anchors = str(tmp_path / "anchors.jsonl")
+    folder = str(tmp_path / "data")
+    return regiehub("looks", "verify", *arguments, data_folder=folder, looks_anchors_file=anchors)
+
+
+def test_a_whole_log_is_exit_0_and_says_so(log: Path, tmp_path: Path) -> None:
+    done = verified(tmp_path)
+    assert done.exit_code == 0
+    assert done.output.splitlines()[0] == "1 anchors; 0 records were written after the last"
+    assert done.output.splitlines()[1].startswith("the log is whole: 4 records, head ")
+    found = json.loads(verified(tmp_path, "--json").output)
+    assert (found["whole"], found["records"], found["anchors"], found["problems"]) == (True, 4, 1, [])
+
+
+def test_a_changed_log_is_exit_1_and_says_where(log: Path, tmp_path: Path) -> None:
+    log.write_bytes(log.read_bytes().replace(b'"anna"', b'"eve"'))
+    done = verified(tmp_path)
+    assert done.exit_code == 1
+    assert "line 2: record 1 was changed after record 2 was written, or record 2 was" in done.output
+    found = json.loads(verified(tmp_path, "--json").output)
+    assert [(item["kind"], item["line"]) for item in found["problems"]] == [("changed", 2), ("changed", 3)]
+
+
+def test_a_copy_is_verified_where_there_is_no_desk(log: Path, tmp_path: Path) -> None:
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
+    assert regiehub("looks", "verify", "--log", str(log)).exit_code == 0
+    done = regiehub("looks", "verify", "--log", str(log), "--anchors", str(tmp_path / "anchors.jsonl"))
+    assert done.exit_code == 1
+    assert "the log ends at record 2" in done.output
+
+
+@pytest.mark.parametrize("option", ["--log", "--anchors"])
+def test_a_file_that_cannot_be_read_is_named(option: str, log: Path, tmp_path: Path) -> None:
+    files = {"--log": str(log), "--anchors": str(tmp_path / "anchors.jsonl"), option: str(tmp_path / "none")}
+    done = regiehub("looks", "verify", *[part for pair in files.items() for part in pair])
+    assert isinstance(done.exception, ConfigError)
+    assert option in str(done.exception)
+
+
+@pytest.fixture
+def inspect(
+    home: str, visit: Callable[[str | None], TestClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """The command, which reaches the desk under test."""
+    monkeypatch.setattr(httpx, "Client", lambda **_: visit(None))
+
+    def run(*arguments: str, token: str = INSPECTOR, stdin: str = f"{KNOWN_BSN}\n", mode: int = 0o600) -> Result:
+        file = tmp_path / "token"
+        file.write_text(f"{token}\n")
+        file.chmod(mode)
+        return regiehub("person", "inspect", "--token-file", str(file), *arguments, stdin=stdin)
+
+    return run
+
+
+def test_an_inspection_is_a_text_to_read(inspect: Callable[..., Result]) -> None:
+    done = inspect()
+    assert done.exit_code == 0
+    assert "Naam: Anna van Dijk - de Vries" in done.output
+    assert "ine, inzagefunctionaris, Gemeente Voorbeeld; inzage gegeven aan de persoon zelf" in done.output
+    assert "What is held about you" in inspect("--language", "en").output
+
+
+def test_an_inspection_is_one_json_object_on_request(inspect: Callable[..., Result]) -> None:
+    found: dict[str, Any] = json.loads(inspect("--json").output)
+    assert (found["person_key"], len(found["looks"])) == ("p-anna", 1)
+
+
+def test_the_bsn_is_in_no_output_and_no_log(inspect: Callable[..., Result], desk: Desk) -> None:
+    text = inspect().output + inspect("--json").output + desk.looks_path.read_text()
+    assert KNOWN_BSN not in text
+    assert desk.asked == [KNOWN_BSN, KNOWN_BSN]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"token": DIRECTOR}, "This is not allowed: The role of this token may not do this. The attempt was logged."),
+        ({"token": "wrong"}, "A token is needed"),
+        ({"stdin": "123456789\n"}, "Some parameters are not valid. fails the 11-test"),
+        ({"stdin": ""}, "Some parameters are not valid."),
+    ],
+)
+def test_a_refusal_is_one_line(changed: dict[str, str], said: str, inspect: Callable[..., Result]) -> None:
+    done = inspect(**changed)
+    assert isinstance(done.exception, RegiehubError)
+    assert said in str(done.exception)
+    assert "Anna" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mode", "setting"), [(("--language", "fr"), 0o600, "--language"), ((), 0o644, "--token-file")]
+)
+def test_a_wrong_option_is_named(
+    arguments: tuple[str, ...], mode: int, setting: str, inspect: Callable[..., Result]
+) -> None:
+    done = inspect(*arguments, mode=mode)
+    assert isinstance(done.exception, ConfigError)
+    assert setting in str(done.exception)
+
+
+def test_a_desk_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("x")
+    file.chmod(0o600)
+    for desk in ("http://127.0.0.1:1", "nonsense", "http://["):
+        done = regiehub("person", "inspect", "--token-file", str(file), "--desk", desk, stdin=KNOWN_BSN)
+        assert isinstance(done.exception, RegiehubError)
+        assert KNOWN_BSN not in str(done.exception)
