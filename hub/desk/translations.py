@@ -214,6 +214,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Zonder geldig BSN koppelt Regiehub niemand. Dit zijn de personen die erop lijken; een mens beslist.",
         "Without a valid BSN Regiehub links nobody. These are the persons who look alike; a human decides.",
     ),
+    "candidates_ask": (
+        "Wie geen geldig BSN heeft, kan ook in een ander huishouden staan. Wie dat nagaat, kijkt bij andere gezinnen;"
+        " dat komt in het inzagelogboek.",
+        "Whoever has no valid BSN may stand in another household too. To find out is to look at other families;"
+        " that is logged."),
+    "candidates_look": ("Zoek wie dezelfde persoon kan zijn", "Find who may be the same person"),
     "candidates_none": ("Er is niemand gevonden die dezelfde persoon kan zijn.",
                         "Nobody was found who may be the same person."),
     "candidates_withheld": ("{n} mogelijke personen in huishoudens die u niet mag inzien.",

@@ -49,7 +49,7 @@ def sent(desk: Desk, browser: TestClient, home: str, form: dict[str, str]) -> De
 def test_a_candidate_is_confirmed_or_rejected_where_he_is_shown(
     kind: Kind, desk: Desk, home: str, browser: TestClient
 ) -> None:
-    (form,) = forms(browser.get(f"/huishoudens/{home}").text, "Is dit dezelfde persoon?")
+    (form,) = forms(browser.get(f"/huishoudens/{home}/kandidaten").text, "Is dit dezelfde persoon?")
     decision = sent(desk, browser, home, form | {"kind": kind.value, "why": "Gesproken met de moeder."})
     assert decision.kind is kind
     assert decision.line is not None
@@ -60,7 +60,7 @@ def test_a_candidate_is_confirmed_or_rejected_where_he_is_shown(
 
 
 def test_who_was_decided_on_is_no_candidate_any_more(desk: Desk, home: str, browser: TestClient) -> None:
-    (form,) = forms(browser.get(f"/huishoudens/{home}").text, "Is dit dezelfde persoon?")
+    (form,) = forms(browser.get(f"/huishoudens/{home}/kandidaten").text, "Is dit dezelfde persoon?")
     sent(desk, browser, home, form | {"kind": "different_person", "why": "Twee nichten."})
     assert found_in(desk, home) == [("u-mia", "p-mia")]
     made = [("applied", desk.sent[-1].value)]
