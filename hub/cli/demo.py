@@ -157,12 +157,13 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 
 
 def _print_addresses(stack: Stack) -> None:
-    from hub.demo.stack import DIRECTOR, OPERATOR
+    from hub.demo.stack import USERS
 
     print(f"\n  Regiehub is up: {stack.url}\n")
     print("  Log in with a token:")
-    print(f"    {DIRECTOR:12} (case director)  {stack.tokens[DIRECTOR]}")
-    print(f"    {OPERATOR:12} (operations)     {stack.tokens[OPERATOR]}\n")
+    for user, role in USERS.items():
+        print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
+    print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")
     for name, port in stack.metrics_ports.items():

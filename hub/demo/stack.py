@@ -38,7 +38,13 @@ from hub.stream.provision import ensure_topics
 SOURCES: Final = ("zcd", "menscentraal")
 DIRECTOR: Final = "regisseur"
 OPERATOR: Final = "beheer"
-_USERS: Final = {DIRECTOR: "case_director", OPERATOR: "operations"}
+USERS: Final = {
+    DIRECTOR: "case_director",
+    "veiligheid": "safety_officer",
+    "inzage": "inspection_officer",
+    OPERATOR: "operations",
+}
+"""The demo's users, each with the role that stands behind the name."""
 _CONNECT_SECONDS: Final = 5.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -105,7 +111,7 @@ class Stack:
         self.children: dict[str, ChildProcess] = {}
         self.metrics_ports: dict[str, int] = {}
         self.simulators: dict[str, Simulator] = {}
-        self.tokens = {user: secrets.token_urlsafe(12) for user in _USERS}
+        self.tokens = {user: secrets.token_urlsafe(12) for user in USERS}
         self._exit = ExitStack()
         self._started: list[ChildProcess] = []
 
@@ -187,7 +193,7 @@ class Stack:
 
     def _write_keys(self) -> None:
         create_secrets_file(self._secrets / "keys.json")
-        users = {token: {"user": user, "role": _USERS[user]} for user, token in self.tokens.items()}
+        users = {token: {"user": user, "role": USERS[user]} for user, token in self.tokens.items()}
         _write_private(self._secrets / "tokens.json", json.dumps(users))
 
     def _write_sources(self) -> None:

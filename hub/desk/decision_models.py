@@ -50,6 +50,8 @@ class DecisionToMake(_Asked):
     def _makes_sense(self) -> DecisionToMake:
         if self.line and self.snooze:
             raise ValueError("a snooze, and only that, names an attention point")
+        if self.doubted and self.kind is not Kind.DIFFERENT_PERSON:
+            raise ValueError("whose number is doubted is said if and only if they are different persons")
         if self.snooze and "\0" in "".join((self.snooze.source, self.snooze.dossier_id, self.snooze.point)):
             raise ValueError("a NUL is no text")
         try:

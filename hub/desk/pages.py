@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl, quote
 
@@ -193,6 +194,17 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         """Everything about one household. `vastgelegd`: a decision of the reader has just been recorded."""
         return show_household(pages, request, household_id, accepted=vastgelegd)
 
+    @router.get("/huishoudens/{household_id}/kandidaten")
+    def candidates(household_id: str, request: Request) -> Response:
+        """Who may be the same person as somebody here: a look at other families, so only for whoever asks for it."""
+        found = site.reading.candidates(asking(request), household_id, site.open_address)
+        household = site.reading.household(asking(request), household_id)
+        decides = may(asking(request).actor, Action.DECIDE, facts(household_id, household)).allowed
+        reasons = Reasons(pages.words(request), household)
+        return pages.show(
+            request, "candidates.html", candidates=found, household=household, decides=decides, reasons=reasons
+        )
+
     @router.get("/huishoudens/{household_id}/inzagen")
     def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
         """Who has looked, a page at a time."""
@@ -211,10 +223,7 @@ def show_household(
     shared["path"] = f"/huishoudens/{household_id}"
     about = facts(household_id, found)
     shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
-    compares = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
-    shared["candidates"] = (
-        pages.site.reading.candidates(asking(request), household_id, pages.site.open_address) if compares else None
-    )
+    shared["compares"] = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
     return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
 
 
@@ -229,6 +238,7 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
     return {
         "household": shown,
         "attention": attention.of_household(site, document),
+        "tomorrow": (today + timedelta(days=1)).isoformat(),
         "say": attention_words,
         "members": sorted(shown["members"], key=_oldest_first),
         "directors": direction.directors(shown, today),

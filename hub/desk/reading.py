@@ -159,10 +159,11 @@ class Reading:
             found, moved = _present(connection, household_id)
             may_ask = may(request.actor, action, facts(household_id, found)).allowed
             pairs = self._pairs(connection, found, open_address) if found and may_ask else []
-        shown = [item for item in pairs if may(request.actor, action, _of_side(item.other)).allowed]
-        self._decide(
-            request, action, household=facts(household_id, found), also=[_of_side(item.other) for item in shown]
-        )
+        homes = {item.other.household["household_id"]: item.other.household for item in pairs}
+        readable = {home for home, item in homes.items() if may(request.actor, action, facts(home, item)).allowed}
+        shown = [item for item in pairs if item.other.household["household_id"] in readable]
+        also = [_of_side(item.other) for item in shown]
+        self._decide(request, action, household=facts(household_id, found), also=also)
         _there(found, moved, household_id)
         return Candidates(shown, len(pairs) - len(shown))
 
@@ -322,7 +323,8 @@ def _there(found: Document | None, moved: str | None, household_id: str) -> Docu
 
 
 def _of_side(side: Side) -> Household:
-    """A candidate as the decision and the log see it: his household, the dossiers that name him, himself."""
+    """What is shown of a candidate: himself, as the dossiers that name him state him. The decision is about all of
+    his household; the look is in the log of these dossiers."""
     person = side.person
     dossiers = {DossierRef(ref["source"], ref["dossier_id"]) for ref in person["source_refs"]}
     return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))

@@ -9,7 +9,7 @@ import orjson
 
 from hub.desk import digest
 from hub.desk.words import Words
-from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine, Reason
+from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine, Person, Reason
 from hub.household.rulings import Effect
 
 
@@ -57,6 +57,11 @@ class Reasons:
         found = [self._choice(line) for line in self._document["lines"]]
         return sorted(found, key=lambda choice: (choice.label.casefold(), choice.value))
 
+    def value_of(self, person: Person) -> str:
+        """What a form sends to name somebody, of this household or another: the first line that names him."""
+        ref = person["source_refs"][0]
+        return _value(ref["source"], ref["dossier_id"], ref["line"], person["person_key"])
+
     def _sentence(self, reason: Reason) -> str:
         decision = self._decisions.get(reason["decision_id"] or "")
         if decision is not None and reason["kind"] == decision["kind"]:
@@ -94,7 +99,6 @@ class Reasons:
         return self._w.t("line_of", name=self._name(line["person_key"]), dossier=line["dossier_id"])
 
     def _choice(self, line: MemberLine) -> Choice:
-        asked = [line["source"], line["dossier_id"], line["line"], line["person_key"]]
         label = self._w.t(
             "line_choice",
             name=self._name(line["person_key"]),
@@ -102,7 +106,7 @@ class Reasons:
             line=line["line"],
             source=self._w.source(line["source"]),
         )
-        return Choice(orjson.dumps(asked).decode(), label)
+        return Choice(_value(line["source"], line["dossier_id"], line["line"], line["person_key"]), label)
 
     def _name(self, person_key: str) -> str:
         person = self._persons.get(person_key)
@@ -111,3 +115,8 @@ class Reasons:
     def _joined(self, items: Iterable[str]) -> str:
         found = list(items)
         return f" {self._w.t('and')} ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+
+
+def _value(*asked: str) -> str:
+    """See `decision_pages.wanted_of`."""
+    return orjson.dumps(asked).decode()

@@ -117,7 +117,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
 
 
 def refuse_strangers(host: str) -> None:
-    """Only this machine may connect: two demo tokens are no login. Raises ConfigError."""
+    """Only this machine may connect: demo tokens are no login. Raises ConfigError."""
     try:
         is_local = host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -162,9 +162,10 @@ class Codec:
         stream = io.BytesIO(data)
         stream.seek(HEADER_BYTES)
         try:
-            value: Value = fastavro.schemaless_reader(stream, self.registry.start_of(entry.schema_id, fields), None)
+            value = fastavro.schemaless_reader(stream, self.registry.start_of(entry.schema_id, fields), None)
         except (EOFError, IndexError, ValueError) as error:
             raise UndecodableError(f"{entry.subject}: {type(error).__name__}") from error
+        assert isinstance(value, dict)
         return value
 
     def peek(self, data: bytes) -> SchemaVersion:

@@ -8,6 +8,7 @@ later version that says `withdrawn`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
@@ -203,7 +204,7 @@ def _body(decision: Decision) -> dict[str, Any]:
     }
 
 
-def decision_of(event: dict[str, Any]) -> Decision:
+def decision_of(event: Mapping[str, Any]) -> Decision:
     """Inverse: the decision of a decoded event. Raises pydantic's ValidationError for one that makes no sense."""
     body = event["body"]
     place = {"source": event["source"], "dossier_id": event["dossier_id"]}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from hub.events.decisions import Kind, NamedLine
+from hub.events.decisions import Kind, NamedLine, decision_of
 from hub.events.ids import DossierRef, Order
 from hub.household.dossier import Dossier, Line, order_of
 
@@ -67,14 +67,14 @@ class Ruling:
 
 def parse_ruling(event: Mapping[str, Any]) -> Ruling:
     """A decoded registrations.decision that is about persons. Raises ValueError for any other, and for nonsense."""
-    body = event["body"]
-    if body is None or body["kind"] == Kind.SNOOZE:
+    if event["body"] is None:
+        raise ValueError("no decision")
+    decision = decision_of(event)
+    if decision.line is None:
         raise ValueError("no decision on persons")
-    place = {"source": event["source"], "dossier_id": event["dossier_id"]}
-    line = NamedLine(**place, line=body["line"], person=body["person"], confirmed=body["confirmed"])
-    other = NamedLine(**body["other"]) if body["other"] else None
     key = f"{event['source']}/{event['dossier_id']}#{event['record_id']}"
-    return Ruling(key, order_of(event), Kind(body["kind"]), body["withdrawn"], line, other, body["doubted"])
+    order = order_of(event)
+    return Ruling(key, order, decision.kind, decision.withdrawn, decision.line, decision.other, decision.doubted)
 
 
 class Statements(Protocol):

@@ -19,6 +19,7 @@ from hub.events.codec import (
     UnknownSchemaError,
     Value,
     decode,
+    decode_start,
     encode,
 )
 from hub.events.records import BODIES, RecordType
@@ -207,3 +208,18 @@ def test_any_bytes_decode_or_say_why_not(data: bytes) -> None:
 def test_every_record_type_has_a_body_and_a_subject() -> None:
     assert set(BODIES) == set(RecordType)
     assert {kind.subject for kind in RecordType} <= set(registry().subjects())
+
+
+@pytest.mark.parametrize(
+    "example", [e for e in examples() if e.subject == "households.composition"], ids=lambda e: e.path
+)
+def test_the_start_of_a_message_is_read_without_the_rest(example: Example) -> None:
+    whole = example_bytes(example)
+    expected = {name: decode(whole).value[name] for name in ("household", "label")}
+    assert decode_start(whole, 2) == decode_start(whole[:40], 2) == expected
+
+
+def test_a_message_that_ends_in_its_start_is_undecodable() -> None:
+    whole = encode("households.assignment", {"source": "zcd", "dossier_id": "1", "household": None, "since": 3})
+    with pytest.raises(UndecodableError):
+        decode_start(whole[:7], 2)

@@ -47,10 +47,10 @@ def plain(html: str) -> str:
 
 
 def section(html: str) -> str:
-    """The part of a household's page on attention, as text."""
+    """The part of a household's page on attention, as text, without its forms."""
     found = re.search(r'<section class="card" aria-labelledby="attention-points">(.*?)</section>', html, re.DOTALL)
     assert found is not None
-    return plain(found.group(1))
+    return plain(re.sub(r'<details class="decide">.*?</details>', "", found.group(1), flags=re.DOTALL))
 
 
 def all_well(desk: Desk, *, now: datetime = NOW) -> None:

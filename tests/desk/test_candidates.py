@@ -210,7 +210,7 @@ def test_a_candidate_of_a_household_that_may_not_be_read_is_only_counted(
     answer = visit(DIRECTOR).get(f"{LIST}/{someone}/kandidaten")
     assert answer.json() == {"household_id": someone, "candidates": [], "withheld": 1}
     assert "menscentraal" not in desk.looks_path.read_text()
-    shown = plain(log_in(visit(None), DIRECTOR).get(f"/huishoudens/{someone}").text)
+    shown = plain(log_in(visit(None), DIRECTOR).get(f"/huishoudens/{someone}/kandidaten").text)
     assert "1 mogelijke personen in huishoudens die u niet mag inzien." in shown
     assert "Mia" not in shown
 
@@ -221,7 +221,7 @@ def test_whoever_may_not_read_the_household_learns_nothing(
     assert operator.get(f"{LIST}/{someone}/kandidaten").status_code == 403
     assert operator.get(f"{LIST}/unknown/kandidaten").status_code == 403
     assert nobody.get(f"{LIST}/{someone}/kandidaten").status_code == 401
-    assert log_in(nobody, OPERATOR).get(f"/huishoudens/{someone}").status_code == 403
+    assert log_in(nobody, OPERATOR).get(f"/huishoudens/{someone}/kandidaten").status_code == 403
     looks = desk.operations()
     assert not any(look["allowed"] for look in looks)
     assert not any("menscentraal/MC-1" in look["dossiers"] for look in looks)
@@ -237,7 +237,7 @@ def test_the_page_says_who_may_be_the_same_and_why(
     desk: Desk, mia: str, someone: str, visit: Callable[[str | None], TestClient]
 ) -> None:
     browser = log_in(visit(None), DIRECTOR)
-    shown = plain(browser.get(f"/huishoudens/{someone}").text)
+    shown = plain(browser.get(f"/huishoudens/{someone}/kandidaten").text)
     for words in (
         "Mogelijk dezelfde persoon",
         "een mens beslist",
@@ -249,10 +249,10 @@ def test_the_page_says_who_may_be_the_same_and_why(
         "Dag en maand van geboorte verwisseld: 3 apr 1950 / 4 mrt 1950",
     ):
         assert words in shown, words
-    english = plain(browser.get(f"/huishoudens/{someone}?taal=en").text)
+    english = plain(browser.get(f"/huishoudens/{someone}/kandidaten?taal=en").text)
     assert "Day and month of birth swapped: 3 Apr 1950 / 4 Mar 1950" in english
 
 
 def test_the_page_says_so_when_there_is_nobody(mia: str, visit: Callable[[str | None], TestClient]) -> None:
-    shown = plain(log_in(visit(None), DIRECTOR).get(f"/huishoudens/{mia}").text)
+    shown = plain(log_in(visit(None), DIRECTOR).get(f"/huishoudens/{mia}/kandidaten").text)
     assert "Er is niemand gevonden die dezelfde persoon kan zijn." in shown

@@ -58,6 +58,8 @@ WRONG: list[dict[str, Any]] = [
     SAME | {"doubted": "line"},
     SAME | {"kind": "different_person"},
     SAME | {"kind": "lives_here"},
+    {"kind": "lives_here", "line": OMA, "doubted": "other", "why": "w"},
+    {"kind": "snooze", "snooze": POINT | {"point": "p\0"}, "why": "w"},
     SAME | {"snooze": POINT},
     SAME | {"person": "p"},
     {"kind": "snooze", "why": "w"},

@@ -134,7 +134,7 @@ def test_every_field_has_a_label_and_every_id_is_used_once(desk: Desk, browser: 
     desk.show(decided_family())
     found = _Form(browser.get(PAGE).text)
     posting = [form for form in found.forms if "besluiten" in (form["action"] or "")]
-    assert len(posting) == 3
+    assert len(posting) >= 3
     assert all(form["method"] == "post" for form in posting)
     assert [field for field in found.fields if field.get("id") not in found.labels] == []
     assert len(set(found.ids)) == len(found.ids)

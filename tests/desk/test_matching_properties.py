@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import fsum
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.desk.matching import blocking
@@ -12,6 +12,7 @@ from hub.desk.matching.prepared import prepare
 from hub.desk.matching.record import Address, Name, Record
 from hub.desk.matching.score import score
 
+UNTIMED = settings(deadline=None)
 WORDS = [
     "Anna",
     "Ana",
@@ -51,6 +52,7 @@ def turned(record: Record) -> Record:
     )
 
 
+@UNTIMED
 @given(RECORD, RECORD)
 def test_a_score_is_symmetric_with_the_values_in_each_others_place(one: Record, other: Record) -> None:
     there, back = score(prepare(one), prepare(other)), score(prepare(other), prepare(one))
@@ -61,6 +63,7 @@ def test_a_score_is_symmetric_with_the_values_in_each_others_place(one: Record, 
     )
 
 
+@UNTIMED
 @given(RECORD, RECORD)
 def test_the_order_of_what_sources_state_changes_nothing(one: Record, other: Record) -> None:
     assert prepare(one) == prepare(turned(one))
@@ -68,6 +71,7 @@ def test_the_order_of_what_sources_state_changes_nothing(one: Record, other: Rec
     assert blocking.keys(prepare(one)) == blocking.keys(prepare(turned(one)))
 
 
+@UNTIMED
 @given(RECORD, RECORD)
 def test_the_evidence_adds_up_to_the_score(one: Record, other: Record) -> None:
     found = score(prepare(one), prepare(other))
@@ -75,17 +79,20 @@ def test_the_evidence_adds_up_to_the_score(one: Record, other: Record) -> None:
     assert len({item.level.code.split("_")[0] for item in found.findings}) == len(found.findings)
 
 
+@UNTIMED
 @given(RECORD)
 def test_nobody_is_likelier_than_oneself_to_be_oneself(one: Record) -> None:
     found = score(prepare(one), prepare(one._replace(dossiers=())))
     assert all(item.level.bits > 0 for item in found.findings)
 
 
+@UNTIMED
 @given(st.text(max_size=20))
 def test_folding_twice_equals_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@UNTIMED
 @given(WORD, WORD, WORD)
 def test_a_folded_name_is_the_same_when_it_is_folded_again(
     given_name: str | None, prefix: str | None, family: str | None

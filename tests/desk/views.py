@@ -186,13 +186,14 @@ def one_dossier(
     label: int = 1,
     household: str | None = None,
     entries: Sequence[object] = (),
+    decisions: Sequence[tuple[str, bytes]] = (),
     **changed: Any,
 ) -> tuple[str, bytes]:
     """Id and view of a household of one person with one dossier; `changed`: fields of the member line."""
     home = household or household_id(ref)
     person = changed.pop("person", "p-anna")
     packed = dossier(ref, [member("1", person, **changed)])
-    whole = composition(home, [packed], label=label, since=label, members=[Line(ref, "1", person)])
+    whole = composition(home, [packed], label=label, since=label, members=[Line(ref, "1", person)], decisions=decisions)
     return home, view(home, whole, label=label, entries=entries)
 
 

@@ -214,6 +214,7 @@ class CrashTown:
         assert child.exit_code() is None, child.last_lines(5)
         os.kill(child.pid, signal.SIGSTOP)
         if not self._measured(name, published).is_telling:
+            self._forget_what_was_counted_twice(name)
             os.kill(child.pid, signal.SIGCONT)
             return None
         child.kill()
@@ -224,8 +225,18 @@ class CrashTown:
     def _measured(self, name: str, published: Published) -> Kill:
         if name != STREAM or isinstance(published, frozenset):
             return Kill(name, self._behind(name, published), 0)
-        applied = self._start_at.get(name, 0) + self._counted(self.stack.children[name].pid)
+        applied = self._applied_at_most()
         return Kill(name, sum(published.values()) - applied, applied - self._work(name))
+
+    def _applied_at_most(self) -> int:
+        return self._start_at.get(STREAM, 0) + self._counted(self.stack.children[STREAM].pid)
+
+    def _forget_what_was_counted_twice(self, name: str) -> None:
+        """A worker that lost its partitions and got them back counts again what it had not committed; it shows as soon
+        as it has counted more than there is."""
+        if name == STREAM:
+            twice = max(0, self._applied_at_most() - sum(self.gauge.stream_ends().values()))
+            self._start_at[name] = self._start_at.get(name, 0) - twice
 
     def applied_again(self) -> int:
         """Records that the workers have applied beyond those that there are: by their own counts, those of the dead
@@ -266,8 +277,11 @@ class CrashTown:
     def _counted(self, pid: int) -> int:
         """Records that a worker had applied since its start when it was stopped, killed or asked: its own counter,
         which rises when the effects of a list are durable. What it had in hand it had not applied."""
+        counters = self._counters / f"counter_{pid}.db"
+        if not counters.exists():  # it has counted nothing yet
+            return 0
         untyped: Any = MmapedDict
-        values = untyped.read_all_values_from_file(str(self._counters / f"counter_{pid}.db"))
+        values = untyped.read_all_values_from_file(str(counters))
         return int(sum(value for key, value, *_ in values if json.loads(key)[1] == _APPLIED))
 
     def metrics(self, name: str) -> str:

@@ -29,6 +29,7 @@ def create_app(bootstrap: str, folder: Path, session_seconds: float) -> faust.Ap
         broker=f"kafka://{bootstrap}",
         broker_session_timeout=session_seconds,
         broker_heartbeat_interval=session_seconds / 6,
+        broker_commit_interval=1.0,
         store="memory://",
         datadir=folder,
         web_enabled=False,

@@ -15,7 +15,7 @@ from hub.household import clustering
 from hub.household.dossier import Dossier, Line
 from hub.household.residence import winning_address
 from hub.household.rulings import Ruled, Ruling, parse_ruling
-from hub.stream import resolve
+from hub.stream import resolve, resolve_book
 from tests.core.case_format import Case, load_cases
 from tests.core.case_sources import source_lines
 from tests.stream.adversary.lane import Rules
@@ -27,7 +27,8 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def take_nothing_back(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(resolve, "parse_ruling", lambda event: replace(parse_ruling(event), withdrawn=False))
+    for module in (resolve, resolve_book):
+        patch.setattr(module, "parse_ruling", lambda event: replace(parse_ruling(event), withdrawn=False))
 
 
 def join_two_numbers(patch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,7 @@ def test_without_a_mistake_no_case_differs() -> None:
     ids=lambda mistake: mistake.__name__,
 )
 def test_a_mistake_is_found_by_a_worked_case(mistake: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve._ruling.cache_clear()
+    resolve_book._ruling.cache_clear()
     mistake(monkeypatch)
     assert any(differs(case) for case in DECIDED)
-    resolve._ruling.cache_clear()
+    resolve_book._ruling.cache_clear()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,6 +24,7 @@ from hub.stream.resolve_state import (
     Assignment,
     Composed,
     Decided,
+    Kept,
     Mark,
     Naming,
     Part,
@@ -111,7 +114,11 @@ def test_a_value_is_a_message_of_its_schema(at: int, value: object) -> None:
 
 
 def test_the_examples_can_be_unpacked() -> None:
-    unpack = {"dossier": unpack_register, "person": unpacker(Naming), "household": unpacker(Composed)}
+    unpack: dict[str, Callable[[bytes], Kept[Any]]] = {
+        "dossier": unpack_register,
+        "person": unpacker(Naming),
+        "household": unpacker(Composed),
+    }
     newest = registry().newest(resolve_state.SUBJECT)
     found = [example for example in examples() if example[:2] == (resolve_state.SUBJECT, newest)]
     assert sorted(example.name for example in found) == sorted(unpack)

@@ -12,7 +12,8 @@ from hub.events.topics import COMPOSITIONS
 from hub.household import clustering
 from hub.household.clustering import Household, Neighbourhood
 from hub.household.rulings import Ruled
-from hub.stream.resolve import Book, Resolve
+from hub.stream.resolve import Resolve
+from hub.stream.resolve_book import Book
 from hub.stream.stage import Record
 from tests.stream.adversary.lane import Overlay
 from tests.stream.adversary.registrations import DOSSIERS, Registrations
@@ -40,8 +41,9 @@ def kept(book: Book) -> dict[DossierRef, str]:
 def stale(book: Book, households: list[Household], ruled: Ruled) -> list[str]:
     """Households of which resolve would publish something else if it looked at them now."""
     before = {household.id: book.label(household.id) for household in households}
+    messages = book.messages(DOSSIERS)
     for household in households:
-        book.publish(10**9, household, ruled.rulings(found.ref for found in household.dossiers))
+        book.publish(10**9, household, messages, ruled.rulings(found.ref for found in household.dossiers))
     return [name for name, label in before.items() if book.label(name) != label]
 
 

@@ -94,7 +94,12 @@ class AttentionPoint:
     @property
     def hidden(self) -> bool:
         """Whether it is put off today, and so stands apart."""
-        return self.snooze is not None and self.rule not in ALWAYS_SHOWN
+        return self.snooze is not None and not self.always_shown
+
+    @property
+    def always_shown(self) -> bool:
+        """Whether nobody can put it off."""
+        return self.rule in ALWAYS_SHOWN
 
 
 def key_of(*parts: object) -> str:
