@@ -91,7 +91,7 @@ def within(look: Record, own: Iterable[str]) -> Record:
     person."""
     kept = set(own)
     shown = {name: look.get(name) for name in SHOWN_OF_A_LOOK}
-    return cast(Record, shown | {"dossiers": [key for key in look["dossiers"] if key in kept]})
+    return cast(Record, shown | {"dossiers": [key for key in look.get("dossiers", ()) if key in kept]})
 
 
 SHOWN_OF_A_LOOK: Final = (

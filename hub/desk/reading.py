@@ -262,7 +262,7 @@ class Reading:
         shown: Sequence[Document] = (),
     ) -> None:
         decision = may(request.actor, action, household)
-        concerned = [household, *also] if household else [facts(item["household_id"], item) for item in shown]
+        concerned = [household, *also] if household else [_listed(item) for item in shown]
         self._write(request, action, decision, household.household_id if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
@@ -328,6 +328,12 @@ def _of_side(side: Side) -> Household:
     person = side.person
     dossiers = {DossierRef(ref["source"], ref["dossier_id"]) for ref in person["source_refs"]}
     return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))
+
+
+def _listed(document: Document) -> Household:
+    """A household in a list: of its persons only the members are shown there."""
+    members = sorted(person["person_key"] for person in document["members"])
+    return Household(document["household_id"], _dossiers(document), tuple(members))
 
 
 def facts(household_id: str, document: Document | None) -> Household:

@@ -258,6 +258,33 @@ def test_a_failure_reaches_everybody_who_waited_for_it(tmp_path: Path, monkeypat
     assert {type(outcome) for outcome in outcomes} == {LooksUnavailable}
 
 
+def test_whoever_waited_for_somebody_whom_a_defect_ended_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LookLog(tmp_path / "looks.jsonl")
+    log.open()
+    begun, go_on, calls = Event(), Event(), []
+
+    def once_then_broken(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) > 1:
+            raise RuntimeError("a defect")
+        begun.set()
+        assert go_on.wait(60)
+
+    monkeypatch.setattr(os, "fsync", once_then_broken)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(log.write, look("first", ZCD))
+        assert begun.wait(60)
+        others = [pool.submit(log.write, look(f"u{number}", ZCD)) for number in range(3)]
+        while len(log._queue) < 3:
+            assert not any(item.done() for item in (first, *others))
+        go_on.set()
+        outcomes = [item.exception(60) for item in others]
+    assert all(outcomes)
+    assert first.exception(60) is None
+
+
 WRITER = """
 import sys
 from pathlib import Path

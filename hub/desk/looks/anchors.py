@@ -44,10 +44,10 @@ class Anchoring:
     _last: str = ""
 
     def once(self) -> None:
-        """Anchor the head if it has changed. What goes wrong is said and tried again: it is no reason to refuse a
-        read."""
+        """Anchor the head if it has changed, and bring the index up to it. What goes wrong is said and tried again: it
+        is no reason to refuse a read."""
         try:
-            self.looks.catch_up()
+            self.looks.open()
             head = self.looks.head
             anchor = Anchor(self.now().isoformat(timespec="seconds"), head.records, head.hash)
             if head.hash != self._last:
@@ -55,6 +55,7 @@ class Anchoring:
                     append(self.file, anchor)
                 _log.info(EVENT, **anchor._asdict())
                 self._last = head.hash
+            self.looks.catch_up()
         except (OSError, LooksUnavailable) as error:
             _log.error("looks_not_anchored", error=type(error).__name__)
             return

@@ -112,8 +112,9 @@ def _put(database: sqlite3.Connection, rows: list[_Row]) -> list[_Row]:
 
 def _rows(record: Record, operation: int, place: int) -> list[_Row]:
     if record["record"] == "operation":
-        return [_Row(key, operation, place) for key in record["dossiers"]]
-    return [_Row(record["person"], operation, place)] if record["record"] == "subject" else []
+        return [_Row(key, operation, place) for key in record.get("dossiers", ())]
+    person = record.get("person")
+    return [_Row(person, operation, place)] if person else []
 
 
 def _records(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, Record]]:

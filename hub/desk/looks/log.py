@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -47,11 +47,11 @@ class Found(NamedTuple):
 
 @dataclass(eq=False)
 class _Waiting:
-    """Records of one look on their way to the disk."""
+    """Records of one look on their way to the disk. Not `done` after its turn: a defect ended whoever wrote for it."""
 
     bodies: list[bytes]
     error: Exception | None = None
-    done: bool = field(default=False)
+    done: bool = False
 
 
 class LookLog:
@@ -96,7 +96,7 @@ class LookLog:
         with self._commit_lock:
             if not mine.done:
                 self._write_waiting()
-        if mine.error is not None:
+        if mine.error is not None or not mine.done:
             raise LooksUnavailable from mine.error
 
     def _write_waiting(self) -> None:
