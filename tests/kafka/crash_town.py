@@ -191,11 +191,12 @@ class CrashTown:
 
     # ---- kills
 
-    def kill9(self, name: str, rng: random.Random, **settings: str) -> None:
+    def kill9(self, name: str, rng: random.Random, **settings: str) -> Kill:
         """Kill a process at a random moment of its work, and start it again at once.
 
         It is stopped (SIGSTOP), so that what it is behind can be measured, then killed, or continued if a kill would
-        tell nothing. What stands in `kills` was measured after its death."""
+        tell nothing. What is returned, and stands in `kills`, was measured after its death: a write to disk that was
+        under way may have ended since the stop."""
         self.until(lambda: self._is_up(name) and self._work(name) > self._start_at.get(name, 0), f"{name} is at work")
         pause = threading.Event()
         until = time.monotonic() + _DEADLINE_SECONDS
@@ -207,6 +208,11 @@ class CrashTown:
         self.kills.append(kill)
         self._start_at[name] = self._work(name)
         self.stack.start(name, settings=settings)
+        return kill
+
+    def telling_kills(self) -> Counter[str]:
+        """By kind of process: those at which there was something to lose."""
+        return Counter(kill.process.split()[0] for kill in self.kills if kill.is_telling)
 
     def _kill_if_telling(self, name: str) -> Kill | None:
         child = self.stack.children[name]
@@ -333,9 +339,9 @@ class CrashTown:
         """Kills by process, how far behind they were, and what was done twice. To be asked when nothing lags."""
         counts = Counter(kill.process for kill in self.kills)
         kills = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-        behind = sorted(kill.behind for kill in self.kills)
+        behind = sorted(kill.behind for kill in self.kills if kill.is_telling)
         return (
-            f"{len(self.kills)} kills -9 ({kills}), each while behind (by {behind[0]} to {behind[-1]});"
+            f"{len(self.kills)} kills -9 ({kills}), {len(behind)} while behind (by {behind[0]} to {behind[-1]});"
             f" replays seen: {self.ledger.events_again()} events published again,"
             f" {self.applied_again()} records applied again, {self.ledger.sent_on_again()} sent on again"
         )
