@@ -101,8 +101,10 @@ class Ruled:
     two lines that are different by decision, joins nobody.
     """
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, *, any_rulings: bool = True) -> None:
+        """`any_rulings` False: nobody has decided anything yet, so nothing is looked up."""
         self._statements = statements
+        self._any_rulings = any_rulings
         self._dossiers: dict[DossierRef, Dossier | None] = {}
         self._groups: dict[str, frozenset[str]] = {}
         self._detached_in: dict[str, DossierRef] = {}
@@ -114,9 +116,11 @@ class Ruled:
             self._dossiers[ref] = self._as_decided(ref)
         return self._dossiers[ref]
 
-    def dossiers_of(self, person: str) -> frozenset[DossierRef]:
+    def dossiers_of(self, person: str) -> Collection[DossierRef]:
         """Every dossier that may name this person, whichever decisions hold, and those that decisions on him are about:
         what these decisions do stands there."""
+        if not self._any_rulings:
+            return self._statements.dossiers_of(person)
         if person.startswith(TENTATIVE):  # what it stands for may not have been derived yet: not remembered
             return self._dossiers_near(person)
         if person not in self._near:
@@ -131,7 +135,7 @@ class Ruled:
 
     def joined(self, person: str) -> set[str]:
         """Persons of whom a human decided that they are of this person's household."""
-        if not person.startswith(TENTATIVE) and not self._rulings_of((person,)):
+        if not self._any_rulings or (not person.startswith(TENTATIVE) and not self._rulings_of((person,))):
             return set()
         found: set[str] = set()
         for ruling in self._rulings_of(self._group(person)):

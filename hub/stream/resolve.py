@@ -123,12 +123,12 @@ def _register_decision(book: Book, clock: int, event: Value, message: bytes) -> 
 def _regrouping(book: Book, clock: int, refs: set[DossierRef], persons: Collection[str] = ()) -> Iterator[None]:
     """Around a change of these dossiers, or of decisions on these persons: afterwards the touched households are
     computed anew, and what changed of them is kept (R2)."""
-    stated = Ruled(book)
+    stated = Ruled(book, any_rulings=book.has_decisions)
     changed, named = stated.concerned(refs)
     named |= set(persons)
     before = Neighbourhood(stated).surroundings(changed, named)
     yield
-    ruled = Ruled(book)
+    ruled = Ruled(book, any_rulings=book.has_decisions)
     _keep(book, clock, changed, Neighbourhood(ruled).around(changed, named, before), ruled)
 
 

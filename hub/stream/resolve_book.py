@@ -50,7 +50,7 @@ class Book:
         self._arrived: dict[DossierRef, bytes] = {}
         applied = self._marks.get(APPLIED)
         self.applied = applied.at if applied else -1
-        self._decided = self._marks.get(DECIDED) is not None
+        self.has_decisions = self._marks.get(DECIDED) is not None
 
     def dossier(self, ref: DossierRef) -> Dossier | None:
         """Current composition, None when deleted or unknown."""
@@ -74,11 +74,11 @@ class Book:
 
     def rulings_about(self, ref: DossierRef) -> list[Ruling]:
         """See `Statements.rulings_about`."""
-        return self._rulings(b"y/" + ref.key) if self._decided else []
+        return self._rulings(b"y/" + ref.key) if self.has_decisions else []
 
     def rulings_naming(self, person: str) -> list[Ruling]:
         """See `Statements.rulings_naming`."""
-        return self._rulings(b"z/" + person.encode()) if self._decided else []
+        return self._rulings(b"z/" + person.encode()) if self.has_decisions else []
 
     def _rulings(self, key: bytes) -> list[Ruling]:
         kept = self._about.get(key)
@@ -127,7 +127,7 @@ class Book:
     def register_ruling(self, clock: int, ruling: Ruling, message: bytes) -> None:
         """Store a newer decision and bring the indexes dossier → decisions and person → decisions up to date."""
         before = self.ruling(ruling.key)
-        self._decided = True
+        self.has_decisions = True
         self._marks.put(clock, DECIDED, Mark(1))
         self._decisions.put(clock, ruling.key, Decided(message))
         for index in _indexes(ruling) ^ (_indexes(before) if before else set()):
