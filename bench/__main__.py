@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import matching
+from bench import looks, matching
 
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -25,7 +25,10 @@ class Benchmark(NamedTuple):
     table: Callable[[dict[str, Any]], Iterator[str]]
 
 
-BENCHMARKS: Final = {"matching": Benchmark(matching.run, matching.table)}
+BENCHMARKS: Final = {
+    "looks": Benchmark(looks.run, looks.table),
+    "matching": Benchmark(matching.run, matching.table),
+}
 """All benchmarks by name. Another one is a module beside this file and a line here."""
 
 

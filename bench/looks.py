@@ -1,21 +1,21 @@
 """What the log of looks costs: records a second, and what it adds to a household read, with and without group commit.
 
-`python -m bench.looks [FOLDER]`: on the disk of that folder (default: that of temporary files). Each figure is a median
-over rounds in which the contestants take turns, so that whatever else runs on the machine hits all alike.
+On the disk of temporary files. Each figure is over rounds in which the contestants take turns, so that whatever else
+runs on the machine hits all alike; the figures to compare are the ratios.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 from threading import Lock
-from typing import Final
+from typing import Any, Final
+from unittest.mock import Mock, patch
 
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
@@ -34,7 +34,10 @@ _RECORDS: Final = 6
 """Of a look at the household of `tests/desk/family.py`: the operation and five persons."""
 _BYTES: Final = 3_200
 """Of the same."""
+_NO_LOG: Final = "no log"
 _ASKING: Final = Request(Actor("dirk", Role.CASE_DIRECTOR), "ab" * 16)
+
+Read = Callable[[LookLog], None]
 
 
 class OneByOne(LookLog):
@@ -57,31 +60,31 @@ class NoLog(LookLog):
         """Write nothing."""
 
 
-def main(folder: Path) -> Iterator[str]:
-    """The lines of the report."""
-    load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
-    yield f"{os.cpu_count()} cores, load {load} at the start; median of {ROUNDS} rounds of {LOOKS} looks"
-    engine = readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}")
-    home, view = family()
-    with engine.begin() as connection:
-        apply_view(connection, home.encode(), view)
-    logs = {
-        "no log": NoLog(folder / "none.jsonl"),
-        "one by one": OneByOne(folder / "one.jsonl"),
-        "grouped": LookLog(folder / "grouped.jsonl"),
-    }
-    bare = median(_flush(folder / "bare") for _ in range(LOOKS)) * 1e3
-    yield f"appending and flushing {_BYTES} bytes by itself takes {bare:.2f} ms: no log can be faster"
+def run(quick: bool) -> dict[str, Any]:
+    """Measure. Times in milliseconds."""
+    rounds, looks = (1, 60) if quick else (ROUNDS, LOOKS)
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as where:
+        folder = Path(where)
+        engine = readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}")
+        home, view = family()
+        with engine.begin() as connection:
+            apply_view(connection, home.encode(), view)
+        logs = {
+            _NO_LOG: NoLog(folder / "none.jsonl"),
+            "one by one": OneByOne(folder / "one.jsonl"),
+            "grouped": LookLog(folder / "grouped.jsonl"),
+        }
 
-    def read(log: LookLog) -> None:
-        Reading(engine, log).household(_ASKING, home)
+        def read(log: LookLog) -> None:
+            Reading(engine, log).household(_ASKING, home)
 
-    for threads in THREADS:
-        yield from _compare(logs, threads, read, bare)
-    for name in ("one", "grouped"):
-        found = verify(folder / f"{name}.jsonl")
-        yield f"{name}.jsonl: {'whole' if found.is_whole else 'NOT whole'}, {found.records} records"
-    engine.dispose()
+        bare = median(_flush(folder / "bare") for _ in range(looks)) * 1e3
+        found = {str(threads): _compare(logs, threads, read, rounds=rounds, looks=looks) for threads in THREADS}
+        engine.dispose()
+        whole = all(verify(folder / f"{name}.jsonl").is_whole for name in ("one", "grouped"))
+    machine = {"cores": os.cpu_count(), "load_at_start": round(load, 1), "rounds": rounds, "looks": looks}
+    return {"machine": machine, "bare_flush": round(bare, 2), "readers": found, "logs_are_whole": whole}
 
 
 def _flush(file: Path) -> float:
@@ -95,27 +98,31 @@ def _flush(file: Path) -> float:
         os.close(handle)
 
 
-def _compare(logs: dict[str, LookLog], threads: int, read: Callable[[LookLog], None], bare: float) -> Iterator[str]:
+def _compare(
+    logs: Mapping[str, LookLog], threads: int, read: Read, *, rounds: int, looks: int
+) -> dict[str, dict[str, float]]:
     seconds: dict[str, list[float]] = {name: [] for name in logs}
     reads: dict[str, list[float]] = {name: [] for name in logs}
-    for _ in range(ROUNDS):
+    flushes = dict.fromkeys(logs, 0)
+    for _ in range(rounds):
         for name, log in logs.items():
-            whole, each = _round(log, threads, read)
+            with patch.object(os, "fsync", Mock(wraps=os.fsync)) as flush:
+                whole, each = _round(log, threads, read, looks)
             seconds[name].append(whole)
             reads[name] += each
-    rates = {name: LOOKS / median(found) for name, found in seconds.items()}
-    yield f"{threads} reading at once:"
-    for name in logs:
-        middle, high = median(reads[name]) * 1e3, quantiles(reads[name], n=100)[98] * 1e3
-        records = f", {rates[name] * _RECORDS:,.0f} records/s" if name != "no log" else ""
-        yield f"  {name:<10} {rates[name]:>8,.0f} reads/s{records}; a read takes {middle:.2f} ms, p99 {high:.2f} ms"
-    added = {name: (median(reads[name]) - median(reads["no log"])) * 1e3 for name in logs}
-    for name in ("one by one", "grouped"):
-        yield f"  {name}: the log adds {added[name]:.2f} ms, {added[name] / bare:.2f} × a bare flush"
-    yield f"  grouped / one by one: {rates['grouped'] / rates['one by one']:.2f} × the reads"
+            flushes[name] += flush.call_count
+    return {
+        name: {
+            "reads_per_second": round(looks / median(seconds[name])),
+            "flushes_per_read": round(flushes[name] / (rounds * (looks + threads)), 2),
+            "median": round(median(reads[name]) * 1e3, 2),
+            "p99": round(quantiles(reads[name], n=100)[98] * 1e3, 2),
+        }
+        for name in logs
+    }
 
 
-def _round(log: LookLog, threads: int, read: Callable[[LookLog], None]) -> tuple[float, list[float]]:
+def _round(log: LookLog, threads: int, read: Read, looks: int) -> tuple[float, list[float]]:
     def timed(_: int) -> float:
         started = time.perf_counter()
         read(log)
@@ -124,12 +131,30 @@ def _round(log: LookLog, threads: int, read: Callable[[LookLog], None]) -> tuple
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(timed, range(threads)))  # threads and connections are there before it counts
         started = time.perf_counter()
-        each = list(pool.map(timed, range(LOOKS)))
+        each = list(pool.map(timed, range(looks)))
         return time.perf_counter() - started, each
 
 
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as where:
-        for line in main(Path(where)):
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
+def table(results: Mapping[str, Any]) -> Iterator[str]:
+    """The results in lines of text."""
+    machine, bare = results["machine"], results["bare_flush"]
+    yield (
+        f"{machine['cores']} cores, load {machine['load_at_start']} at the start;"
+        f" {machine['rounds']} rounds of {machine['looks']} household reads"
+    )
+    yield f"appending {_BYTES} bytes and flushing them, alone: {bare:.2f} ms"
+    for threads, found in results["readers"].items():
+        yield f"{threads} reading at once:"
+        for name, row in found.items():
+            rate = row["reads_per_second"]
+            records = "" if name == _NO_LOG else f", {rate * _RECORDS:,} records/s"
+            yield (
+                f"  {name:<10} {rate:>7,} reads/s{records}, {row['flushes_per_read']:.2f} flushes a read;"
+                f" a read takes {row['median']:.2f} ms, p99 {row['p99']:.2f} ms"
+            )
+        for name in list(found)[1:]:
+            added = found[name]["median"] - found[_NO_LOG]["median"]
+            yield f"  {name:<10} adds {added:.2f} ms, {added / bare:.1f} × a flush alone"
+        ratio = found["grouped"]["reads_per_second"] / found["one by one"]["reads_per_second"]
+        yield f"  grouped / one by one: {ratio:.2f} × the reads"
+    yield f"the logs are {'whole' if results['logs_are_whole'] else 'NOT whole'}"

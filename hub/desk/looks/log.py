@@ -7,10 +7,10 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Final, NamedTuple
 
 import structlog
@@ -47,11 +47,13 @@ class Found(NamedTuple):
 
 @dataclass(eq=False)
 class _Waiting:
-    """Records of one look on their way to the disk. Not `done` after its turn: a defect ended whoever wrote for it."""
+    """Records of one look on their way to the disk. `turn`: released when somebody has written them, well or not, or
+    when it is theirs to write."""
 
     bodies: list[bytes]
+    turn: Semaphore = field(default_factory=lambda: Semaphore(0))
     error: Exception | None = None
-    done: bool = False
+    ended: bool = False
 
 
 class LookLog:
@@ -63,6 +65,7 @@ class LookLog:
         self._now = now
         self._index = Index(path)
         self._queue: list[_Waiting] = []
+        self._is_writing = False
         self._queue_lock = Lock()
         self._commit_lock = Lock()
         self._index_lock = Lock()
@@ -93,26 +96,42 @@ class LookLog:
         mine = _Waiting(bodies(look))
         with self._queue_lock:
             self._queue.append(mine)
-        with self._commit_lock:
-            if not mine.done:
-                self._write_waiting()
-        if mine.error is not None or not mine.done:
+            leads, self._is_writing = not self._is_writing, True
+        if not leads:
+            mine.turn.acquire()
+        if not mine.ended:
+            self._write_waiting()
+        if mine.error is not None:
             raise LooksUnavailable from mine.error
 
     def _write_waiting(self) -> None:
-        """Whoever comes first writes for all who came while the one before was writing."""
+        """Whoever comes first writes for all who came while the one before was writing. Then all of them wake at once,
+        and the first who came meanwhile is the next: one by one, each would wait for the scheduler."""
         with self._queue_lock:
             batch, self._queue = self._queue, []
-        error: Exception | None = None
+        error: Exception | None = LooksUnavailable("a defect ended whoever wrote it")
         try:
-            self._append([body for item in batch for body in item.bodies])
+            error = self._failure(batch)
+        finally:
+            for item in batch:
+                item.error, item.ended = error, True
+            with self._queue_lock:
+                following = self._queue[:1]
+                self._is_writing = bool(following)
+            for item in (*following, *batch):
+                item.turn.release()
+
+    def _failure(self, batch: list[_Waiting]) -> Exception | None:
+        """Write a batch; why it is not on disk, or None."""
+        try:
+            with self._commit_lock:
+                self._append([body for item in batch for body in item.bodies])
         except (OSError, LooksUnavailable) as failure:
-            self._release()
+            self.close()
             metrics.LOOKS_UNAVAILABLE.inc(len(batch))
             _log.error("looks_unavailable", error=type(failure).__name__, why=_why(failure))
-            error = failure
-        for item in batch:
-            item.error, item.done = error, True
+            return failure
+        return None
 
     def _append(self, records: list[bytes]) -> None:
         handle = self._taken()
