@@ -10,8 +10,8 @@ from typing import Final
 from hub.desk import digest
 from hub.desk.digest import TimelineEvent
 from hub.desk.matching.compare import Finding
-from hub.desk.site import TIME_ZONE
 from hub.desk.translations import MONTHS, Language, code, text
+from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
 
 _STEPS: Final = ((86_400, "ago_days"), (3_600, "ago_hours"), (60, "ago_minutes"), (1, "ago_seconds"))
