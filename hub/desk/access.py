@@ -10,7 +10,7 @@ from hub.events.ids import DossierRef
 
 
 class Role(StrEnum):
-    """What somebody is here for. The demo has the first two; more come with real login.
+    """What somebody is here for. The demo has a user of each; more come with real login.
 
     SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding.
     INSPECTION_OFFICER (inzagefunctionaris): answers citizens who ask what is held of them.

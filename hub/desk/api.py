@@ -127,7 +127,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
         f"{HOUSEHOLDS}/{{household_id}}/kandidaten",
         operation_id="readCandidates",
         tags=["huishoudens"],
-        responses=_answers(models.Candidates, _HOUSEHOLD),
+        responses=_answers(models.Candidates, _HOUSEHOLD, moves=True),
     )
     def candidates(household_id: str, request: Request) -> Response:
         """Who may be the same person as somebody of this household, with what speaks for it and against."""

@@ -53,7 +53,8 @@ async def _moved(request: Request, error: Exception) -> Response:
     path = request.url.path
     old = str(request.path_params["household_id"])
     new = error.household_id if isinstance(error, Moved) else old
-    return RedirectResponse(path.replace(f"/{old}", f"/{new}", 1), 308)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(path.replace(f"/{old}", f"/{new}", 1) + query, 308)
 
 
 class Errors:

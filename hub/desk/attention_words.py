@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, cast
 
 from hub.desk import digest
@@ -31,7 +31,7 @@ def sentence(w: Words, point: AttentionPoint, document: Document) -> str:
         since=w.date(_day(point.since)),
         due=w.date(_day(point.due)),
         persons=_persons(w, point, document),
-        sources=_listed(w, map(w.source, point.sources)),
+        sources=w.listed(map(w.source, point.sources)),
         **{name: _value(w, name, value) for name, value in point.detail.items()},
     )
 
@@ -60,12 +60,12 @@ def _day(day: object) -> str | None:
 def _persons(w: Words, point: AttentionPoint, document: Document) -> str:
     """Names of the persons it is about; who has none is called somebody."""
     known = {person["person_key"]: digest.display_name(person) for person in digest.persons(document)}
-    return _listed(w, (known.get(key) or w.t("someone") for key in point.persons))
+    return w.listed(known.get(key) or w.t("someone") for key in point.persons)
 
 
 def _value(w: Words, name: str, value: object) -> str:
     if isinstance(value, list | tuple):
-        return _listed(w, (_value(w, name, item) for item in value))
+        return w.listed(_value(w, name, item) for item in value)
     if name in _CODES:
         return w.code(_CODES[name], value)
     if name in _DAYS:
@@ -73,8 +73,3 @@ def _value(w: Words, name: str, value: object) -> str:
     if name == "source":
         return w.source(str(value))
     return "" if value is None else str(value)
-
-
-def _listed(w: Words, parts: Iterable[str]) -> str:
-    words = list(parts)
-    return f" {w.t('and')} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -114,8 +114,9 @@ def find(
     households = readmodel.load_all(connection, sorted(elsewhere)) | {home: document}
     sides = {place: side for item in withheld(list(households.values())) for place, side in _sides(item)}
     decided = _decided(document)
-    found = _scored(meetings, sides, open_address)
-    return _chosen(item for item in found if not decided & _lines(item))
+    found = list(_scored(meetings, sides, open_address))
+    settled = {_pair(item) for item in found if decided & _lines(item)}
+    return _chosen(item for item in found if _pair(item) not in settled)
 
 
 def _decided(document: Document) -> set[frozenset[LineKey]]:

@@ -29,7 +29,9 @@ Publish = Callable[[DecisionMessage], None]
 TURN_SECONDS: Final = 10.0
 """How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
 _DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
-_NINE_DIGITS: Final = re.compile(r"(?<!\d)\d{9}(?!\d)")
+_NINE_DIGITS: Final = re.compile(r"(?<!\d)(?:\d{4}[ .]\d\d[ .]\d{3}|\d{3}[ .]\d{3}[ .]\d{3}|\d{9})(?!\d)")
+"""Also as passports and letters group them: 1234.56.789, 123 456 789."""
+_NO_DIGIT: Final = re.compile(r"\D")
 
 
 class NoDecision(Exception):
@@ -100,7 +102,7 @@ class Deciding:
         return _newest(self._carrying(request, wanted_id, Action.READ_HOUSEHOLD), wanted_id)
 
     def _refuse_bsn(self, why: str) -> None:
-        if any(self.person_key(digits) for digits in _NINE_DIGITS.findall(why)):
+        if any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(why)):
             raise ReasonHoldsBsn
 
     def _carrying(self, request: Request, wanted_id: str, action: Action) -> list[Document]:

@@ -21,8 +21,10 @@ _OF_OTHERS: Final = frozenset({"owner", "raised_by"})
 """Fields whose text names who owns a goal or raised a signal: shown only if that is he himself or a professional."""
 _OF_HELPERS: Final = ("name", "phone", "email")
 """Of an involvement: shown of professionals only."""
-_AS_THEY_ARE: Final = frozenset({"name", "director", "organisation", "phone", "email", "product", "provider"})
-"""Fields that name professionals and organisations, in which another person's name may stand by chance."""
+_AS_THEY_ARE: Final = frozenset(
+    {"name", "director", "decided_by", "organisation", "phone", "email", "product", "provider", "rule", "point"}
+)
+"""Fields that name professionals and organisations, in which another person's name may stand by chance; and codes."""
 _DATE_SUFFIX: Final = "_on"
 
 

@@ -15,8 +15,12 @@ _CODED: Final[Mapping[tuple[str, str], str]] = {
     ("support_request", "state"): "request",
     ("contact", "kind"): "contact",
     ("signal", "severity"): "severity",
+    ("decision", "kind"): "decision",
+    ("decision", "rule"): "rule",
 }
 """Which field of which record is a code, and of which group."""
+_UNSAID: Final = frozenset({("decision", "point"), ("decision", "confirmed")})
+"""What is there for the machine alone."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -75,7 +79,7 @@ def _record(record: Mapping[str, Any], w: Words) -> Iterator[str]:
     kind = record["record_type"]
     yield from _heading(f"{w.code('record', kind)}, {w.source(record['source'])} {record['dossier_id']}")
     for name, value in record["body"].items():
-        if value not in (None, []):
+        if value not in (None, []) and (kind, name) not in _UNSAID:
             yield _line(w.field(name), _value(kind, name, value, w))
     yield _line(w.t("letter.recorded"), w.time(record["recorded_at"]))
 

@@ -323,9 +323,9 @@ class SearchResult(_Body):
 class HouseholdSearch(_Body):
     """At least one of these; all that are given must hold. A BSN stands here and never in an address."""
 
-    name: str | None = Field(default=None, min_length=2, max_length=100)
+    name: str | None = Field(default=None, min_length=2, max_length=100, pattern="^[^\\x00]*$")
     birth_date: date | None = None
-    dossier_number: str | None = Field(default=None, min_length=1, max_length=200)
+    dossier_number: str | None = Field(default=None, min_length=1, max_length=200, pattern="^[^\\x00]*$")
     bsn: SecretStr | None = Field(default=None, max_length=9)
 
     @model_validator(mode="after")

@@ -310,6 +310,8 @@ def _subjects(households: Sequence[Household]) -> dict[str, list[str]]:
 
 def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:
     """The household, or the id under which it lives on, or neither."""
+    if "\0" in household_id:  # PostgreSQL takes no such text
+        return None, None
     found = readmodel.load(connection, household_id)
     return found, None if found else readmodel.forward(connection, household_id)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import orjson
@@ -66,8 +65,8 @@ class Reasons:
         decision = self._decisions.get(reason["decision_id"] or "")
         if decision is not None and reason["kind"] == decision["kind"]:
             return f"{self._what(decision)} {self._by(decision)}"
-        names = self._joined(self._name(person) for person in reason["persons"])
-        dossiers = self._joined(ref["dossier_id"] for ref in reason["dossiers"])
+        names = self._w.listed(self._name(person) for person in reason["persons"])
+        dossiers = self._w.listed(ref["dossier_id"] for ref in reason["dossiers"])
         return self._w.t(f"reason.{reason['kind']}", persons=names, dossiers=dossiers)
 
     def _told(self, entry: DecisionEntry) -> Told:
@@ -111,10 +110,6 @@ class Reasons:
     def _name(self, person_key: str) -> str:
         person = self._persons.get(person_key)
         return (digest.display_name(person) if person else None) or self._w.t("someone")
-
-    def _joined(self, items: Iterable[str]) -> str:
-        found = list(items)
-        return f" {self._w.t('and')} ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
 
 
 def _value(*asked: str) -> str:

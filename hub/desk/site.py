@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request as HttpRequest
 
@@ -19,11 +18,11 @@ from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading, Request
 from hub.desk.tokens import Sessions, Tokens
 from hub.household.attention.terms import Terms
+from hub.household.days import TIME_ZONE
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
 SESSION_COOKIE: Final = "regiehub_sessie"
-TIME_ZONE: Final = ZoneInfo("Europe/Amsterdam")
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/inloggen"})
 """What answers without a token: no data of any person. And the style sheet of the login page."""
 STATIC: Final = "/static/"

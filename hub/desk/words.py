@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -10,8 +10,8 @@ from typing import Final
 from hub.desk import digest
 from hub.desk.digest import TimelineEvent
 from hub.desk.matching.compare import Finding
-from hub.desk.site import TIME_ZONE
 from hub.desk.translations import MONTHS, Language, code, text
+from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
 
 _STEPS: Final = ((86_400, "ago_days"), (3_600, "ago_hours"), (60, "ago_minutes"), (1, "ago_seconds"))
@@ -31,6 +31,11 @@ class Words:
     def code(self, group: str, value: object) -> str:
         """A code in words; nothing for a value that is not there."""
         return "" if value is None else code(self.language, group, str(value))
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """One, two and three."""
+        words = list(parts)
+        return f" {self.t('and')} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
     def source(self, source: str) -> str:
         """Name of a source."""

@@ -176,6 +176,18 @@ def test_an_id_that_is_gone_leads_to_where_its_anchor_lives_now(part: str, desk:
     assert director.get(answer.headers["location"]).status_code == 200
 
 
+def test_what_was_asked_of_an_id_that_is_gone_is_asked_of_the_new_one(desk: Desk, director: TestClient) -> None:
+    old, new = desk.show(one_dossier(ZCD)), household_id(MENSCENTRAAL)
+    packed = [dossier(ref, [member("1", "p-anna")]) for ref in (MENSCENTRAAL, ZCD)]
+    lines = [Line(ref, "1", "p-anna") for ref in (MENSCENTRAAL, ZCD)]
+    desk.show((new, view(new, composition(new, packed, label=9, since=9, members=lines), label=9)))
+    desk.show((old, gone(old, label=9)))
+    answer = director.get(f"{LIST}/{old}/inzagen?pagina=2")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{LIST}/{new}/inzagen?pagina=2")
+    known = director.get("/api/v1/openapi.json").json()["paths"][f"{LIST}/{{household_id}}/kandidaten"]
+    assert "308" in known["get"]["responses"]
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

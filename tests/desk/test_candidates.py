@@ -9,8 +9,11 @@ from sqlalchemy import event
 
 from hub.desk import access, candidates, models, readmodel
 from hub.desk.matching.blocking import LARGEST
+from hub.events.decisions import Kind
 from hub.events.ids import household_id
+from hub.household.rulings import Effect
 from tests.desk.conftest import DIRECTOR, OPERATOR, Desk
+from tests.desk.decisions import named, packed
 from tests.desk.test_pages import log_in, plain
 from tests.desk.views import MENSCENTRAAL, ZCD, Line, address, composition, dossier, gone, member, one_dossier, view
 
@@ -123,6 +126,24 @@ def test_of_a_person_whom_two_households_name_the_one_where_he_lives_is_shown(de
         assert document is not None
         (pair,) = candidates.find(connection, document, desk.site.open_address)
     assert (pair.other.place, pair.other.household["household_id"]) == ("members", household_id(lives))
+
+
+def test_on_whom_somebody_has_decided_is_not_shown_again_by_another_household_that_names_him(desk: Desk) -> None:
+    lives, named_in = MENSCENTRAAL, MENSCENTRAAL._replace(dossier_id="MC-2")
+    two = packed(
+        Kind.DIFFERENT_PERSON,
+        named(ZCD, "1", "u-mia", confirmed=False),
+        named(lives, "1", "p-mia"),
+        doubted=named(ZCD, "1", "u-mia", confirmed=False),
+    )
+    someone = desk.show(one_dossier(ZCD, person="u-mia", **MIA, **UNCONFIRMED, decisions=[(Effect.APPLIED, two)]))
+    desk.show(one_dossier(lives, person="p-mia", **MIA, decisions=[(Effect.APPLIED, two)]))
+    whole = dossier(named_in, [member("1", "p-ed", given_name="Ed"), member("2", "p-mia", role="mother", **MIA)])
+    home, references = household_id(named_in), [Line(named_in, "2", "p-mia")]
+    desk.show(
+        (home, view(home, composition(home, [whole], members=[Line(named_in, "1", "p-ed")], references=references)))
+    )
+    assert found_in(desk, someone) == []
 
 
 def test_at_most_five_are_shown_and_a_key_that_fits_a_crowd_finds_nobody(desk: Desk, someone: str) -> None:

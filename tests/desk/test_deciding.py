@@ -53,6 +53,8 @@ WRONG: list[dict[str, Any]] = [
     SAME | {"why": "w" * 2001},
     SAME | {"why": "w\0"},
     SAME | {"why": f"BSN {KNOWN_BSN} gezien"},
+    SAME | {"why": f"BSN {KNOWN_BSN[:4]}.{KNOWN_BSN[4:6]}.{KNOWN_BSN[6:]} gezien"},
+    SAME | {"why": f"BSN {KNOWN_BSN[:3]} {KNOWN_BSN[3:6]} {KNOWN_BSN[6:]} gezien"},
     SAME | {"other": None},
     SAME | {"other": ANNA},
     SAME | {"doubted": "line"},

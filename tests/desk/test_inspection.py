@@ -16,10 +16,12 @@ from hub.desk.letter import letter
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.codec import decode
+from hub.events.decisions import Snooze
 from hub.events.records import RecordType
 from hub.household.document import build
 from hub.household.document_shape import Document
 from tests.desk.conftest import KNOWN_BSN, Desk
+from tests.desk.decisions import snooze_entry
 from tests.desk.family import family
 from tests.desk.views import MENSCENTRAAL, ZCD, address, entry, one_dossier
 
@@ -217,6 +219,19 @@ def test_the_letter_says_what_a_citizen_wants_to_know(home: str, inspector: Test
         "Gegevens over anderen zijn weggelaten. Dat is gebeurd in: Naam, Telefoon.",
     ):
         assert line in text
+
+
+def test_a_point_of_his_that_was_put_off_is_in_the_letter_in_words(desk: Desk, inspector: TestClient) -> None:
+    """The director's name stays though somebody of the household has a part of it."""
+    point = Snooze(**MENSCENTRAAL._asdict(), rule="no_director", point="5eb63bbbe01e", until=date(2026, 4, 1))
+    desk.show(family(extra=[snooze_entry(point)]))
+    found = ask(inspector)
+    (record,) = [item for item in found["records"] if item["record_type"] == "decision"]
+    assert record["body"]["decided_by"] == "dirk"
+    text = "\n".join(letter(found, Words("nl", date(2026, 3, 1))))
+    for line in ("Besluit, MensCentraal", "Aandachtspunt: geen casusregisseur", "Tot en met: 1 apr 2026", "door: dirk"):
+        assert line in text
+    assert not [code for code in ("_", "5eb63bbbe01e", "confirmed", "withdrawn") if code in text]
 
 
 def document(extra: list[dict[str, Any]] | None = None) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -214,6 +215,13 @@ def test_lists_and_searches_show_no_address_to_anybody(
 
 def test_operations_see_none_of_it(desk: Desk, operator: TestClient) -> None:
     assert operator.get(f"{LIST}/{desk.show(refuge())}").status_code == 403
+
+
+def test_the_page_of_the_officer_leads_to_no_part_that_is_not_on_it(
+    desk: Desk, visit: Callable[[str | None], TestClient]
+) -> None:
+    text = log_in(visit(None), OFFICER).get(f"/huishoudens/{desk.show(refuge())}").text
+    assert [part for part in re.findall(r'href="#([^"]+)"', text) if f'id="{part}"' not in text] == []
 
 
 def test_the_officer_may_not_see_what_operations_see(officer: TestClient) -> None:
