@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hub.desk.api import InvalidBsn, api_router, describe
-from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
+from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.looks import LooksUnavailable
@@ -81,6 +81,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (LooksUnavailable, 503, "The look cannot be logged, so nothing is shown or done."),
     (NoDecision, 404, "There is no such decision, or it has not come through yet."),
     (ReasonHoldsBsn, 400, "Some parameters are not valid."),
+    (SnoozeRefused, 400, "Some parameters are not valid."),
     (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
     (LogRefused, 503, "The log refuses decisions; nothing was decided."),
 )
@@ -104,6 +105,9 @@ def _invalid(error: Exception) -> list[dict[str, str]]:
         return [{"name": "body.bsn", "reason": "fails the 11-test"}]
     if isinstance(error, ReasonHoldsBsn):
         return [{"name": "body.why", "reason": "holds a BSN"}]
+    if isinstance(error, SnoozeRefused):
+        reasons = {"until": "from tomorrow on, and at most a year", "rule": "there is no such rule"}
+        return [{"name": f"body.snooze.{error.field}", "reason": reasons[error.field]}]
     if not isinstance(error, RequestValidationError):
         return []
     return [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -20,6 +20,8 @@ from hub.errors import LogUnavailable
 from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
 from hub.events.ids import DossierRef, decision_id
 from hub.events.moments import micros
+from hub.household.attention.point import Rule
+from hub.household.days import TIME_ZONE
 from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine
 from hub.household.rulings import Effect
 
@@ -28,6 +30,8 @@ Publish = Callable[[DecisionMessage], None]
 
 TURN_SECONDS: Final = 10.0
 """How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
+MOST_SNOOZED_DAYS: Final = 366
+"""Longer would be to hide a matter for good; by then somebody should look again."""
 _DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
 _NINE_DIGITS: Final = re.compile(r"(?<!\d)(?:\d{4}[ .]\d\d[ .]\d{3}|\d{3}[ .]\d{3}[ .]\d{3}|\d{9})(?!\d)")
 """Also as passports and letters group them: 1234.56.789, 123 456 789."""
@@ -49,6 +53,15 @@ class NotAsSeen(Exception):
 
 class ReasonHoldsBsn(Exception):
     """A reason stays for ever, where many read it: no number of a person may stand in it."""
+
+
+class SnoozeRefused(Exception):
+    """A point can be put off up to a year, from tomorrow on, and only if there is such a rule. `field`: which is
+    wrong."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class Accepted(NamedTuple):
@@ -73,9 +86,11 @@ class Deciding:
     _last_version: int = 0
 
     def decide(self, request: Request, wanted: DecisionToMake) -> Accepted:
-        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, and what publishing
-        raises."""
+        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, SnoozeRefused, and what
+        publishing raises."""
         self._refuse_bsn(wanted.why)
+        if wanted.snooze is not None:
+            self._check(wanted.snooze)
         refs = _dossiers(wanted)
         with self.reading.engine.connect() as connection:
             found = {ref: readmodel.holding(connection, ref) for ref in refs}
@@ -104,6 +119,13 @@ class Deciding:
     def _refuse_bsn(self, why: str) -> None:
         if any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(why)):
             raise ReasonHoldsBsn
+
+    def _check(self, snooze: Snooze) -> None:
+        today = self.reading.now().astimezone(TIME_ZONE).date()
+        if not today < snooze.until <= today + timedelta(days=MOST_SNOOZED_DAYS):
+            raise SnoozeRefused("until")
+        if snooze.rule not in set(Rule):
+            raise SnoozeRefused("rule")
 
     def _carrying(self, request: Request, wanted_id: str, action: Action) -> list[Document]:
         """The households that carry a decision; asked for even if there are none, so that a refusal tells nothing."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.desk.deciding import Accepted, NotAsSeen, ReasonHoldsBsn
+from hub.desk.deciding import Accepted, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack
 from hub.desk.pages import Form, Pages, show_household
 from hub.desk.site import asking
@@ -53,7 +53,7 @@ def _decided(
 
     try:
         act()
-    except ValidationError:
+    except (ValidationError, SnoozeRefused):
         return again(400, "decision_invalid")
     except ReasonHoldsBsn:
         return again(400, "decision_bsn")

@@ -20,6 +20,8 @@ from hub.settings import read_private
 SETTING: Final = "REGIEHUB_DESK_TOKENS_FILE"
 SESSION_SECONDS: Final = 8 * 3600.0
 """A working day."""
+LONGEST_USER: Final = 200
+"""What an event of a decision holds as its maker."""
 MOST_SESSIONS: Final = 10_000
 """Bounds memory; the oldest are ended first."""
 
@@ -88,6 +90,8 @@ class Sessions:
 
 
 def _actor(who: Mapping[str, object]) -> Actor:
+    if not 0 < len(str(who["user"])) <= LONGEST_USER:
+        raise ValueError("a user has a name, and not too long a one")
     return Actor(str(who["user"]), Role(str(who["role"])), str(who.get("organisation", "")))
 
 

@@ -55,7 +55,6 @@ class Resolve:
         for record, decoded in readable(self.name, topic, records, (COMPOSITION, DECISION), rejected):
             clock = self._epoch | record.offset
             if clock > book.applied:
-                book.require_generation(clock, decoded.value["key_generation"])
                 step = _register_decision if decoded.subject == DECISION else _register_composition
                 try:
                     step(book, clock, decoded.value, record.value)
@@ -94,6 +93,7 @@ class NonsenseError(Exception):
 
 def _register_composition(book: Book, clock: int, event: Value, message: bytes) -> None:
     """One composition (R1, R2)."""
+    book.require_generation(clock, event["key_generation"])
     book.apply(clock)
     dossier = parse_dossier(event)
     known = book.register(dossier.ref)
@@ -104,8 +104,10 @@ def _register_composition(book: Book, clock: int, event: Value, message: bytes) 
 
 
 def _register_decision(book: Book, clock: int, event: Value, message: bytes) -> None:
-    """One decision of a human (R1, R2)."""
+    """One decision of a human (R1, R2). One that names persons by keys of another secret names nobody."""
     book.apply(clock)
+    if not book.has_generation(event["key_generation"]):
+        raise NonsenseError
     try:
         ruling = parse_ruling(event)
     except ValueError as error:

@@ -113,6 +113,11 @@ class Book:
                 f"generation {generation} after {kept.value.value}",
             )
 
+    def has_generation(self, generation: int) -> bool:
+        """Whether persons are keyed with this secret, as far as is known yet."""
+        kept = self._marks.get(GENERATION)
+        return kept is None or kept.value.value == generation
+
     def register_composition(self, clock: int, dossier: Dossier, message: bytes) -> None:
         """Store a newer composition and bring the index person → dossiers up to date."""
         self._arrived[dossier.ref] = message

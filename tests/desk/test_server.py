@@ -82,6 +82,7 @@ def test_tokens_stand_for_a_user_and_a_role(tmp_path: Path) -> None:
         ('["geheim"]', 0o600),
         ('{"geheim": {"user": "x", "role": "koning"}}', 0o600),
         ('{"geheim": {"role": "operations"}}', 0o600),
+        ('{"geheim": {"user": "", "role": "operations"}}', 0o600),
         ('{"geheim": {"user": "x", "role": "operations"}}', 0o644),
     ],
 )

@@ -13,7 +13,7 @@ from hub.errors import ContractError
 from hub.events.codec import decode, encode
 from hub.events.decisions import DecisionMessage, Kind, NamedLine, decided, message_of
 from hub.events.ids import DossierRef, household_id
-from hub.events.topics import COMPOSITIONS
+from hub.events.topics import COMPOSITIONS, DEAD_LETTERS
 from hub.stream.resolve import Resolve
 from hub.stream.stage import Record
 from tests.core.case_format import Case, CaseDecision, CaseLine, load_cases
@@ -86,3 +86,18 @@ def test_a_changed_linking_key_stops_resolve_and_links_nobody(rng: random.Random
     assert outputs
     with pytest.raises(ContractError):
         Resolve().handle(Overlay(state.puts), COMPOSITIONS, [Record(1, b"0599", rekeyed)])
+
+
+def test_a_decision_under_another_linking_key_is_set_aside_and_stops_nothing(rng: random.Random) -> None:
+    """It names persons by keys that mean nobody here; a desk with a wrong setting must not stop the stream for good."""
+    town = Registrations(rng)
+    while not (town.compositions and town.decisions):
+        town.happen()
+    first, decision = town.compositions[0], town.decisions[0]
+    rekeyed = encode(decode(decision.message).subject, decode(decision.message).value | {"key_generation": 2})
+    state = Overlay({})
+    Resolve().handle(state, COMPOSITIONS, [Record(0, b"0599", first.message)])
+    after = Overlay(state.puts)
+    (output,) = Resolve().handle(after, COMPOSITIONS, [Record(1, b"0599", rekeyed)])
+    assert output.topic == DEAD_LETTERS
+    assert set(after.puts) == {b"applied"}
