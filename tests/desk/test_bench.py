@@ -95,4 +95,4 @@ def test_a_table_has_a_line_per_contestant(town: Labelled) -> None:
 
 def test_a_benchmark_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.main(["matching", "nothing"]) == 2
-    assert capsys.readouterr().err == "bench: no nothing; there is matching\n"
+    assert capsys.readouterr().err == f"bench: no nothing; there is {', '.join(bench.BENCHMARKS)}\n"

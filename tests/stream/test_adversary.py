@@ -6,14 +6,17 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
 from tests.stream.adversary.lane import Rules
-from tests.stream.adversary.run import run
+from tests.stream.adversary.run import HARSH, run, wrong_seeds
 
 RUNS = 500
-HARSH = Rules(crash=0.6, longest_list=15)
+SOAK_RUNS = 20_000
+ROUND, SLICE = 2_000, 100
 
 
 def _wrong(seeds: range, rules: Rules) -> tuple[list[int], Counter[str]]:
@@ -50,12 +53,15 @@ def test_a_lane_that_breaks_a_rule_is_found_out(broken: Rules) -> None:
 
 @pytest.mark.soak
 def test_twenty_thousand_runs(soak_seconds: float, rng: random.Random, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least 20,000 runs, more if there is time."""
+    """At least 20,000 runs, on every core, more if there is time."""
     seed = start = rng.randrange(10**9)
     until = time.monotonic() + soak_seconds
-    while seed - start < 20_000 or time.monotonic() < until:
-        outcome = run(seed, HARSH if seed % 2 else Rules())
-        assert outcome.got == outcome.want, f"seed {seed}"
-        seed += 1
+    wrong: list[int] = []
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as cores:
+        while not wrong and (seed - start < SOAK_RUNS or time.monotonic() < until):
+            slices = [range(first, first + SLICE) for first in range(seed, seed + ROUND, SLICE)]
+            wrong = [each for found in cores.map(wrong_seeds, slices) for each in found]
+            seed += ROUND
     with capsys.disabled():
         print(f"\nadversary soak: {seed - start} runs from seed {start}", end="")
+    assert wrong == []
