@@ -169,6 +169,7 @@ def _member(resident: Resident, rng: random.Random, at: datetime, version: int) 
         "stated_at": at,
         "address": _address(resident.address, rng) if resident.address else None,
         "address_unknown": False,
+        "address_secret": None,
         "from_on": None,
         "to_on": None,
         "given_name": rng.choice(_GIVEN) + (f" {version}" if version > 1 else ""),
