@@ -44,11 +44,20 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. `organisation`: on whose behalf, empty if that is not known."""
+    """Who asks. What is not known of somebody is empty.
+
+    `organisation`: on whose behalf. `name`: as colleagues know him. `unit`: of which help he is, `youth` or `adult`.
+    `teams`: the neighbourhood teams he works in. `staff`: his personnel number, by which the registrations name him.
+    """
 
     user: str
     role: Role
     organisation: str = ""
+    name: str = ""
+    unit: str = ""
+    teams: tuple[str, ...] = ()
+    staff: str = ""
+    phone: str = ""
 
 
 class Household(NamedTuple):
