@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from hub.errors import SourceRejected
 from hub.events.records import Draft
 
 
@@ -112,6 +113,15 @@ class Connector(ABC):
 
         Raises: SourceUnavailable, SourceRejected, at any step.
         """
+
+    def reread(self, items: Sequence[InventoryItem]) -> Iterator[RawRecord]:
+        """These records as the source holds them *now*, as `translate` reads them, whatever its feed says; any order.
+        One that it does not know any more is left out. Asked for a few dozen at a time, when a reconciliation found a
+        difference; without it such differences can only be mended by reading the feed again.
+
+        Raises: SourceUnavailable, SourceRejected, at any step.
+        """
+        raise SourceRejected("This connector cannot read single records again.")
 
     @abstractmethod
     def close(self) -> None:
