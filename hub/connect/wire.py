@@ -151,7 +151,7 @@ def read_items(frame: Frame) -> list[InventoryItem]:
 
 
 def _item(
-    dossier_id: object, record_type: object, record_id: object, version: object, deleted: object
+    dossier_id: object, record_type: Any, record_id: object, version: object, deleted: object
 ) -> InventoryItem:
     if not (isinstance(dossier_id, str) and isinstance(record_id, str) and isinstance(deleted, bool)):
         raise TypeError("an item")
