@@ -150,9 +150,7 @@ def read_items(frame: Frame) -> list[InventoryItem]:
         raise WireError(f"an inventory is malformed ({type(error).__name__})") from None
 
 
-def _item(
-    dossier_id: object, record_type: Any, record_id: object, version: object, deleted: object
-) -> InventoryItem:
+def _item(dossier_id: object, record_type: Any, record_id: object, version: object, deleted: object) -> InventoryItem:
     if not (isinstance(dossier_id, str) and isinstance(record_id, str) and isinstance(deleted, bool)):
         raise TypeError("an item")
     if isinstance(version, bool) or not isinstance(version, int):

@@ -1,6 +1,6 @@
 """What a source holds, what the hub published of it, what the read model shows: where the three differ. Pure.
 
-Cheap where all is well: each side is read once, and only a sum per bucket is kept, the same in any order. Of the buckets
+Cheap where all is well: each side is read once, and only a sum per bucket is kept, the same in any order. Of buckets
 that differ the records are read, twice, some time apart: what differs both times in the same way is a difference, what
 does not was only on its way. Deleted records are left out on every side: not to hold them and to hold them as deleted
 is the same.

@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.connect.ingest.clock import SystemClock
 from hub.connect.ingest.connectors_file import Source, load_source
+from hub.connect.ingest.control import Control
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
@@ -62,6 +63,8 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         stack.callback(process.close, _STOP_SECONDS)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
         stack.callback(publisher.close)
+        control = Control(control_file(settings, source.instance))
+        stack.callback(control.close)
         ingest = Ingest(
             process,
             publisher,
@@ -71,11 +74,17 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             clock=SystemClock(stopping),
             policy=_policy(settings, source),
         )
+        ingest.obey(control, process)
         if settings.metrics_port:
             server = OpsServer(settings.metrics_port, ready=lambda: ingest.progress.polled_at is not None)
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
+
+
+def control_file(settings: Settings, instance: str) -> Path:
+    """Where people tell the ingest of a source what to do."""
+    return settings.data_folder / "ingest" / f"{instance}.control.sqlite"
 
 
 def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
