@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect.api import Cursor, InventoryItem
-from hub.connect.ingest.control import Control, Letter, Pause, Repair, Work
+from hub.connect.ingest.control import Control, Errand, Letter, Pause, Repair
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.errands import SLICE
 from hub.connect.ingest.index import Index
@@ -157,7 +157,7 @@ def test_what_is_missing_is_read_again_and_published(run: Run) -> None:
     run.control.ask_repair([Repair(item(version=4), held=True, forced=False)])
     steps(run.ingest(batch(1)))
     assert run.orders() == [("D-1", 4, 0, False)]
-    assert run.control.waiting(Work.REPAIR) == 0
+    assert run.control.waiting(Errand.REPAIR) == 0
 
 
 def test_what_the_source_holds_no_longer_is_deleted_and_a_re_creation_wins(run: Run) -> None:
@@ -187,10 +187,10 @@ def test_a_repair_that_crashed_is_done_again_and_ends_the_same(run: Run) -> None
     run.publisher = FlakyPublisher(lambda call: "crash after" if call == 1 else None)
     with pytest.raises(CrashError):
         steps(run.ingest(batch(1)))
-    assert run.control.waiting(Work.REPAIR) == 2
+    assert run.control.waiting(Errand.REPAIR) == 2
     steps(run.ingest(batch(1)), 2)
     assert sorted(set(run.orders())) == [("D-1", 2, 0, False), ("D-2", 1, 0, False)]
-    assert run.control.waiting(Work.REPAIR) == 0
+    assert run.control.waiting(Errand.REPAIR) == 0
 
 
 def test_a_large_repair_comes_in_slices_and_can_be_stopped(run: Run) -> None:
@@ -199,7 +199,7 @@ def test_a_large_repair_comes_in_slices_and_can_be_stopped(run: Run) -> None:
     ingest = run.ingest(batch(1))
     steps(ingest)
     assert len(run.orders()) == SLICE
-    assert run.control.stop(Work.REPAIR) == 2 * SLICE
+    assert run.control.stop(Errand.REPAIR) == 2 * SLICE
     steps(ingest, 2)
     assert len(run.orders()) == SLICE
 
@@ -210,9 +210,9 @@ def test_a_source_that_is_down_keeps_the_repair_waiting_and_one_that_cannot_ends
     run.control.ask_repair([Repair(item(), held=True, forced=False)])
     ingest = run.ingest(batch(1), batch(2, goal("D-9")))
     steps(ingest)
-    assert run.control.waiting(Work.REPAIR) == 1
+    assert run.control.waiting(Errand.REPAIR) == 1
     steps(ingest, 2)
-    assert run.control.waiting(Work.REPAIR) == 0
+    assert run.control.waiting(Errand.REPAIR) == 0
     assert run.orders() == [("D-9", 1, 0, False)]
 
 
@@ -234,7 +234,7 @@ def test_a_dead_letter_is_replayed_once_the_mapping_reads_it(run: Run) -> None:
     assert [(s["position"], s["attempt"], s["state"], s["by"]) for s in states] == [("7", 1, "replayed", "olga")]
     again = [v for v in run.values(DEAD_LETTERS) if v.get("sealed") and v["attempt"] == 2]
     assert [v["position"] for v in again] == ["8"]
-    assert run.control.waiting(Work.REPLAY) == 0
+    assert run.control.waiting(Errand.REPLAY) == 0
 
 
 def test_a_replay_is_idempotent_and_never_beats_what_came_later(run: Run) -> None:
@@ -263,7 +263,7 @@ def test_a_letter_sealed_with_another_key_is_left_as_it_is(run: Run) -> None:
     run.control.ask_replay([Letter("7", 1, 0, b"\x01of another key", "olga")])
     steps(run.ingest(batch(1)), 2)
     assert not run.values(DEAD_LETTERS)
-    assert run.control.waiting(Work.REPLAY) == 0
+    assert run.control.waiting(Errand.REPLAY) == 0
 
 
 def until(ingest: Ingest, waits: int, then: Callable[[], None] = lambda: None) -> Callable[[], bool]:

@@ -1,7 +1,7 @@
 """What people ask of a source's ingest while it runs, and what it tells them: one small SQLite file per source.
 
 Commands write it, ingest looks at it at every step. It holds no secret and no content in clear: record ids, positions,
-and dead letters as sealed as they were. Work that is asked for stays until it is done, so that ingest may die at any
+and dead letters as sealed as they were. Errand that is asked for stays until it is done, so that ingest may die at any
 moment, and asking twice is asking once.
 """
 
@@ -65,7 +65,7 @@ class Letter(NamedTuple):
     by: str
 
 
-class Work(StrEnum):
+class Errand(StrEnum):
     """What ingest can be asked to do beside reading."""
 
     REPAIR = "repair"
@@ -140,53 +140,53 @@ class Control:
 
     def ask_repair(self, repairs: Iterable[Repair]) -> None:
         """Read these again."""
-        self._ask(Work.REPAIR, ((_repair_id(item), [list(item.item), item.held, item.forced]) for item in repairs))
+        self._ask(Errand.REPAIR, ((_repair_id(item), [list(item.item), item.held, item.forced]) for item in repairs))
 
     def repairs(self, limit: int) -> list[Repair]:
         """The oldest that are asked for."""
         return [
             Repair(InventoryItem(*item), bool(held), bool(forced))
-            for item, held, forced in self._asked(Work.REPAIR, limit)
+            for item, held, forced in self._asked(Errand.REPAIR, limit)
         ]
 
     def repairs_done(self, repairs: Sequence[Repair]) -> None:
         """They landed, or cannot."""
-        self._done(Work.REPAIR, [_repair_id(item) for item in repairs])
+        self._done(Errand.REPAIR, [_repair_id(item) for item in repairs])
 
     def ask_replay(self, letters: Iterable[Letter]) -> None:
         """Translate these again."""
-        self._ask(Work.REPLAY, ((item.position, {**item._asdict(), "sealed": item.sealed.hex()}) for item in letters))
+        self._ask(Errand.REPLAY, ((item.position, {**item._asdict(), "sealed": item.sealed.hex()}) for item in letters))
 
     def letters(self, limit: int) -> list[Letter]:
         """The oldest that are asked for."""
-        found = self._asked(Work.REPLAY, limit)
+        found = self._asked(Errand.REPLAY, limit)
         return [Letter(**{**item, "sealed": bytes.fromhex(item["sealed"])}) for item in found]
 
     def letters_done(self, positions: Sequence[str]) -> None:
         """They are read, or set aside again."""
-        self._done(Work.REPLAY, positions)
+        self._done(Errand.REPLAY, positions)
 
-    def waiting(self, kind: Work) -> int:
+    def waiting(self, kind: Errand) -> int:
         """So much is asked for and not done."""
         ((count,),) = self._rows("SELECT COUNT(*) FROM work WHERE kind = ?", kind.value)
         return int(count)
 
-    def stop(self, kind: Work) -> int:
+    def stop(self, kind: Errand) -> int:
         """Drop what is asked for and not done; gives how much that was. What was done stays done."""
         with closing(self._connection.execute("DELETE FROM work WHERE kind = ?", (kind.value,))) as cursor:
             return cursor.rowcount
 
-    def _ask(self, kind: Work, asked: Iterable[tuple[str, object]]) -> None:
+    def _ask(self, kind: Errand, asked: Iterable[tuple[str, object]]) -> None:
         rows = ((kind.value, name, json.dumps(value)) for name, value in asked)
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany("INSERT OR REPLACE INTO work (kind, id, value) VALUES (?, ?, ?)", rows)
         self._connection.execute("COMMIT")
 
-    def _asked(self, kind: Work, limit: int) -> list[Any]:
+    def _asked(self, kind: Errand, limit: int) -> list[Any]:
         query = "SELECT value FROM work WHERE kind = ? ORDER BY number LIMIT ?"
         return [json.loads(value) for (value,) in self._rows(query, kind.value, limit)]
 
-    def _done(self, kind: Work, names: Sequence[str]) -> None:
+    def _done(self, kind: Errand, names: Sequence[str]) -> None:
         self._connection.executemany("DELETE FROM work WHERE kind = ? AND id = ?", [(kind.value, n) for n in names])
 
     def _tell(self, name: str, value: object) -> None:

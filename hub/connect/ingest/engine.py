@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, Protocol
 from hub.connect.api import Cursor
 from hub.connect.ingest import errands
 from hub.connect.ingest.clock import Clock
-from hub.connect.ingest.control import Control, Orders, Reset
+from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.errands import Asked, Errands
 from hub.connect.ingest.events import (
     Heartbeat,
@@ -178,6 +178,9 @@ class Ingest:
         is_new = reset.source_epoch > self.source_epoch
         progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
         self._index.start_anew(progress, forget_rejected=is_new)
+        if is_new:
+            for kind in Errand:  # what was asked for is about another state of the source
+                control.stop(kind)
         control.reset_done(reset)
         self._progress, self._orders = progress, control.orders()
         self._rejected = self._index.rejected_count()

@@ -7,7 +7,7 @@ anywhere repeats the slice, which gives the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import InventoryItem, RawRecord
@@ -89,8 +89,8 @@ class Errands:
         forced = {_key(repair.item) for repair in repairs if repair.forced}
         asked = [Asked(draft, epoch, _record(draft) in forced) for draft in drafts]
         returned = {_record(draft) for draft in drafts}
-        gone = [repair.item for repair in repairs if not repair.held and _key(repair.item) not in returned]
-        asked += [Asked(draft, epoch) for draft in self._deletions(gone)]
+        gone = [_key(repair.item) for repair in repairs if not repair.held and _key(repair.item) not in returned]
+        asked += [Asked(draft, epoch, _record(draft) in forced) for draft in self._deletions(gone, forced)]
         fresh = self._index.new_positions([record.position for record in unreadable])
         aside = [record for record in unreadable if record.position in fresh]
         letters = [dead_letter(r, self._ring, self._identity, self._clock.now(), source_epoch=epoch) for r in aside]
@@ -99,12 +99,11 @@ class Errands:
         metrics.RECORDS_REPAIRED.labels(self._identity.source).inc(landed)
         _log.info("records_repaired", source=self._identity.source, asked=len(repairs), published=landed)
 
-    def _deletions(self, items: Sequence[InventoryItem]) -> Iterator[Draft]:
+    def _deletions(self, gone: Iterable[RecordKey], forced: Set[RecordKey]) -> Iterator[Draft]:
         """The source does not know these any more, and never said so: a delete of what was published last."""
-        known = self._index.known(_key(item) for item in items)
-        for record, versions in known.items():
+        for record, versions in self._index.known(gone).items():
             latest = max(versions, key=lambda item: item.order)
-            if not latest.deleted:
+            if record in forced or not latest.deleted:
                 yield _deletion(record, latest)
 
     def _replay(self, letters: Sequence[Letter], publish: Publish) -> None:

@@ -56,7 +56,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
     folder = settings.data_folder / "ingest"
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder / f"{source.instance}.lock"))
-        index = Index(folder / f"{source.instance}.sqlite")
+        index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
         denied = denied_to_connectors(settings)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
@@ -80,6 +80,20 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
+
+
+def index_file(settings: Settings, instance: str) -> Path:
+    """Where the ingest of a source keeps what it published."""
+    return settings.data_folder / "ingest" / f"{instance}.sqlite"
+
+
+def is_running(settings: Settings, instance: str) -> bool:
+    """Whether the ingest of a source runs on this machine."""
+    try:
+        with _only_one(settings.data_folder / "ingest" / f"{instance}.lock"):
+            return False
+    except ConfigError:
+        return True
 
 
 def control_file(settings: Settings, instance: str) -> Path:
