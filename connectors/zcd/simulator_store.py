@@ -218,8 +218,11 @@ class ZcdStore:
         return [json.loads(row["regel"]) for row in rows]
 
     def lines(self) -> list[tuple[int, str]]:
-        """Every visible change: number and line."""
-        rows = self._read("SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now ORDER BY volgnummer")
+        """Every change that the feed shows: number and line."""
+        rows = self._read(
+            "SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now"
+            " AND volgnummer NOT IN (SELECT volgnummer FROM verzwegen) ORDER BY volgnummer"
+        )
         return [(row["volgnummer"], row["regel"]) for row in rows]
 
     def _read(self, statement: str, **values: object) -> list[sqlite3.Row]:

@@ -89,9 +89,11 @@ def _one(setup: _Setup, name: str, repair_within: float | None, *, content: bool
         everything = sides.source() if content else ()
         asked = reconciling.repairs(outcome.differences, everything, unshown=is_at_rest)
         if repair_within is not None and asked:
+            before = _published(setup, source)
             with told.control_of(setup.settings, source) as control:
                 control.ask_repair(asked)
             report |= {"asked": len(asked), "landed": _await_repair(setup, source, repair_within)}
+            report["published"] = _published(setup, source) - before
             if report["landed"]:
                 found = report["differences"]
                 outcome, is_at_rest = _compare(setup, sides)
@@ -180,6 +182,18 @@ def _await_repair(setup: _Setup, source: Source, seconds: float) -> bool:
     return True
 
 
+def _published(setup: _Setup, source: Source) -> int:
+    """Events that ingest has published so far."""
+    from hub.connect.ingest.index import Index
+    from hub.connect.ingest.runner import index_file
+
+    index = Index(index_file(setup.settings, source.instance))
+    try:
+        return index.progress().published
+    finally:
+        index.close()
+
+
 def _report(source: Source, outcome: Outcome, is_at_rest: bool) -> dict[str, Any]:
     from hub.ops.reconcile import Kind
 
@@ -205,7 +219,7 @@ def _in_words(report: dict[str, Any]) -> Iterator[str]:
     )
     if "asked" in report:
         ended = "landed" if report["landed"] else "asked for; not done yet, compare again later"
-        yield f"  repair of {report['asked']} {ended}"
+        yield f"  repair of {report['asked']} {ended}; {report['published']} events published meanwhile"
     for item in report.get("repaired", ())[:_SHOWN]:
         yield f"  was {item['kind']:<8} {item['record_type']} {item['record_id']} in {item['dossier_id']}"
     for item in report["differences"][:_SHOWN]:

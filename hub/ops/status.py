@@ -132,8 +132,7 @@ def _source(source: str, measured: Measured) -> Iterator[Finding]:
         yield Finding(Level.ATTENTION, source, what, "set the clocks of both machines (NTP)")
     if status["state"] == "stopped":
         why = status["message"] or "It was asked to."
-        next_one = f"regiehub dead-letter list --source {source}" if "unreadable" in why else run
-        yield Finding(Level.BROKEN, source, f"{source} has stopped: {why}", next_one)
+        yield Finding(Level.BROKEN, source, f"{source} has stopped: {why}", _after_a_stop(source, why))
     elif silence > SILENT_SECONDS:
         yield Finding(Level.BROKEN, source, f"{source} is silent for {in_words(silence)}: its connector is gone.", run)
     elif status["state"] == "degraded":
@@ -144,6 +143,14 @@ def _source(source: str, measured: Measured) -> Iterator[Finding]:
     elif status["state"] == "paused":
         what = f"{source} is paused. {status['message'] or ''}".strip()
         yield Finding(Level.ATTENTION, source, what, f"regiehub connector resume {source}")
+
+
+def _after_a_stop(source: str, why: str) -> str:
+    if "unreadable" in why:
+        return f"regiehub dead-letter list --source {source}"
+    if "back in time" in why:
+        return f"regiehub connector reset {source} --new-epoch"
+    return f"regiehub run connector {source}"
 
 
 def _stream(flow: Flow, moving: Mapping[tuple[str, str], float]) -> Iterator[Finding]:
