@@ -21,12 +21,10 @@ from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.errands import Asked, Errands
 from hub.connect.ingest.events import (
-    Heartbeat,
     SourceState,
     Stated,
     dead_letter,
     events,
-    heartbeat_message,
     state,
 )
 from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
@@ -35,6 +33,7 @@ from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.plan import Known, Verdict, plan
 from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
+from hub.connect.ingest.reporting import Facts, Reporter
 from hub.connect.ingest.safety import SafetyLane
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
@@ -104,8 +103,7 @@ class Ingest:
         self._backoff = self._policy.backoff
         self._progress = index.progress()
         self._rejected = index.rejected_count()
-        self._reported: tuple[object, ...] | None = None
-        self._reported_at = float("-inf")
+        self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
 
     def obey(self, control: Control, feed: errands.Feed) -> None:
         """From the next step on do what people ask by the control file; `feed` answers their errands."""
@@ -309,42 +307,18 @@ class Ingest:
         metrics.SOURCE_FAILURES.labels(self._identity.source, reason).inc()
         _log.warning(reason, source=self._identity.source, detail=error.detail, wait_seconds=round(seconds, 3))
         if isinstance(error, SourceUnavailable):
-            self._try_beat(SourceState.DEGRADED, error.user_message)
+            self._reporter.try_to_beat(SourceState.DEGRADED, error.user_message, self._facts)
         return seconds
 
     def _say_goodbye(self, message: str | None) -> None:
-        self._try_beat(SourceState.STOPPED, message)
-
-    def _try_beat(self, source_state: SourceState, message: str | None) -> None:
-        try:
-            self._beat(source_state, message)
-        except LogUnavailable as error:
-            _log.warning("heartbeat_not_published", source=self._identity.source, detail=error.detail)
+        self._reporter.try_to_beat(SourceState.STOPPED, message, self._facts)
 
     def _beat(self, source_state: SourceState, message: str | None) -> None:
-        """Publish the source's status if it changed, or was silent for long; also before the first good poll."""
-        progress, now = self._progress, self._clock.monotonic()
-        completeness = self._orders.completeness
-        essence = (source_state, message, self.source_epoch, completeness)
-        is_due = now - self._reported_at >= self._policy.heartbeat_seconds
-        if not is_due and essence == self._reported:
-            return
-        heartbeat = Heartbeat(
-            state=source_state,
-            polled_at=progress.polled_at,
-            reported_at=self._clock.now(),
-            position=progress.position,
-            newest_recorded_at=progress.newest_recorded_at,
-            published=progress.published,
-            rejected=self._rejected,
-            message=message,
-            source_epoch=self.source_epoch,
-            completeness=completeness,
-        )
-        self._publisher.publish([heartbeat_message(heartbeat, self._identity)])
-        self._reported, self._reported_at = essence, now
-        if completeness is not None:
-            metrics.show_completeness(self._identity.source, completeness)
+        self._reporter.beat(source_state, message, self._facts)
+
+    @property
+    def _facts(self) -> Facts:
+        return Facts(self._progress, self._rejected, self.source_epoch, self._orders.completeness)
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source
