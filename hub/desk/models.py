@@ -174,6 +174,14 @@ class Reason(_Body):
     decision_id: str | None
 
 
+class MessageDossier(_Body):
+    """Where national messages about a member stand (iJw, iWmo): no dossier of a team. `client`: the person's key."""
+
+    source: str
+    dossier_id: str
+    client: str
+
+
 class RecordBody(_Body):
     """One register of a dossier; `body` as in the schema of its record type."""
 
@@ -237,6 +245,7 @@ class Household(_Body):
     oversized: bool
     title: str
     dossiers: list[Dossier]
+    message_dossiers: list[MessageDossier]
     members: list[Person]
     references: list[Person]
     history: list[Person]
