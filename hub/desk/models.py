@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.desk.thread_models import Thread
 from hub.events.decisions import Snooze
 
 
@@ -237,7 +238,8 @@ class AttentionPoint(_Body):
 
 
 class Household(_Body):
-    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it."""
+    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it.
+    `threads`: what happened to each request for specialist help, late ones first."""
 
     household_id: str
     label: int
@@ -258,6 +260,7 @@ class Household(_Body):
     records: list[RecordBody]
     freshness: list[Freshness]
     attention: list[AttentionPoint]
+    threads: list[Thread]
 
 
 class DossierRow(_Body):

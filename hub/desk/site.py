@@ -19,6 +19,7 @@ from hub.desk.reading import Reading, Request
 from hub.desk.tokens import Sessions, Tokens
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
+from hub.household.prices import Prices
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
@@ -35,7 +36,7 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
     was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
-    `terms`: the municipality's, of attention points."""
+    `terms`: the municipality's, of attention points; `prices`: its products and budgets."""
 
     reading: Reading
     deciding: Deciding
@@ -47,6 +48,7 @@ class Site:
     sessions: Sessions = field(default_factory=Sessions)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     terms: Terms = field(default_factory=Terms)
+    prices: Prices = field(default_factory=Prices)
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""

@@ -48,7 +48,7 @@ THREAD_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "thread.missing": ("Ontbreekt", "Missing"),
     "thread.reference": ("kenmerk {reference}", "reference {reference}"),
     "thread.steps": ("Verloop", "Course"),
-    "thread.committed": ("Toegezegd: {money}", "Committed: {money}"),
+    "thread.committed": ("Toegezegd in {year}: {money}", "Committed in {year}: {money}"),
     "thread.committed_unknown": ("Wat is toegezegd valt niet op te tellen: het tarief ontbreekt.",
                                  "What is committed cannot be added up: the tariff is missing."),
     "code.missing.provider": ("de aanbieder", "the provider"),
