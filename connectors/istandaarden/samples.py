@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -156,3 +156,14 @@ class Request:
             ("StatusAanlevering", status),
         ]
         return self._write("307", identification, sent_on, client(self.bsn, ("StopProducten", [("StopProduct", stop)])))
+
+
+def rendered(described: Mapping[str, object]) -> str:
+    """A message out of a description: `{"xml": message}`, or `kind` (asked, confirmed, answered …), `request` (fields
+    of `Request` but its volume) and the arguments of that kind."""
+    if "xml" in described:
+        return str(described["xml"])
+    request, arguments = described["request"], described["arguments"]
+    assert isinstance(request, Mapping) and isinstance(arguments, Mapping)
+    write: Callable[..., str] = getattr(Request(**request), str(described["kind"]))
+    return write(**arguments)

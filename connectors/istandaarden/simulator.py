@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 
+from connectors.istandaarden.samples import rendered
 from connectors.istandaarden.translate import translate
 from hub.connect import TranslationError
 from hub.connect.simulator import Change, Faults
@@ -16,9 +17,9 @@ _HELD = ".held-"
 
 
 class IStandaardenSimulator:
-    """See `hub.connect.simulator.Simulator`. A change is `{"xml": message}`; text is the content of a file as it is. Of
-    the faults it has none: what a folder can do wrong (late, twice, unreadable) is done by `apply_late`, `repeat` and
-    text."""
+    """See `hub.connect.simulator.Simulator`. A change is what `samples.rendered` writes a message of; text is the
+    content of a file as it is. It has no faults: what a folder can do wrong (late, twice, unreadable) is done by
+    `apply_late`, `repeat` and text."""
 
     def __init__(self, folder: Path, port: int = 0, *, faults: Faults | None = None) -> None:
         self.folder = folder / "berichten"
@@ -92,7 +93,7 @@ class IStandaardenSimulator:
         return len(files)
 
     def _write(self, change: Change | str | bytes, *, held: bool) -> int:
-        content = change if isinstance(change, str | bytes) else str(change["xml"])
+        content = change if isinstance(change, str | bytes) else rendered(change)
         data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
         with self._lock:
             number, self._next = self._next, self._next + 1

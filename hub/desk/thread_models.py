@@ -58,7 +58,7 @@ class Next(_Body):
 
 
 class Owed(_Body):
-    """One clock. `due`: the last day in time; `met_on`: when it was done, null if not. `late`: it is or was too late."""
+    """One clock. `due`: the last day in time; `met_on`: when it was done, null if not. `late`: it is or was so."""
 
     duty: str
     party: str
