@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.istandaarden.samples import Request
+from connectors.istandaarden.samples import Request, rendered
+from hub.demo.oracle import compare
+from hub.demo.reference import answer
+from hub.demo.town.correspondence import ISTANDAARDEN, Correspondence
+from hub.demo.town.town import Town
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
 from hub.household.requests.threads import Thread, threads
@@ -97,6 +102,28 @@ def test_whom_only_messages_name_is_shown_to_nobody() -> None:
     assert shown([("istandaarden", OF_A_STRANGER.asked("A1", "2026-04-01"))], 1) == []
     documents_of = shown([*EVERYTHING, ("istandaarden", OF_A_STRANGER.asked("A9", "2026-04-01"))], 2)
     assert [len(followed(item)) for item in documents_of] == [1]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_town_and_its_messages_end_as_the_reference_says(seed: int) -> None:
+    town = Town(15, seed, start=datetime(2025, 1, 6, tzinfo=UTC))
+    changes = [
+        (c.source, rendered(c.payload) if c.source == ISTANDAARDEN and isinstance(c.payload, dict) else c.payload)
+        for c in Correspondence().with_messages(town.fill())
+    ]
+
+    def lines(source: str) -> list[str]:
+        own = [(place, payload) for place, (name, payload) in enumerate(changes, 1) if name == source]
+        return [text if isinstance(text, str) else json.dumps(text | _numbers(source, place)) for place, text in own]
+
+    messages, unreadable = translated(changes)
+    wanted = answer(lines("zcd"), lines("menscentraal"), (), [text.replace("\n", " ") for text in lines(ISTANDAARDEN)])
+    assert compare(documents(messages, random.Random(seed)), wanted) == []
+    assert unreadable == sum(wanted.summary["dead_letters"].values())
+
+
+def _numbers(source: str, place: int) -> dict[str, Any]:
+    return {"volgnummer": place} if source == "zcd" else {"seq": place, "tx": place}
 
 
 def test_a_message_about_another_person_under_the_same_reference_does_not_go_along() -> None:

@@ -50,7 +50,7 @@ def of_teams(household: Household) -> Household | None:
         household,
         dossiers=dossiers,
         messages=tuple(dossier for dossier in household.dossiers if key_of(dossier) not in keys),
-        members=tuple(refs for refs in map(kept, household.members) if refs),
+        members=tuple(sorted(refs for refs in map(kept, household.members) if refs)),
         conflicts=kept(household.conflicts),
         references=kept(household.references),
         history=kept(household.history),
