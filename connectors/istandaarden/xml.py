@@ -21,6 +21,8 @@ _NAMESPACE: Final = re.compile(r"http://www\.istandaarden\.nl/(?:ijw|iwmo)/3_2/(
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(r"[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?")
 _WHOLE: Final = re.compile(r"[0-9]{1,15}")
+_PREFIX: Final = re.compile(r"[^/:]*:")
+"""The sender chose it, so it may say anything."""
 _T = TypeVar("_T")
 
 
@@ -163,5 +165,5 @@ class Schemas:
         schema = self._by_kind.get(kind)
         if schema is not None and not schema.validate(root):
             log: Any = schema.error_log
-            path = str(log[0].path or "")
-            reject(RejectReason.INVALID_VALUE, re.sub(r"\{[^}]*\}|[a-z0-9]+:", "", path).strip("/").replace("/", "."))
+            path = _PREFIX.sub("", str(log[0].path or ""))
+            reject(RejectReason.INVALID_VALUE, path.strip("/").replace("/", "."))
