@@ -157,13 +157,14 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 
 
 def _print_addresses(stack: Stack) -> None:
-    from hub.demo.stack import USERS
+    from hub.demo.stack import NAMES, USERS
 
     print(f"\n  Regiehub is up: {stack.url}\n")
-    print("  Log in with a token:")
+    print("  Log in there as one of these; for the API there is a token of each:")
     for user, role in USERS.items():
-        print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
-    print()
+        name = NAMES.get(user, "")
+        print(f"    {user:12} {name:20} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
+    print(f"\n  Login        {stack.identity_url}   (the provider that the desk's button leads to)")
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")
     for name, port in stack.metrics_ports.items():

@@ -15,6 +15,7 @@ from hub.desk.api import InvalidBsn, api_router, describe
 from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
+from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
@@ -35,9 +36,11 @@ class _Desk(FastAPI):
 def create_app(site: Site) -> FastAPI:
     """The application. Pure of start-up: it opens nothing and starts nothing."""
     app = _Desk(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)
     app.include_router(api_router(site))
+    app.include_router(login_router(pages))
     app.include_router(pages_router(pages))
     app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
@@ -68,7 +71,7 @@ class Errors:
         """The answer to an error."""
         status, detail = _meaning(error)
         if not is_api(request.url.path):
-            return self._pages.error(request, status)
+            return self._pages.error(request, status, getattr(error, "headers", None))
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return problem(request, status, detail, headers=headers, invalid=_invalid(error))
 
