@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -70,11 +70,11 @@ class Identity:
 
     def rotate(self) -> None:
         """Sign with a new key from now on, and forget the old one."""
-        self.key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+        self.key: RSAKey | ECKey = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
     def sign(self, claims: dict[str, Any]) -> str:
         """A token of these claims."""
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
+        return jwt.encode({"alg": self.key.alg or "", "kid": self.key.kid}, claims, self.key)
 
     def claims_of(self, user: User) -> dict[str, Any]:
         """What is said of a user, as Keycloak says it."""

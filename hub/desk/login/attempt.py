@@ -37,7 +37,7 @@ class Attempt:
         """What `cookie` wrote; None for anything else."""
         secret, _, path = value.partition(".")
         try:
-            wanted = urlsafe_b64decode(path).decode()
+            wanted = urlsafe_b64decode(path + "=" * (-len(path) % 4)).decode()
         except ValueError:
             return None
         return cls(secret, inside(wanted)) if secret else None
@@ -45,7 +45,7 @@ class Attempt:
     @property
     def cookie(self) -> str:
         """The value of the browser's cookie."""
-        return f"{self.secret}.{urlsafe_b64encode(self.wanted.encode()).decode()}"
+        return f"{self.secret}.{_text(self.wanted.encode())}"
 
     @property
     def state(self) -> str:
