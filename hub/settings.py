@@ -86,9 +86,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="Claim with the roles; dots lead into it. Exactly one must be a role of the desk.",
     )
-    login_per_minute: int = Field(default=60, ge=1, description="Attempts to log in, per address and per user.")
+    logins_per_minute: int = Field(default=30, ge=1, description="Of one user; ten times as many from one address.")
     requests_per_minute: int = Field(
-        default=600, ge=1, description="Requests to pages and API, per user; ten times as many per address."
+        default=600, ge=1, description="To pages and API, of one user; ten times as many from one address."
     )
     desk_database: str = Field(default="", description="SQLAlchemy address of the read model.")
     looks_anchors_file: Path | None = Field(

@@ -39,11 +39,12 @@ _PROBLEM_TEXTS: Final = {
     403: "The role of this token may not do this.",
     404: "No such household or decision.",
     409: "It does not fit what is known now.",
-    503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
+    429: "This user, or this address, asks too often.",
+    503: "The look cannot be logged, so nothing is shown; or the log of events or the login provider does not answer.",
 }
-_HOUSEHOLD: Final = (400, 401, 403, 404, 503)
+_HOUSEHOLD: Final = (400, 401, 403, 404, 429, 503)
 DECISIONS: Final = f"{API}/besluiten"
-_ALL: Final = (400, 401, 403, 503)
+_ALL: Final = (400, 401, 403, 429, 503)
 
 
 class InvalidBsn(Exception):
@@ -175,7 +176,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="makeDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 429, 503), status=202),
     )
     def decide(request: Request, wanted: DecisionToMake) -> Response:
         """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
@@ -196,7 +197,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="takeBackDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 429, 503), status=202),
     )
     def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
@@ -213,7 +214,7 @@ def _add_sources(router: APIRouter, site: Site) -> None:
         f"{API}/bronnen",
         operation_id="listSources",
         tags=["bronnen"],
-        responses=_answers(models.Sources, (401, 403, 503)),
+        responses=_answers(models.Sources, (401, 403, 429, 503)),
     )
     def sources(request: Request) -> Response:
         """State and freshness of every source, as seen now."""
@@ -411,4 +412,6 @@ def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
         headers = {"API-Version": version}
         if status in ("202", "308"):
             headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
+        if status == "429":
+            headers["Retry-After"] = {"description": "Seconds until one more fits.", "schema": {"type": "integer"}}
         responses[status] = {**answer, "headers": headers}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from hub.desk.api import InvalidBsn, api_router, describe
 from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
+from hub.desk.login.documents import ProviderUnavailable
 from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
 from hub.desk.pages import Pages, pages_router
@@ -23,6 +25,8 @@ from hub.desk.reading import Moved, NotThere, Refused
 from hub.desk.site import Site, is_api
 from hub.desk.translations import text
 from hub.errors import LogRefused, LogUnavailable
+
+_log = structlog.get_logger()
 
 
 class _Desk(FastAPI):
@@ -69,6 +73,8 @@ class Errors:
 
     def answer(self, request: Request, error: Exception) -> Response:
         """The answer to an error."""
+        if isinstance(error, ProviderUnavailable):
+            _log.warning("login_provider_unavailable", why=error.why)
         status, detail = _meaning(error)
         if not is_api(request.url.path):
             return self._pages.error(request, status, getattr(error, "headers", None))

@@ -76,13 +76,13 @@ class Gate:
         await self._app(scope, receive, dressed)
 
     def _count(self, request: HttpRequest) -> None:
-        """What one address may ask. The page of the login itself costs nothing. Raises TooMany."""
+        """What one address may ask. To see the login page is no attempt. Raises TooMany."""
         path, limits = request.url.path, self._site.login.limits
         address = key_of(request.client.host if request.client else "")
         if is_login(path) and (path != LOGIN or request.method == "POST"):
-            limits.logins.take(f"address {address}")
+            limits.logins_from.take(address)
         elif not is_open(path):
-            limits.addresses.take(address)
+            limits.requests_from.take(address)
 
     def _admit(self, request: HttpRequest, asked: Request) -> None:
         """Find out who asks, and let him in or not. Blocking."""

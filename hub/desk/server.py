@@ -111,6 +111,8 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         if ops is not None:
             ops.stop()
         listener.close()
+        if login.provider is not None:
+            login.provider.close()
         engine.dispose()
         looks.close()
     return 0

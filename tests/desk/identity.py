@@ -28,7 +28,6 @@ USERS = (
     User(user="dirk", role="case_director", name="Dirk de Wit", unit="adult", teams=("Noord", "Zuid"), staff="4711"),
     User(user="olga", role="operations"),
     User(user="gast", role="gast"),
-    User(user="", role="operations"),
 )
 Forge = Callable[["Forger", dict[str, Any]], str]
 
@@ -91,7 +90,7 @@ def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def housing(desk: Desk) -> Iterator[House]:
+def housing(desk: Desk, logins: int = 1_000) -> Iterator[House]:
     """Both of them up. The provider answers from the same clock as the desk believes."""
     clock, here, there = Clock(), listen(HOST, 0), listen(HOST, 0)
     url, port = f"http://{HOST}:{here.getsockname()[1]}", there.getsockname()[1]
@@ -101,7 +100,7 @@ def housing(desk: Desk) -> Iterator[House]:
     identity = Forger(config, clock)
     known = Registration(config.issuer, CLIENT, AUDIENCE, SECRET, is_demo=True)
     provider = Provider(known, now=clock, clock=clock)
-    login = Login(url, provider, Limits.of(1_000, 1_000, clock))
+    login = Login(url, provider, Limits.of(logins, 1_000, clock))
     house = House(desk, identity, provider, url, clock)
     with serving(identity.app, there), serving(create_app(replace(desk.site, login=login)), here):
         yield house

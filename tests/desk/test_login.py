@@ -183,6 +183,15 @@ def test_a_new_login_ends_the_session_before_it(house: House, browser: httpx.Cli
     assert found is not None and found.user == "olga"
 
 
+def test_a_user_who_logs_in_too_often_is_told_when_to_try_again(desk: Desk) -> None:
+    with housing(desk, logins=2) as house:
+        browser = house.browser()
+        answers = [log_in(browser, "dirk") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [303, 303, 429]
+        assert answers[-1].headers["retry-after"] == "30"
+        assert log_in(house.browser(), "olga").status_code == 303
+
+
 def test_a_login_that_cannot_be_logged_begins_no_session(house: House, browser: httpx.Client) -> None:
     back = chosen(browser, "dirk")
     house.desk.looks_path.mkdir()

@@ -189,6 +189,29 @@ def test_anchors_beside_the_log_would_be_rewritten_with_it(inside: str, tmp_path
         anchors_file(settings)
 
 
+def test_a_proxy_on_this_machine_says_whom_a_limit_is_about(tmp_path: Path) -> None:
+    def status(address: str, client: str) -> int:
+        request = urllib.request.Request(f"{address}/inloggen/begin", headers={"X-Forwarded-For": client})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+    with process(tmp_path, REGIEHUB_LOGINS_PER_MINUTE="1") as running:
+        address = f"http://127.0.0.1:{line_with(running, 'desk_listening')['port']}"
+        assert [status(address, "192.0.2.7") for _ in range(11)] == [200] * 10 + [429]
+        assert status(address, "192.0.2.8") == 200
+
+
+def test_a_desk_without_login_does_not_start_outside_a_demo(tmp_path: Path) -> None:
+    with process(tmp_path, REGIEHUB_ENVIRONMENT="production") as running:
+        assert running.wait(60) == 1
+        assert running.stderr is not None
+        assert "REGIEHUB_OIDC_ISSUER is missing" in running.stderr.read()
+
+
 def test_the_process_answers_at_once_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     with process(tmp_path) as running:
         address = f"http://127.0.0.1:{line_with(running, 'desk_listening')['port']}"

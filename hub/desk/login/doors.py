@@ -23,7 +23,7 @@ class Login:
 
     address: str = ""
     provider: Provider | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=Limits.of)
 
     @property
     def is_secure(self) -> bool:
@@ -41,7 +41,7 @@ def refuse_strangers(settings: Settings) -> None:
 def open_login(settings: Settings) -> Login:
     """The login of a desk. Raises ConfigError for what a production desk may not do without, or may not do."""
     is_demo = settings.environment is Environment.DEMO
-    limits = Limits.of(settings.login_per_minute, settings.requests_per_minute)
+    limits = Limits.of(settings.logins_per_minute, settings.requests_per_minute)
     refuse_strangers(settings)
     _check_proxies(settings.desk_proxies)
     if not settings.oidc_issuer:

@@ -6,7 +6,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from threading import Lock
 from typing import Final
@@ -57,16 +57,18 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """All limits of a desk, for each of its processes apart."""
+    """All limits of a desk, for each of its processes apart: of one user, and `…_from` one address."""
 
-    logins: Limit = field(default_factory=lambda: Limit(60))
-    requests: Limit = field(default_factory=lambda: Limit(600))
-    addresses: Limit = field(default_factory=lambda: Limit(600 * _ADDRESS_SHARE))
+    logins: Limit
+    logins_from: Limit
+    requests: Limit
+    requests_from: Limit
 
     @classmethod
-    def of(cls, logins: int, requests: int, clock: Callable[[], float] = time.monotonic) -> Limits:
-        """`logins`: attempts a minute of one user and of one address; `requests`: of one user."""
-        return cls(Limit(logins, clock), Limit(requests, clock), Limit(requests * _ADDRESS_SHARE, clock))
+    def of(cls, logins: int = 30, requests: int = 600, clock: Callable[[], float] = time.monotonic) -> Limits:
+        """What one user may do in a minute: log in, and ask for pages or of the API."""
+        several = (Limit(logins * _ADDRESS_SHARE, clock), Limit(requests * _ADDRESS_SHARE, clock))
+        return cls(Limit(logins, clock), several[0], Limit(requests, clock), several[1])
 
 
 def key_of(address: str) -> str:

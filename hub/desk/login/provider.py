@@ -20,7 +20,7 @@ from hub.desk.login.attempt import Attempt
 from hub.desk.login.claims import Claims, Names
 from hub.desk.login.documents import Kept, ProviderUnavailable, answer_of, client
 
-ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
+ALGORITHMS: Final = ("RS256", "PS256", "ES256")
 """Signatures with a key pair. Never `none`, nor HMAC: there the public key would be the secret."""
 LEEWAY_SECONDS: Final = 60
 """How far the provider's clock may be from ours."""

@@ -14,7 +14,7 @@ from hub.desk.access import Actor
 from hub.desk.login import entrances
 from hub.desk.login.attempt import SECONDS, Attempt, inside
 from hub.desk.login.claims import NoActor, actor_of
-from hub.desk.login.provider import NotBelieved, Redeemed
+from hub.desk.login.provider import NotBelieved
 from hub.desk.pages import Form, Pages, open_form
 from hub.desk.site import asking, cookie_of, session_of
 
@@ -60,9 +60,8 @@ def _page(pages: Pages, request: Request, wanted: str, *, status: int = 200, wro
     site = pages.site
     begin = f"{BEGIN}?naar={quote(inside(wanted))}" if site.login.provider else ""
     asks_token = bool(site.tokens)
-    return pages.show(
-        request, "login.html", status, wrong=wrong, naar=inside(wanted), begin=begin, asks_token=asks_token
-    )
+    context = {"naar": inside(wanted), "begin": begin, "asks_token": asks_token, "path": "/inloggen"}
+    return pages.show(request, "login.html", status, wrong=wrong, **context)
 
 
 def _add_provider(router: APIRouter, pages: Pages) -> None:
@@ -106,9 +105,9 @@ def _answered(pages: Pages, request: Request) -> tuple[Actor, Attempt, str]:
         raise NotBelieved("wrong_state")
     if not said["code"]:
         raise NotBelieved("provider_refused", "access_denied" if said["error"] == "access_denied" else "no code")
-    found: Redeemed = site.login.provider.redeem(said["code"], attempt, site.login.address + BACK, said["iss"])
+    found = site.login.provider.redeem(said["code"], attempt, site.login.address + BACK, said["iss"])
     actor = actor_of(found.claims, site.login.provider.registration.names)
-    site.login.limits.logins.take(f"user {actor.user}")
+    site.login.limits.logins.take(actor.user)
     return actor, attempt, found.id_token
 
 
