@@ -62,7 +62,8 @@ def code_of(provider: TestClient) -> str:
 
 def exchanged(provider: TestClient, code: str, auth: tuple[str, str] | None = CLIENT, **changes: str) -> int:
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": f"{DESK}/inloggen/terug"}
-    return provider.post("/token", data=form | {"code_verifier": ATTEMPT.verifier} | changes, auth=auth).status_code
+    answer = provider.post("/token", data=form | {"code_verifier": ATTEMPT.verifier} | changes, auth=auth)
+    return int(answer.status_code)
 
 
 def test_there_is_somebody_to_be_in_every_role() -> None:

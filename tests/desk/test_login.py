@@ -140,6 +140,7 @@ def test_an_answer_works_once(house: House, browser: httpx.Client) -> None:
         ({"state": "é"}, "wrong_state"),
         ({"state": ""}, "wrong_state"),
         ({"iss": "https://elders.example"}, "wrong_issuer"),
+        ({"iss": ""}, "wrong_issuer"),
     ],
 )
 def test_an_answer_that_was_changed_is_refused(

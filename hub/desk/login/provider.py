@@ -107,8 +107,10 @@ class Provider:
         return _with_query(str(self._description.get()["authorization_endpoint"]), asked)
 
     def redeem(self, code: str, attempt: Attempt, back: str, issuer: str = "") -> Redeemed:
-        """Exchange the code. `issuer`: as the answer names it, if it does. Raises NotBelieved, ProviderUnavailable."""
-        if issuer not in ("", self.registration.issuer):
+        """Exchange the code. `issuer`: as the answer names it; a provider that says that it always does is held to that.
+        Raises NotBelieved, ProviderUnavailable."""
+        always = self._description.get().get("authorization_response_iss_parameter_supported")
+        if issuer != self.registration.issuer and (issuer or always):
             raise NotBelieved("wrong_issuer")
         body = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
         status, found = self._post_token(body | {"code_verifier": attempt.verifier})
