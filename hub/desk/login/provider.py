@@ -107,7 +107,7 @@ class Provider:
         return _with_query(str(self._description.get()["authorization_endpoint"]), asked)
 
     def redeem(self, code: str, attempt: Attempt, back: str, issuer: str = "") -> Redeemed:
-        """Exchange the code. `issuer`: as the answer names it; a provider that says that it always does is held to that.
+        """Exchange the code. `issuer`: as the answer names it; one that says that it always does is held to it.
         Raises NotBelieved, ProviderUnavailable."""
         always = self._description.get().get("authorization_response_iss_parameter_supported")
         if issuer != self.registration.issuer and (issuer or always):
