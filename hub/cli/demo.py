@@ -157,16 +157,16 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 
 
 def _print_addresses(stack: Stack) -> None:
-    from hub.demo.stack import NAMES, USERS
+    from hub.demo.stack import USERS
 
-    print(f"\n  Regiehub is up: {stack.url}\n")
-    print("  Log in there as one of these; for the API there is a token of each:")
+    print(f"\n  Regiehub is up: {stack.url}   (press Inloggen, and choose who to be; or:)\n")
+    print("  Log in with a token:")
     for user, role in USERS.items():
-        name = NAMES.get(user, "")
-        print(f"    {user:12} {name:20} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
-    print(f"\n  Login        {stack.identity_url}   (the provider that the desk's button leads to)")
+        print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
+    print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")
+    print(f"  Provider     {stack.identity_url}/.well-known/openid-configuration")
     for name, port in stack.metrics_ports.items():
         print(f"  Metrics      http://127.0.0.1:{port}/metrics   {name}")
     print(f"  Broker       {stack.broker.bootstrap}\n\n  The town lives on. Ctrl-C stops everything.", flush=True)

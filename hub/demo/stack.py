@@ -31,6 +31,7 @@ from hub.demo.brokers import Broker, BrokerUnavailable
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
+from hub.demo.identity.config import IdentityConfig
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
@@ -45,16 +46,6 @@ USERS: Final = {
     OPERATOR: "operations",
 }
 """The demo's users, each with the role that stands behind the name."""
-NAMES: Final = {
-    DIRECTOR: "Roos de Regisseur",
-    "veiligheid": "Vera Veenstra",
-    "inzage": "Ine Inzage",
-    OPERATOR: "Bas Beheer",
-}
-"""What they are called at the login provider."""
-CLIENT: Final = "regiehub"
-AUDIENCE: Final = "regiehub-api"
-IDENTITY: Final = "login provider"
 _REQUESTS_PER_MINUTE: Final = 1_000_000
 """The proof of a demo asks as fast as it can."""
 _CONNECT_SECONDS: Final = 5.0
@@ -67,6 +58,9 @@ _BLAME_SECONDS: Final = 5.0
 """A process breaks its connections when it begins to stop, and has ended some seconds later."""
 _CONNECTION_ERRORS: Final = (OSError, httpx.HTTPError, KafkaError)
 _SAID_CHARACTERS: Final = 300
+IDENTITY: Final = "login provider"
+CLIENT: Final = "regiehub"
+AUDIENCE: Final = "regiehub-api"
 
 
 class ExternalBroker:
@@ -212,13 +206,8 @@ class Stack:
 
     def _write_keys(self) -> None:
         create_secrets_file(self._secrets / "keys.json")
-        people = {user: {"user": user, "role": role, "name": NAMES.get(user, "")} for user, role in USERS.items()}
-        users = {token: people[user] for user, token in self.tokens.items()}
+        users = {token: {"user": user, "role": USERS[user]} for user, token in self.tokens.items()}
         _write_private(self._secrets / "tokens.json", json.dumps(users))
-        _write_private(self._secrets / "login.txt", client_secret := secrets.token_urlsafe(24))
-        told = {"port": self.identity_port, "address": self.url, "client_id": CLIENT, "client_secret": client_secret}
-        users_of_provider = {"audience": AUDIENCE, "users": list(people.values())}
-        _write_private(self._secrets / "identity.json", json.dumps(told | users_of_provider))
 
     def _write_sources(self) -> None:
         sources = {name: simulator.settings() for name, simulator in self.simulators.items()}
@@ -249,6 +238,18 @@ class Stack:
         self._run(name, command, told)
 
     def _start_identity(self) -> None:
+        """The same people as have a token."""
+        client_secret = secrets.token_urlsafe(24)
+        config = IdentityConfig(
+            port=self.identity_port,
+            address=self.url,
+            client_id=CLIENT,
+            client_secret=client_secret,
+            audience=AUDIENCE,
+            users=tuple(json.loads((self._secrets / "tokens.json").read_text()).values()),
+        )
+        _write_private(self._secrets / "login.txt", client_secret)
+        _write_private(self._secrets / "identity.json", config.model_dump_json())
         command = [sys.executable, "-m", "hub.demo.identity", str(self._secrets / "identity.json")]
         self._run(IDENTITY, command, {"ENVIRONMENT": "demo", "DATA_FOLDER": str(self.data_folder)})
 

@@ -39,12 +39,18 @@ _PROBLEM_TEXTS: Final = {
     403: "The role of this token may not do this.",
     404: "No such household or decision.",
     409: "It does not fit what is known now.",
-    429: "This user, or this address, asks too often.",
-    503: "The look cannot be logged, so nothing is shown; or the log of events or the login provider does not answer.",
+    503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
 }
-_HOUSEHOLD: Final = (400, 401, 403, 404, 429, 503)
+_HOUSEHOLD: Final = (400, 401, 403, 404, 503)
 DECISIONS: Final = f"{API}/besluiten"
-_ALL: Final = (400, 401, 403, 429, 503)
+_ALL: Final = (400, 401, 403, 503)
+
+
+_TOO_MANY: Final = {
+    "description": "This user, or this address, asks too often.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+"""Of everything that needs a token."""
 
 
 class InvalidBsn(Exception):
@@ -176,7 +182,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="makeDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 429, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
     )
     def decide(request: Request, wanted: DecisionToMake) -> Response:
         """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
@@ -197,7 +203,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="takeBackDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 429, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
     def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
@@ -214,7 +220,7 @@ def _add_sources(router: APIRouter, site: Site) -> None:
         f"{API}/bronnen",
         operation_id="listSources",
         tags=["bronnen"],
-        responses=_answers(models.Sources, (401, 403, 429, 503)),
+        responses=_answers(models.Sources, (401, 403, 503)),
     )
     def sources(request: Request) -> Response:
         """State and freshness of every source, as seen now."""
@@ -401,6 +407,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
     for operation in (item for path in found["paths"].values() for item in path.values()):
+        if "401" in operation["responses"]:
+            operation["responses"]["429"] = _TOO_MANY
         _tidy(operation["responses"])
     return found
 

@@ -43,8 +43,8 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)
-    app.include_router(api_router(site))
     app.include_router(login_router(pages))
+    app.include_router(api_router(site))
     app.include_router(pages_router(pages))
     app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))

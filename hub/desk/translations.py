@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from hub.desk.login import words as login_words
+
 Language = Literal["nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("nl", "en")
 
@@ -13,6 +15,7 @@ MONTHS: Final[dict[Language, tuple[str, ...]]] = {
 }
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **login_words.TEXTS,
     # everywhere
     "app": ("Regiehub", "Regiehub"),
     "tagline": ("1 huishouden, 1 plan, 1 regisseur", "1 household, 1 plan, 1 director"),
@@ -47,21 +50,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "token_wrong": ("Dit token is niet geldig. Controleer het en probeer opnieuw.",
                     "This token is not valid. Check it and try again."),
-    "login_help": ("U logt in met uw account van de gemeente.", "You log in with your account of the municipality."),
-    "login_by_token": ("Inloggen met een token", "Log in with a token"),
-    "login_failed": ("Het inloggen is niet gelukt. Probeer het opnieuw.", "Logging in did not succeed. Try again."),
-    "login_no_role": (
-        "U bent bekend, maar hebt geen rol in Regiehub. Vraag uw beheerder om een rol. Deze poging is vastgelegd.",
-        "You are known, but have no role in Regiehub. Ask your administrator for one. This attempt was logged.",
-    ),
-    "login_several_roles": (
-        "U hebt meer dan één rol in Regiehub. Vraag uw beheerder om er één over te laten. Deze poging is vastgelegd.",
-        "You have more than one role in Regiehub. Ask your administrator to leave one. This attempt was logged.",
-    ),
-    "login_no_user": (
-        "Uw account heeft geen bruikbare gebruikersnaam. Vraag uw beheerder om hulp. Deze poging is vastgelegd.",
-        "Your account has no user name of use. Ask your administrator for help. This attempt was logged.",
-    ),
     # overview
     "count": ("{n} huishoudens", "{n} households"),
     "count_one": ("1 huishouden", "1 household"),
@@ -507,8 +495,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
                        "This household or page does not exist (any more)."),
     "error.405": ("Dit kan hier niet", "Not possible here"),
     "error.405.text": ("Ga terug en probeer het opnieuw.", "Go back and try again."),
-    "error.429": ("Te veel verzoeken", "Too many requests"),
-    "error.429.text": ("Wacht even en probeer het dan opnieuw.", "Wait a moment and try again."),
     "error.500": ("Er ging iets mis", "Something went wrong"),
     "error.500.text": ("De fout ligt bij ons en is gemeld.", "The fault is ours and has been reported."),
     "error.503": ("Nu niet beschikbaar", "Not available now"),
@@ -679,16 +665,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.action.inspect_person": ("inzage gegeven aan de persoon zelf", "inspection given to the person himself"),
     "code.action.enter": ("geprobeerd binnen te komen", "tried to enter"),
     "code.refusal.role_may_not": ("deze rol mag dit niet", "this role may not"),
-    "code.refusal.wrong_token": ("onjuist token", "wrong token"),
-    "code.refusal.wrong_form": ("formulier niet van deze sessie", "form not of this session"),
-    "code.refusal.wrong_state": ("antwoord hoort niet bij deze aanmelding", "answer does not belong to this login"),
-    "code.refusal.wrong_issuer": ("antwoord van een andere inlogdienst", "answer of another login provider"),
-    "code.refusal.wrong_code": ("code niet aangenomen", "code not accepted"),
-    "code.refusal.wrong_id_token": ("bewijs van inloggen klopt niet", "id token not valid"),
-    "code.refusal.provider_refused": ("inlogdienst weigert", "login provider refuses"),
-    "code.refusal.no_user": ("geen bruikbare gebruikersnaam", "no user name of use"),
-    "code.refusal.no_role": ("geen rol in Regiehub", "no role in Regiehub"),
-    "code.refusal.several_roles": ("meer dan één rol", "more than one role"),
     "code.refusal.not_logged_in": ("niet ingelogd", "not logged in"),
     "code.actor.inspection_officer": ("inzagefunctionaris", "inspection officer"),
     "code.ground.AVG_15": ("AVG artikel 15", "GDPR article 15"),
