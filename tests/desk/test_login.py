@@ -161,7 +161,8 @@ def test_a_code_is_of_no_use_without_the_verifier_that_only_its_browser_knows(
     code = parse_qs(urlsplit(chosen(browser, "dirk")).query)["code"][0]
     thief = house.browser()
     state = parse_qs(urlsplit(chosen(thief, "olga")).query)["state"][0]
-    assert thief.get("/inloggen/terug", params={"code": code, "state": state}).status_code == 401
+    answer = {"code": code, "state": state, "iss": house.identity.config.issuer}
+    assert thief.get("/inloggen/terug", params=answer).status_code == 401
     assert house.look()["reason"] == "wrong_code"
 
 
@@ -198,6 +199,14 @@ def test_a_login_that_cannot_be_logged_begins_no_session(house: House, browser: 
     house.desk.looks_path.mkdir()
     assert browser.get(back).status_code == 503
     assert SESSION_COOKIE not in browser.cookies
+
+
+def test_a_logout_that_cannot_be_logged_is_one_all_the_same(house: House, browser: httpx.Client) -> None:
+    log_in(browser, "dirk")
+    form = form_fields(browser.get("/zoeken").text, "/uitloggen")
+    house.desk.looks_path.unlink()
+    assert browser.post("/uitloggen", data=form).status_code == 503
+    assert house.desk.site.sessions.actor(browser.cookies[SESSION_COOKIE]) is None
 
 
 @pytest.mark.parametrize("given", [None, "", "0" * 64, "é"])

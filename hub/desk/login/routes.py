@@ -128,9 +128,9 @@ def _add_logout(router: APIRouter, pages: Pages) -> None:
 
     @router.post("/uitloggen")
     def log_out(request: Request, form: Form) -> Response:
-        """End the session here and at the provider."""
-        entrances.left(site.reading, asking(request))
+        """End the session here, whatever else fails, and at the provider."""
         id_token = site.sessions.end(session_of(site, request) or "")
+        entrances.left(site.reading, asking(request))
         provider = site.login.provider if id_token else None
         there = provider.logout_url(id_token, f"{site.login.address}/inloggen") if provider else None
         answer = RedirectResponse(there or "/inloggen", 303)
