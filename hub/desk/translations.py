@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from hub.desk.login import words as login_words
 from hub.desk.thread_translations import THREAD_TEXTS
 
 Language = Literal["nl", "en"]
@@ -15,6 +16,7 @@ MONTHS: Final[dict[Language, tuple[str, ...]]] = {
 }
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **login_words.TEXTS,
     **THREAD_TEXTS,
     # everywhere
     "app": ("Regiehub", "Regiehub"),
