@@ -29,9 +29,7 @@ class Sources:
     """What the sources hold: per record the readable change that counts, and what was unreadable."""
 
     records: dict[tuple[str, str, str], Change] = field(default_factory=dict)
-    unreadable: dict[str, set[object]] = field(
-        default_factory=lambda: {source: set() for source in (*READERS, istandaarden.SOURCE)}
-    )
+    unreadable: dict[str, set[object]] = field(default_factory=lambda: {source: set() for source in READERS})
 
     def add(self, source: str, lines: Iterable[str | bytes]) -> None:
         """Read one source's changes, in the order of its file. Blank lines are no changes."""
@@ -54,14 +52,15 @@ class Sources:
         self._keep(change)
 
     def add_messages(self, lines: Iterable[str | bytes]) -> None:
-        """Read national messages, one a line."""
+        """Read national messages, one a line; without any nothing is said of that source."""
         for position, line in enumerate(lines, start=1):
+            unreadable = self.unreadable.setdefault(istandaarden.SOURCE, set())
             try:
                 text = line if isinstance(line, str) else line.decode()
                 for change in istandaarden.read(text) if text.strip() else ():
                     self._keep(change)
             except (UnreadableError, ValueError, RecursionError):
-                self.unreadable[istandaarden.SOURCE].add(position)
+                unreadable.add(position)
 
     def _keep(self, change: Change) -> None:
         key = (change.source, change.type, change.id)
