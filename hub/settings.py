@@ -95,6 +95,7 @@ class Settings(BaseSettings):
         default=None, description="Where the head of the log of looks is anchored: outside the data folder; none: not."
     )
     looks_anchor_seconds: float = Field(default=300.0, ge=1, description="How often it is anchored.")
+    prices_file: Path | None = Field(default=None, description="YAML: products with prices, and teams' budgets.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
 

@@ -36,7 +36,7 @@ from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
 
-SOURCES: Final = ("zcd", "menscentraal")
+SOURCES: Final = ("zcd", "menscentraal", "istandaarden")
 DIRECTOR: Final = "regisseur"
 OPERATOR: Final = "beheer"
 USERS: Final = {

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models
+from hub.desk import attention, digest, models, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
@@ -262,7 +262,11 @@ def _add_state(router: APIRouter, site: Site) -> None:
 
 def _household(document: Document, site: Site) -> dict[str, object]:
     points = attention.of_household(site, document)
-    return digest.opened(document, site.open_address) | {"attention": attention.answer(points)}
+    found = threads.of_household(site, document)
+    return digest.opened(document, site.open_address) | {
+        "attention": attention.answer(points),
+        "threads": threads.answer(found, site.today(), site.prices),
+    }
 
 
 def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:

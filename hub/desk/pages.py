@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import attention, attention_words, digest
+from hub.desk import attention, attention_words, digest, threads
 from hub.desk.access import Action, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.login import entrances
@@ -216,6 +216,7 @@ def show_household(
     found = pages.site.reading.household(asking(request), household_id, addresses=True)
     shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
     shared["path"] = f"/huishoudens/{household_id}"
+    shared["tell"] = threads.ThreadWords(pages.words(request), pages.site.today(), pages.site.prices)
     about = facts(household_id, found)
     shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
     shared["compares"] = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
@@ -241,6 +242,7 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
+        "threads": threads.of_household(site, document),
         "assessments": of_type(RecordType.ASSESSMENT, "taken_on"),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),
