@@ -18,6 +18,7 @@ from hub.events.records import (
     Contact,
     DomainScore,
     Draft,
+    Frequency,
     Goal,
     Involvement,
     LifeDomain,
@@ -26,7 +27,9 @@ from hub.events.records import (
     RecordType,
     RequestState,
     Signal,
+    StateDay,
     SupportRequest,
+    Unit,
 )
 from hub.events.sensitive import Address, Sensitive
 
@@ -106,6 +109,16 @@ _STATES: Final[dict[str, RequestState]] = {
     "gestopt": "paused",
     "beeindigd": "ended",
 }
+_UNITS: Final[dict[str, Unit]] = {
+    "01": "minute",
+    "04": "hour",
+    "14": "day",
+    "16": "half_day",
+    "82": "output",
+    "83": "euro",
+    "84": "effort",
+}
+_FREQUENCIES: Final[dict[str, Frequency]] = {"1": "day", "2": "week", "4": "month", "6": "total"}
 _CONTACTS: Final[dict[str, Literal["home_visit", "conversation", "no_show", "telephone"]]] = {
     "huisbezoek": "home_visit",
     "gesprek": "conversation",
@@ -290,7 +303,25 @@ def _support_request(data: Fields) -> SupportRequest:
         decision=data.opt_text("besluit"),
         reason=data.opt_text("reden"),
         committed_cents=data.opt_integer("bedragCenten"),
+        reference=data.opt_text("referentie"),
+        allocation_number=data.opt_text("toewijzingnummer"),
+        provider_code=data.opt_text("agbcode"),
+        reason_code=data.opt_text("redencode"),
+        return_codes=data.opt_texts("retourcodes"),
+        steps=_steps(data),
+        starts_on=data.opt_day("vanaf"),
+        ends_on=data.opt_day("tot"),
+        volume=data.opt_integer("volume"),
+        unit=data.opt_code("eenheid", _UNITS),
+        frequency=data.opt_code("frequentie", _FREQUENCIES),
+        tariff_cents=data.opt_integer("tariefCenten"),
     )
+
+
+def _steps(data: Fields) -> tuple[StateDay, ...] | None:
+    if not data.has("verloop"):
+        return None
+    return tuple(StateDay(state=item.code("toestand", _STATES), on=item.day("op")) for item in data.children("verloop"))
 
 
 def _contact(data: Fields) -> Contact:

@@ -24,6 +24,7 @@ from hub.demo.observed import observed
 from hub.demo.oracle import Mismatch, compare
 from hub.demo.reference import Answer
 from hub.demo.stack import DIRECTOR, OPERATOR, SOURCES, Stack
+from hub.demo.town.correspondence import Correspondence
 from hub.demo.town.town import Town
 
 LIVE_CHANGES: Final = 100
@@ -88,10 +89,11 @@ def fill(stack: Stack, households: int, seed: int, given: Path | None, tell: Tel
     """Fill the sources from a folder of files, or with a town; how many changes became visible late."""
     if given is not None:
         for source in SOURCES:
-            if (given / f"{source}.jsonl").exists():
-                stack.simulators[source].load(given / f"{source}.jsonl")
+            for path in (given / f"{source}.jsonl", given / source):
+                if path.exists():
+                    stack.simulators[source].load(path)
         return 0
-    changes = list(new_town(households, seed).fill())
+    changes = list(Correspondence().with_messages(new_town(households, seed).fill()))
     deliverer = Deliverer(stack.simulators)
     deliverer.deliver_all(changes, lambda done: tell("vullen", done, len(changes)))
     return deliverer.late

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models
+from hub.desk import attention, digest, models, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
@@ -44,6 +44,13 @@ _PROBLEM_TEXTS: Final = {
 _HOUSEHOLD: Final = (400, 401, 403, 404, 503)
 DECISIONS: Final = f"{API}/besluiten"
 _ALL: Final = (400, 401, 403, 503)
+
+
+_TOO_MANY: Final = {
+    "description": "This user, or this address, asks too often.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+"""Of everything that needs a token."""
 
 
 class InvalidBsn(Exception):
@@ -255,7 +262,11 @@ def _add_state(router: APIRouter, site: Site) -> None:
 
 def _household(document: Document, site: Site) -> dict[str, object]:
     points = attention.of_household(site, document)
-    return digest.opened(document, site.open_address) | {"attention": attention.answer(points)}
+    found = threads.of_household(site, document)
+    return digest.opened(document, site.open_address) | {
+        "attention": attention.answer(points),
+        "threads": threads.answer(found, site.today(), site.prices),
+    }
 
 
 def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:
@@ -400,6 +411,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
     for operation in (item for path in found["paths"].values() for item in path.values()):
+        if "401" in operation["responses"]:
+            operation["responses"]["429"] = _TOO_MANY
         _tidy(operation["responses"])
     return found
 
@@ -411,4 +424,6 @@ def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
         headers = {"API-Version": version}
         if status in ("202", "308"):
             headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
+        if status == "429":
+            headers["Retry-After"] = {"description": "Seconds until one more fits.", "schema": {"type": "integer"}}
         responses[status] = {**answer, "headers": headers}

@@ -128,8 +128,11 @@ def _standings(document: Document, person_key: str) -> Iterator[Standing]:
 
 
 def _records(document: Document, person_key: str) -> Iterator[RecordEntry]:
-    """The records of his own dossiers, but for measurements of others; and measurements of him in any dossier."""
+    """The records of his own dossiers, but for measurements of others; what messages say of his requests; and
+    measurements of him in any dossier."""
     own = {_ref(item) for item in _own(document, person_key)}
+    about_him = (item for item in document["message_dossiers"] if item["client"] == person_key)
+    own |= {DossierRef(item["source"], item["dossier_id"]) for item in about_him}
     his_lines = {
         (ref["source"], ref["dossier_id"], ref["line"])
         for person in digest.persons(document)

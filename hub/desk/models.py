@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.desk.thread_models import Thread
 from hub.events.decisions import Snooze
 
 
@@ -174,6 +175,14 @@ class Reason(_Body):
     decision_id: str | None
 
 
+class MessageDossier(_Body):
+    """Where national messages about a member stand (iJw, iWmo): no dossier of a team. `client`: the person's key."""
+
+    source: str
+    dossier_id: str
+    client: str
+
+
 class RecordBody(_Body):
     """One register of a dossier; `body` as in the schema of its record type."""
 
@@ -229,7 +238,8 @@ class AttentionPoint(_Body):
 
 
 class Household(_Body):
-    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it."""
+    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it.
+    `threads`: what happened to each request for specialist help, late ones first."""
 
     household_id: str
     label: int
@@ -237,6 +247,7 @@ class Household(_Body):
     oversized: bool
     title: str
     dossiers: list[Dossier]
+    message_dossiers: list[MessageDossier]
     members: list[Person]
     references: list[Person]
     history: list[Person]
@@ -249,6 +260,7 @@ class Household(_Body):
     records: list[RecordBody]
     freshness: list[Freshness]
     attention: list[AttentionPoint]
+    threads: list[Thread]
 
 
 class DossierRow(_Body):

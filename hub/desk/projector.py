@@ -167,7 +167,10 @@ def _household_row(change: _Change) -> dict[str, object]:
 
 
 def _parked(change: _Change) -> int:
-    named = {(item["source"], item["dossier_id"]) for item in change.content["dossiers"]} if change.content else set()
+    """Also of a household that is not shown because no team has a dossier in it: its entries wait for nothing."""
+    packed = change.view["composition"]
+    held = decode(packed).value["dossiers"] if packed and change.view["entries"] else []
+    named = {(item["source"], item["dossier_id"]) for item in held}
     return sum((entry["source"], entry["dossier_id"]) not in named for entry in change.view["entries"])
 
 

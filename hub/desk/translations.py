@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from hub.desk.login import words as login_words
+from hub.desk.thread_translations import THREAD_TEXTS
+
 Language = Literal["nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("nl", "en")
 
@@ -13,6 +16,8 @@ MONTHS: Final[dict[Language, tuple[str, ...]]] = {
 }
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **login_words.TEXTS,
+    **THREAD_TEXTS,
     # everywhere
     "app": ("Regiehub", "Regiehub"),
     "tagline": ("1 huishouden, 1 plan, 1 regisseur", "1 household, 1 plan, 1 director"),

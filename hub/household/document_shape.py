@@ -150,6 +150,14 @@ class Dossier(TypedDict):
     first_published_at: str
 
 
+class MessageDossier(TypedDict):
+    """What messages on a request stand in: no dossier of a team. `client`: the key of the person they are about."""
+
+    source: str
+    dossier_id: str
+    client: str
+
+
 class RecordEntry(TypedDict):
     """One visible register: its identity, order and content."""
 
@@ -173,7 +181,8 @@ class Freshness(TypedDict):
 
 
 class Document(TypedDict):
-    """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
+    """One live household: one with a dossier of a team. `message_dossiers`: where national messages about its members
+    stand. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
     conflict who are nothing else here. `lines`: every member line of its dossiers. `links`: why it is one household;
     `apart`: why who or what could be part of it is not. A snooze stands in `decisions` and among the records."""
 
@@ -183,6 +192,7 @@ class Document(TypedDict):
     oversized: bool
     title: str
     dossiers: list[Dossier]
+    message_dossiers: list[MessageDossier]
     members: list[Person]
     references: list[Person]
     history: list[Person]

@@ -67,6 +67,7 @@ PLAIN |= {
 }
 PLAIN |= {"role", "state", "stated_at", "status", "submitted_on", "taken_on", "to_on", "unconfirmed_reason", "unit"}
 PLAIN |= {"address_unknown"}
+PLAIN |= {"delivery_status", "law", "message", "municipality", "on", "provider_code", "sent_on"}
 """What was looked at and is neither: codes, dates and organisations. A new field is marked, or joins this list."""
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hub.events.ids import household_id
-from hub.events.records import RecordType
+from hub.events.records import RecordType, SupportRequest
 from tests.desk.views import (
     MENSCENTRAAL,
     ZCD,
@@ -57,7 +57,7 @@ def _goal(domain: str, wording: str, **changed: Any) -> dict[str, Any]:
 
 
 def _request(product: str, state: str) -> dict[str, Any]:
-    return {
+    stated = {
         "product_code": "45A04",
         "product": product,
         "provider": "Stichting Voorbeeld",
@@ -68,6 +68,7 @@ def _request(product: str, state: str) -> dict[str, Any]:
         "reason": None,
         "committed_cents": 123450,
     }
+    return dict.fromkeys(SupportRequest.model_fields) | stated
 
 
 def _signal(kind: str) -> dict[str, Any]:

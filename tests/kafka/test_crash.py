@@ -167,5 +167,5 @@ def test_no_bsn_name_or_address_in_logs_or_metrics(crash_town: CrashTown, marks:
     assert len(logs) > len(crash_town.stack.simulators) + 2
     for log in logs:
         assert marks.in_text(log.read_text(encoding="utf-8", errors="surrogateescape")) == set(), log.name
-    for name in crash_town.stack.children:
+    for name in crash_town.stack.metrics_ports:
         assert marks.in_text(crash_town.metrics(name)) == set(), name

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from hub.demo.reference.facts import (
+    FREQUENCIES,
+    UNITS,
     Change,
     Dossier,
     Fields,
@@ -217,6 +219,18 @@ BODIES: dict[str, Table] = {
         "decision": (Fields.optional_text, "besluit"),
         "reason": (Fields.optional_text, "motivering"),
         "committed_cents": (_cents, "bedrag"),
+        "reference": (Fields.optional_text, "referentie"),
+        "allocation_number": (Fields.optional_text, "toewijzing_nr"),
+        "provider_code": (Fields.optional_text, "agb"),
+        "reason_code": (Fields.optional_text, "reden_code"),
+        "return_codes": (Fields.optional_texts, "retourcodes"),
+        "steps": (Fields.history, "verloop", "status", STATES, "datum"),
+        "starts_on": (Fields.optional_day, "ingang"),
+        "ends_on": (Fields.optional_day, "einde"),
+        "volume": (Fields.optional_whole, "volume"),
+        "unit": (Fields.optional_code, "eenheid", UNITS),
+        "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
+        "tariff_cents": (_cents, "tarief"),
     },
     "contact": {
         "kind": (Fields.code, "type", CONTACTS),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.demo.reference.facts import (
+    FREQUENCIES,
+    UNITS,
     Change,
     Dossier,
     Fields,
@@ -197,6 +199,18 @@ BODIES: dict[str, Table] = {
         "decision": (Fields.optional_text, "besluit"),
         "reason": (Fields.optional_text, "reden"),
         "committed_cents": (Fields.optional_whole, "bedragCenten"),
+        "reference": (Fields.optional_text, "referentie"),
+        "allocation_number": (Fields.optional_text, "toewijzingnummer"),
+        "provider_code": (Fields.optional_text, "agbcode"),
+        "reason_code": (Fields.optional_text, "redencode"),
+        "return_codes": (Fields.optional_texts, "retourcodes"),
+        "steps": (Fields.history, "verloop", "toestand", STATES, "op"),
+        "starts_on": (Fields.optional_day, "vanaf"),
+        "ends_on": (Fields.optional_day, "tot"),
+        "volume": (Fields.optional_whole, "volume"),
+        "unit": (Fields.optional_code, "eenheid", UNITS),
+        "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
+        "tariff_cents": (Fields.optional_whole, "tariefCenten"),
     },
     "contact": {
         "kind": (Fields.code, "soort", CONTACTS),

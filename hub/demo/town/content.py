@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from hub.demo.town import menscentraal_format, names, zcd_format
+from hub.demo.town import menscentraal_format, names, requests, zcd_format
 from hub.demo.town.changes import ZCD, JsonObject, JsonValue
 from hub.demo.town.dossiers import Dossier
 
@@ -70,7 +70,7 @@ def proceed(facts: JsonObject, random: Random, today: date) -> bool:
     if not choices:
         return False
     state = random.choice(choices)
-    facts["state"] = state
+    requests.follow(facts, state, today)
     if state == "submitted":
         facts["submitted_on"] = today.isoformat()
     if state in ("granted", "rejected"):
@@ -154,10 +154,12 @@ def _assessment(random: Random, today: date, dossier: Dossier) -> dict[str, Json
 
 def _support_request(random: Random, today: date, dossier: Dossier) -> dict[str, JsonValue]:
     code, product, _ = random.choice(PRODUCTS)
+    provider = random.choice((None, *names.ORGANISATIONS))
     return {
+        **requests.asked(f"{dossier.id} {code} {today}", provider),
         "product_code": code,
         "product": product,
-        "provider": random.choice((None, *names.ORGANISATIONS)),
+        "provider": provider,
         "state": "concept",
         "submitted_on": None,
         "decided_on": None,

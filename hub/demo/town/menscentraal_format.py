@@ -8,6 +8,7 @@ from typing import Final
 from hub.demo.town.changes import JsonObject, JsonValue
 from hub.demo.town.dossiers import UNKNOWN, Dossier, Line, Record
 from hub.demo.town.people import Address
+from hub.demo.town.steps import history
 
 TYPES: Final = {
     "involvement": ("betrokkene", "BT"),
@@ -39,7 +40,10 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "support_request": {
         "product_code": "code", "product": "naam", "provider": "leverancier", "state": "status",
         "submitted_on": "aangevraagd", "decided_on": "besluitdatum", "decision": "besluit", "reason": "motivering",
-        "committed_cents": "bedrag",
+        "committed_cents": "bedrag", "reference": "referentie", "allocation_number": "toewijzing_nr",
+        "provider_code": "agb", "reason_code": "reden_code", "return_codes": "retourcodes", "steps": "verloop",
+        "starts_on": "ingang", "ends_on": "einde", "volume": "volume", "unit": "eenheid", "frequency": "frequentie",
+        "tariff_cents": "tarief",
     },
     "contact": {"kind": "type", "held_on": "datum"},
     "signal": {
@@ -56,6 +60,10 @@ CODES: Final[dict[tuple[str, str], dict[JsonValue, JsonValue]]] = {
         "under_investigation": "ONDERZOEK", "granted": "TOEGEKEND", "rejected": "AFGEWEZEN", "started": "LOOPT",
         "paused": "ONDERBROKEN", "ended": "AFGEROND",
     },
+    ("support_request", "unit"): {
+        "minute": "01", "hour": "04", "day": "14", "half_day": "16", "output": "82", "euro": "83", "effort": "84",
+    },
+    ("support_request", "frequency"): {"day": "1", "week": "2", "month": "4", "total": "6"},
     ("contact", "kind"): {"home_visit": "HB", "conversation": "GS", "no_show": "NV", "telephone": "TEL"},
     ("signal", "severity"): {"low": 1, "medium": 2, "high": 3},
     ("signal", "child_safety"): {True: "J", False: "N"},
@@ -89,8 +97,10 @@ def record_change(dossier: Dossier, record: Record, recorded_at: datetime, *, de
         codes = CODES.get((record.type, name))
         content[column] = codes[value] if codes and isinstance(value, str | bool) else value
     if record.type == "support_request":
-        cents = record.facts["committed_cents"]
-        content["bedrag"] = f"{cents // 100}.{cents % 100:02}" if isinstance(cents, int) else None
+        content["bedrag"] = _euros(record.facts["committed_cents"])
+        content["tarief"] = _euros(record.facts.get("tariff_cents"))
+        states = CODES["support_request", "state"]
+        content["verloop"] = [{"status": states[state], "datum": on} for state, on in history(record.facts)] or None
     if record.type == "assessment":
         line, scores = record.facts["line"], record.facts["scores"]
         content["persoon_nr"] = int(line) if isinstance(line, str) else None
@@ -98,6 +108,10 @@ def record_change(dossier: Dossier, record: Record, recorded_at: datetime, *, de
             content[f"d{number:02}"] = scores.get(domain) if isinstance(scores, dict) else None
     kind = TYPES[record.type][0]
     return _row(kind, dossier.id, record.id, record.version, recorded_at, None if deleted else content)
+
+
+def _euros(cents: JsonValue) -> str | None:
+    return f"{cents // 100}.{cents % 100:02}" if isinstance(cents, int) else None
 
 
 def _row(
