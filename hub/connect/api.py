@@ -80,6 +80,8 @@ class Connector(ABC):
     Config: ClassVar[type[ConnectorConfig]]
     version: ClassVar[str] = "0"
     """Version of the connector, stated in its dead letters."""
+    inventory_is_complete: ClassVar[bool] = True
+    """What `inventory` does not name is gone. False for a source that forgets what it once told, as a drop folder."""
 
     @abstractmethod
     def __init__(self, config: ConnectorConfig) -> None:

@@ -87,7 +87,12 @@ def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
     except ConfigError as error:
         pipe.send({"kind": Kind.CONFIG_INVALID, "message": error.user_message})
         return 0
-    ready = {"kind": Kind.READY, "version": connector.version, "unconfined": unconfined}
+    ready = {
+        "kind": Kind.READY,
+        "version": connector.version,
+        "inventory_is_complete": connector.inventory_is_complete,
+        "unconfined": unconfined,
+    }
     pipe.send(ready)
     try:
         answers = _Answers(connector)

@@ -49,6 +49,10 @@ class Published(NamedTuple):
 class Sides(Protocol):
     """The three sides of one source, without deleted records, each read from its beginning when it is asked."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the source holds all that it ever told: what it does not hold is then extra, else forgotten."""
+
     def source(self) -> Iterable[Stated]:
         """What the source holds; the stamp is the version."""
 
@@ -189,17 +193,21 @@ def _survey(sides: Sides) -> _Survey:
 
 
 def _differences(sides: Sides, suspects: _Suspects) -> Iterator[Difference]:
-    held = {item.record: item.stamp for item in sides.source() if bucket_of(item.record) in suspects.unpublished}
+    held: dict[Record, int] = {}
+    for item in sides.source():
+        if bucket_of(item.record) in suspects.unpublished:
+            held[item.record] = max(item.stamp, held.get(item.record, item.stamp))
     published: dict[Record, int] = {}
     sent: dict[Record, int] = {}
-    for item in sides.published():
-        bucket = bucket_of(item.record)
+    for sent_item in sides.published():
+        bucket = bucket_of(sent_item.record)
         if bucket in suspects.unpublished:
-            published[item.record] = item.version
-        if bucket in suspects.unshown and not item.waits:
-            sent[item.record] = item.published_at
+            published[sent_item.record] = sent_item.version
+        if bucket in suspects.unshown and not sent_item.waits:
+            sent[sent_item.record] = sent_item.published_at
     shown = {item.record: item.stamp for item in sides.shown() if bucket_of(item.record) in suspects.unshown}
-    yield from _unpublished(held, published)
+    found = _unpublished(held, published)
+    yield from (item for item in found if sides.is_complete or item.kind is not Kind.EXTRA)
     yield from _unshown(sent, shown)
 
 

@@ -39,6 +39,7 @@ class Town:
     seen: dict[Record, int]
     waiting: frozenset[Record] = frozenset()
     later: dict[int, dict[Record, int]] = field(default_factory=dict)
+    is_complete: bool = True
     reads: int = 0
     settled: int = 0
 
@@ -136,6 +137,23 @@ def test_a_record_that_changes_all_the_time_is_no_difference() -> None:
         town.held[record] += 1
 
     assert reconcile(town, busy).differences == ()
+
+
+def test_what_a_drop_folder_does_not_hold_any_more_is_no_difference() -> None:
+    town = in_sync({Record("Z-1", "goal", "a"): 1, Record("Z-1", "goal", "b"): 1})
+    town.is_complete, town.held = False, {Record("Z-1", "goal", "b"): 2}
+    assert [item.kind for item in found(town).differences] == [Kind.STALE]
+
+
+def test_of_a_record_that_the_inventory_names_twice_the_newest_version_counts() -> None:
+    record = Record("Z-1", "goal", "a")
+    town = in_sync({record: 2})
+
+    def twice() -> list[Stated]:
+        return [Stated(record, 2), Stated(record, 1)]
+
+    town.source = twice  # type: ignore[method-assign]  # one town only
+    assert found(town).differences == ()
 
 
 def test_what_waits_for_its_dossier_is_counted_and_no_difference() -> None:

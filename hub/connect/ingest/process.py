@@ -85,6 +85,7 @@ class ConnectorProcess:
         frame = ready or {}
         self.version = str(frame.get("version", "0"))
         self.unconfined: str | None = frame.get("unconfined")
+        self.inventory_is_complete = bool(frame.get("inventory_is_complete", True))
 
     @property
     def pid(self) -> int:

@@ -41,6 +41,11 @@ class SourceSides:
         self._epoch = source_epoch
         self._paced = paced
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the source holds all that it ever told."""
+        return self._process.inventory_is_complete
+
     def source(self) -> Iterator[Stated]:
         """What the source holds."""
         for page in self._process.inventory():
