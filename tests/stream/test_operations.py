@@ -80,7 +80,7 @@ def counts(report: dict[str, Any]) -> dict[str, int]:
 def test_a_hub_in_sync_is_healthy_and_complete(stack: Stack) -> None:
     reports = regiehub(stack, "reconcile", "--json").value
     assert {report["source"]: counts(report) for report in reports} == {name: {} for name in SOURCES}
-    assert all(report["records"] > 10 for report in reports)
+    assert {report["source"] for report in reports if report["records"] > 10} >= {"zcd", "menscentraal"}
     assert eventually(lambda: all(s["completeness"] for s in status(stack)["sources"]), SECONDS)
     found = status(stack)
     assert found["healthy"]
