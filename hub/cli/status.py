@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -80,27 +79,32 @@ def _look(settings: Settings, before: Measured, seconds: float) -> Measured:
 def _measure(settings: Settings) -> Measured:
     from hub.cli.source import last_statuses, now
     from hub.errors import LogRefused, LogUnavailable
-    from hub.events.topics import DEAD_LETTERS
     from hub.ops.broker import Broker
     from hub.ops.flow import measure
-    from hub.ops.letters import fold
     from hub.ops.status import Measured
 
-    offsets, parked, desk_problem = _desk(settings)
+    desk, desk_problem = _desk(settings)
     expected = _expected(settings)
     try:
         with Broker(settings.broker) as broker:
-            flow = measure(broker, settings.stream_id, offsets)
+            flow = measure(broker, settings.stream_id, desk and desk.offsets)
             statuses = last_statuses(broker)
-            letters = fold(broker.messages(DEAD_LETTERS))
     except (LogUnavailable, LogRefused) as error:
         return Measured(now(), {}, expected, {}, None, error.user_message, desk_problem)
-    counts = Counter(letter.source for letter in letters if letter.is_open)
-    return Measured(now(), statuses, expected, counts, flow, None, desk_problem, parked)
+    letters, parked = (desk.open_letters, desk.parked) if desk else ({}, None)
+    return Measured(now(), statuses, expected, letters, flow, None, desk_problem, parked)
 
 
-def _desk(settings: Settings) -> tuple[Mapping[Place, int] | None, int | None, str | None]:
-    """How far the read model is, what is parked in it, and what is wrong with it."""
+class _Desk(NamedTuple):
+    """What the read model says: how far it is, what is parked in it, how many dead letters of each source are open."""
+
+    offsets: Mapping[Place, int]
+    parked: int
+    open_letters: Mapping[str, int]
+
+
+def _desk(settings: Settings) -> tuple[_Desk | None, str | None]:
+    """The read model's part, or what is wrong with it."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from hub.desk import readmodel
@@ -110,13 +114,13 @@ def _desk(settings: Settings) -> tuple[Mapping[Place, int] | None, int | None, s
     try:
         engine = open_read_only(settings.desk_database)
     except ConfigError as error:
-        return None, None, error.user_message
+        return None, error.user_message
     try:
         with engine.connect() as connection:
             offsets = {place: offset for place, (_, offset) in readmodel.next_offsets(connection).items()}
-            return offsets, readmodel.parked(connection), None
+            return _Desk(offsets, readmodel.parked(connection), readmodel.dead_letter_counts(connection)), None
     except SQLAlchemyError as error:
-        return None, None, f"The read model cannot be read ({type(error).__name__})."
+        return None, f"The read model cannot be read ({type(error).__name__})."
     finally:
         engine.dispose()
 

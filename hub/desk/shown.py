@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,7 +37,7 @@ def open_read_only(url: str) -> Engine:
     """A read model that exists already. Raises ConfigError if there is none, or one of another release."""
     parsed = make_url(url)
     if parsed.drivername.startswith("sqlite"):
-        parsed = parsed.set(database=f"file:{parsed.database}", query={"mode": "ro", "uri": "true"})
+        parsed = parsed.set(database=f"file:{quote(parsed.database or '')}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(parsed, hide_parameters=True)
     try:
         with engine.connect() as connection:

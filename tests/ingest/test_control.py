@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect.api import Cursor, InventoryItem
-from hub.connect.ingest.control import Control, Errand, Letter, Pause, Repair
+from hub.connect.ingest.control import Control, Errand, Letter, Orders, Pause, Repair
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.errands import SLICE
 from hub.connect.ingest.index import Index
@@ -301,6 +301,25 @@ def test_a_held_connector_goes_on_when_somebody_says_so_and_loses_nothing(run: R
     assert [v["record_id"] for v in run.values()] == ["S-Z-1-True", "D-0"]
     assert len(run.values(DEAD_LETTERS)) == 9
     assert ingest.progress.cursor == cursor(1)
+
+
+def test_a_reset_ends_the_hold(run: Run) -> None:
+    ingest = run.ingest(batch(1, goal("D-0")), batch(2, *flood(), signal()), policy=LIMIT)
+    steps(ingest)
+    ingest.run(until(ingest, 8, lambda: run.control.ask_reset(cursor(2), 0, "olga")))
+    assert ingest.progress.cursor == cursor(2)
+    assert [v["record_id"] for v in run.values()] == ["D-0", "S-Z-1-True"]
+
+
+def test_the_control_file_is_its_owners_only_and_a_reset_forgets_what_was_compared(run: Run, tmp_path: Path) -> None:
+    assert (tmp_path / "zcd.control.sqlite").stat().st_mode & 0o077 == 0
+    run.control.keep_completeness({"checked_at": NOON, "records": 3})
+    assert run.control.orders().completeness == {"checked_at": NOON, "records": 3}
+    run.control.ask_reset(None, 1, "olga")
+    (reset,) = [run.control.orders().reset]
+    assert reset is not None
+    run.control.reset_done(reset)
+    assert run.control.orders() == Orders(source_epoch=1)
 
 
 DRAFTS = st.lists(

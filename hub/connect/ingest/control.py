@@ -8,6 +8,7 @@ moment, and asking twice is asking once.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -91,6 +92,7 @@ class Control:
     def __init__(self, path: Path) -> None:
         """Opens, or makes, the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
         self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.executescript(_SCHEMA)
@@ -129,8 +131,9 @@ class Control:
         })  # fmt: skip
 
     def reset_done(self, reset: Reset) -> None:
-        """It is durable. A request that came meanwhile stays."""
+        """It is durable. A request that came meanwhile stays; what was compared before says nothing any more."""
         self._tell("source_epoch", reset.source_epoch)
+        self._forget("completeness")
         if (asked := self.orders().reset) is not None and asked.number == reset.number:
             self._forget("reset")
 

@@ -185,19 +185,18 @@ class Ingest:
         _log.warning("connector_reset", source=self._identity.source, by=reset.by, source_epoch=self.source_epoch)
 
     def _hold(self, error: DeadLetterLimitExceeded, stopping: Callable[[], bool]) -> None:
-        """Read ahead, without moving the cursor, and let child-safety signals through, until somebody says to go on:
-        the batch at hand is then taken whatever it holds. Raises the error when asked to stop."""
+        """Read ahead, without moving the cursor, and let child-safety signals through, until somebody resets, or says
+        to go on: the batch at hand is then taken whatever it holds. Raises the error when asked to stop."""
         source = self._identity.source
         _log.error("connector_held", source=source, why=error.user_message, detail=error.detail)
         metrics.SOURCE_HELD.labels(source).set(1)
         lane, cursor, asked = SafetyLane(), self._progress.cursor, self._orders.go_on
+        held_at = (self._progress.cursor, self.source_epoch)
         while not stopping():
-            if self._is_paused():
-                seconds = self._policy.poll_seconds
-            else:
-                seconds, cursor = self._look_ahead(lane, cursor, error)
-            if self._orders.go_on != asked:
-                self._is_admitted = True
+            seconds, cursor = self._look_ahead(lane, cursor, error)
+            is_reset = held_at != (self._progress.cursor, self.source_epoch)
+            if self._orders.go_on != asked or is_reset:
+                self._is_admitted = not is_reset
                 metrics.SOURCE_HELD.labels(source).set(0)
                 return
             self._clock.wait(seconds)
@@ -207,6 +206,8 @@ class Ingest:
         self, lane: SafetyLane, cursor: Cursor | None, error: DeadLetterLimitExceeded
     ) -> tuple[float, Cursor | None]:
         try:
+            if self._is_paused():
+                return self._policy.poll_seconds, cursor
             batch = self._feed.poll(cursor)
             if batch is None:
                 return 0.0, cursor
