@@ -57,9 +57,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
         ),
         "references": sorted(ref for person in document["references"] for ref in _refs(person)),
         "history": sorted(ref for person in document["history"] for ref in _refs(person)),
-        "decisions": sorted(
-            [item["decision_id"], item["effect"]] for item in document["decisions"] if item["snooze"] is None
-        ),
+        "decisions": sorted([item["decision_id"], item["effect"]] for item in document["decisions"] if item["lines"]),
         "records": sorted(
             (
                 [
@@ -67,6 +65,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
                     _content(item["body"]),
                 ]
                 for item in document["records"]
+                if item["record_type"] != "decision"
             ),
             key=lambda entry: tuple(map(str, entry[:4])),
         ),

@@ -325,7 +325,8 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
         "household_id": document["household_id"],
         "directors": direction.directors(document, today),
         "directions": [
-            {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
+            {"current": entry.current, "decided": entry.decided, "record": entry.record}
+            for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
     }

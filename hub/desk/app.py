@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hub.desk.api import InvalidBsn, api_router, describe
-from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
+from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.looks import LooksUnavailable
@@ -82,6 +82,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (NoDecision, 404, "There is no such decision, or it has not come through yet."),
     (ReasonHoldsBsn, 400, "Some parameters are not valid."),
     (SnoozeRefused, 400, "Some parameters are not valid."),
+    (DirectionRefused, 400, "Some parameters are not valid."),
     (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
     (LogRefused, 503, "The log refuses decisions; nothing was decided."),
 )
@@ -108,6 +109,9 @@ def _invalid(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, SnoozeRefused):
         reasons = {"until": "from tomorrow on, and at most a year", "rule": "there is no such rule"}
         return [{"name": f"body.snooze.{error.field}", "reason": reasons[error.field]}]
+    if isinstance(error, DirectionRefused):
+        reasons = {"from_on": "at most a year from today", "director": "holds a BSN"}
+        return [{"name": f"body.direction.{error.field}", "reason": reasons[error.field]}]
     if not isinstance(error, RequestValidationError):
         return []
     return [

@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from hub.desk import readmodel
 from hub.desk.access import Action, Household
-from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, LineToDecide
+from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, Directing, DirectionToMake, LineToDecide
 from hub.desk.reading import Reading, Request, facts
 from hub.errors import LogUnavailable
 from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.direction import Direction
 from hub.events.ids import DossierRef, decision_id
 from hub.events.moments import micros
 from hub.household.attention.point import Rule
@@ -32,6 +33,8 @@ TURN_SECONDS: Final = 10.0
 """How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
 MOST_SNOOZED_DAYS: Final = 366
 """Longer would be to hide a matter for good; by then somebody should look again."""
+MOST_DIRECTION_DAYS: Final = 366
+"""A handover is planned or written down afterwards; further away it is a slip of the pen."""
 _DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
 _NINE_DIGITS: Final = re.compile(r"(?<!\d)(?:\d{4}[ .]\d\d[ .]\d{3}|\d{3}[ .]\d{3}[ .]\d{3}|\d{9})(?!\d)")
 """Also as passports and letters group them: 1234.56.789, 123 456 789."""
@@ -64,6 +67,15 @@ class SnoozeRefused(Exception):
         self.field = field
 
 
+class DirectionRefused(Exception):
+    """Who directs can be said for days up to a year from now, or ago, and no number of a person may stand in it.
+    `field`: which is wrong."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
 class Accepted(NamedTuple):
     """A decision that is in the log. `households`: ids of those whose page will say it."""
 
@@ -86,11 +98,13 @@ class Deciding:
     _last_version: int = 0
 
     def decide(self, request: Request, wanted: DecisionToMake) -> Accepted:
-        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, SnoozeRefused, and what
-        publishing raises."""
+        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, SnoozeRefused,
+        DirectionRefused, and what publishing raises."""
         self._refuse_bsn(wanted.why)
         if wanted.snooze is not None:
             self._check(wanted.snooze)
+        if wanted.direction is not None:
+            self._check_direction(wanted.direction)
         refs = _dossiers(wanted)
         with self.reading.engine.connect() as connection:
             found = {ref: readmodel.holding(connection, ref) for ref in refs}
@@ -98,7 +112,7 @@ class Deciding:
         if not all(found.values()):
             raise NotAsSeen("unknown_dossier")
         lines = {_place(line): line for document in found.values() if document for line in document["lines"]}
-        decision = wanted.made(_user(request), lambda line: _as_known(line, lines))
+        decision = wanted.made(_user(request), lambda line: _as_known(line, lines), _decider(request), self._today())
         return self._accept(decision, [document for document in found.values() if document])
 
     def withdraw(self, request: Request, wanted_id: str, wanted: DecisionToTakeBack) -> Accepted:
@@ -117,11 +131,24 @@ class Deciding:
         return _newest(self._carrying(request, wanted_id, Action.READ_HOUSEHOLD), wanted_id)
 
     def _refuse_bsn(self, why: str) -> None:
-        if any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(why)):
+        if self._holds_bsn(why):
             raise ReasonHoldsBsn
 
+    def _holds_bsn(self, text: str) -> bool:
+        return any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(text))
+
+    def _today(self) -> date:
+        return self.reading.now().astimezone(TIME_ZONE).date()
+
+    def _check_direction(self, wanted: DirectionToMake) -> None:
+        if wanted.from_on and abs(wanted.from_on - self._today()).days > MOST_DIRECTION_DAYS:
+            raise DirectionRefused("from_on")
+        said = wanted.director
+        if said and self._holds_bsn(" / ".join((said.name, said.organisation, said.team))):
+            raise DirectionRefused("director")
+
     def _check(self, snooze: Snooze) -> None:
-        today = self.reading.now().astimezone(TIME_ZONE).date()
+        today = self._today()
         if not today < snooze.until <= today + timedelta(days=MOST_SNOOZED_DAYS):
             raise SnoozeRefused("until")
         if snooze.rule not in set(Rule):
@@ -169,8 +196,24 @@ def _user(request: Request) -> str:
     return request.actor.user if request.actor else ""
 
 
+def _decider(request: Request) -> Directing:
+    actor = request.actor
+    if actor is None:
+        return Directing(name="?")
+    unit: Literal["youth", "adult", ""] = "youth" if actor.unit == "youth" else "adult" if actor.unit == "adult" else ""
+    return Directing(
+        name=actor.name or actor.user,
+        user=actor.user,
+        organisation=actor.organisation,
+        unit=unit,
+        team=", ".join(actor.teams),
+        phone=actor.phone,
+        staff=actor.staff,
+    )
+
+
 def _dossiers(wanted: DecisionToMake) -> list[DossierRef]:
-    named = [item for item in (wanted.line, wanted.other, wanted.snooze) if item]
+    named = [item for item in (wanted.line, wanted.other, wanted.snooze, wanted.direction) if item]
     return list(dict.fromkeys(DossierRef(item.source, item.dossier_id) for item in named))
 
 
@@ -208,6 +251,9 @@ def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
     if snooze is not None:
         point = Snooze.model_validate(snooze)
         return Decision(kind=kind, withdrawn=True, decided_by=decided_by, why=why, snooze=point)
+    if entry["direction"] is not None:
+        said = Direction.model_validate(entry["direction"])
+        return Decision(kind=kind, withdrawn=True, decided_by=decided_by, why=why, direction=said)
     lines = [
         NamedLine(
             source=line["source"],

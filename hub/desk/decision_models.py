@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided
+from hub.events.direction import Direction
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
 """A reason, in the decider's own words."""
@@ -35,9 +37,40 @@ class LineToDecide(_Asked):
         )
 
 
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\\x00]*$")]
+
+
+class Directing(_Asked):
+    """Somebody who directs. What is not known of him is empty."""
+
+    name: Annotated[Short, Field(min_length=1)]
+    user: Short = ""
+    organisation: Short = ""
+    unit: Literal["youth", "adult", ""] = ""
+    team: Short = ""
+    phone: Short = ""
+    staff: Short = ""
+
+
+class DirectionToMake(_Asked):
+    """Who directs from a day on (none: today), said on a dossier of the household. `director` none: the decider."""
+
+    source: Name
+    dossier_id: Name
+    director: Directing | None = None
+    from_on: date | None = None
+
+    def made(self, decider: Directing, today: date) -> Direction:
+        """The direction itself."""
+        who = self.director or decider
+        start = self.from_on or today
+        return Direction(source=self.source, dossier_id=self.dossier_id, from_on=start, **who.model_dump())
+
+
 class DecisionToMake(_Asked):
-    """What to decide. `line`: of all kinds but `snooze`; `other`: if it is about two; `doubted`: of `different_person`
-    alone, whose number is taken to be wrong where both state the same one; `snooze`: of that kind alone."""
+    """What to decide. `line`: of all kinds but `snooze` and `direction`; `other`: if it is about two; `doubted`: of
+    `different_person` alone, whose number is taken to be wrong where both state the same one; `snooze`, `direction`:
+    each of that kind alone."""
 
     kind: Kind
     why: Why
@@ -45,22 +78,26 @@ class DecisionToMake(_Asked):
     other: LineToDecide | None = None
     doubted: Literal["line", "other"] | None = None
     snooze: Snooze | None = None
+    direction: DirectionToMake | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> DecisionToMake:
-        if self.line and self.snooze:
-            raise ValueError("a snooze, and only that, names an attention point")
+        if self.line and (self.snooze or self.direction):
+            raise ValueError("a decision is about a dossier or about persons, not both")
         if self.doubted and self.kind is not Kind.DIFFERENT_PERSON:
             raise ValueError("whose number is doubted is said if and only if they are different persons")
         if self.snooze and "\0" in "".join((self.snooze.source, self.snooze.dossier_id, self.snooze.point)):
             raise ValueError("a NUL is no text")
         try:
-            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
+            nobody = Directing(name=_SOMEBODY)
+            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False), nobody, date.min)
         except ValidationError as error:
             raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
         return self
 
-    def made(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> Decision:
+    def made(
+        self, decided_by: str, named: Callable[[LineToDecide], NamedLine], decider: Directing, today: date
+    ) -> Decision:
         """The decision itself; `named` looks a line up. Raises what `named` raises."""
         line, other = (named(item) if item else None for item in (self.line, self.other))
         if line is None:
@@ -71,6 +108,7 @@ class DecisionToMake(_Asked):
                 other=other,
                 doubted=self.doubted,
                 snooze=self.snooze,
+                direction=self.direction.made(decider, today) if self.direction else None,
             )
         doubted = {"line": line, "other": other}.get(self.doubted or "")
         return decided(self.kind, line, other, decided_by=decided_by, why=self.why, doubted=doubted)

@@ -87,6 +87,8 @@ def _record(record: Mapping[str, Any], w: Words) -> Iterator[str]:
 def _value(kind: str, name: str, value: object, w: Words) -> str:
     if isinstance(value, list):
         return ", ".join(f"{w.code('domain', item['domain'])} {item['score']}" for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(_value(kind, key, item, w) for key, item in value.items() if item)
     if isinstance(value, bool):
         return w.t("yes" if value else "no")
     if name.endswith("_cents") and isinstance(value, int):

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from hub.events.decisions import Snooze
+from hub.events.direction import Direction
 
 
 class _Body(BaseModel):
@@ -156,6 +157,7 @@ class DecisionBody(_Body):
     why: str
     lines: list[DecidedLine]
     snooze: Snooze | None
+    direction: Direction | None
 
 
 class DossierLink(_Body):
@@ -354,9 +356,10 @@ class Timeline(_Body):
 
 
 class Directing(_Body):
-    """Who directs according to one record."""
+    """Who directs according to one record. `decided`: by a person in the hub; the record then holds that decision."""
 
     current: bool
+    decided: bool
     record: RecordBody
 
 

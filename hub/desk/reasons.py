@@ -84,6 +84,8 @@ class Reasons:
         if (point := entry["snooze"]) is not None:
             rule, until = self._w.code("rule", point["rule"]), self._w.date(point["until"])
             return self._w.t("decided.snooze", rule=rule, dossier=point["dossier_id"], until=until)
+        if (said := entry["direction"]) is not None:
+            return self._w.t("decided.direction", name=said["name"], since=self._w.date(said["from_on"]))
         named = [self._line(line) for line in entry["lines"]]
         doubted = next((name for name, line in zip(named, entry["lines"], strict=True) if line["doubted"]), "")
         return self._w.t(f"decided.{entry['kind']}", one=named[0], other=named[-1], doubted=doubted)

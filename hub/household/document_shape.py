@@ -93,9 +93,25 @@ class SnoozedPoint(TypedDict):
     until: str
 
 
+class DecidedDirection(TypedDict):
+    """That somebody directs from a day on, across both systems, as decided on a dossier. Empty: not known."""
+
+    source: str
+    dossier_id: str
+    user: str
+    name: str
+    organisation: str
+    unit: str
+    team: str
+    phone: str
+    staff: str
+    from_on: str
+
+
 class DecisionEntry(TypedDict):
     """What somebody decided (or took back: `decided_by`, `decided_at` and `why` are then of that), with what it does
-    now: an `Effect`. `lines`: one or two; none of a snooze. `version`: what a later decision must exceed."""
+    now: an `Effect`. `lines`: one or two; none of a decision on a dossier. `version`: what a later decision must
+    exceed."""
 
     decision_id: str
     version: int
@@ -106,6 +122,7 @@ class DecisionEntry(TypedDict):
     why: str
     lines: list[DecidedLine]
     snooze: SnoozedPoint | None
+    direction: DecidedDirection | None
 
 
 class DossierLink(TypedDict):
@@ -175,7 +192,8 @@ class Freshness(TypedDict):
 class Document(TypedDict):
     """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
     conflict who are nothing else here. `lines`: every member line of its dossiers. `links`: why it is one household;
-    `apart`: why who or what could be part of it is not. A snooze stands in `decisions` and among the records."""
+    `apart`: why who or what could be part of it is not. A decision on a dossier (a
+    snooze, who directs) stands in `decisions` and among the records."""
 
     household_id: str
     label: int

@@ -8,12 +8,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 from hub.events.codec import Value, decode
 from hub.events.decisions import Kind
 from hub.events.ids import DossierRef, RecordRef, decision_id
-from hub.household.document_shape import DecidedLine, DecisionEntry, DossierLink, MemberLine, Reason, SnoozedPoint
+from hub.household.document_shape import (
+    DecidedDirection,
+    DecidedLine,
+    DecisionEntry,
+    DossierLink,
+    MemberLine,
+    Reason,
+    SnoozedPoint,
+)
 from hub.household.rulings import Effect
 
 LineKey = tuple[DossierRef, str]
@@ -55,13 +63,22 @@ class Explanation:
             if (ref, member["line"]) in self._persons
         ]
 
-    def decisions(self, snoozes: Iterable[Value]) -> list[DecisionEntry]:
-        """All decisions about its dossiers, the oldest first. `snoozes`: the visible entries of decisions among the
-        records of the view."""
-        messages = [decode(entry["payload"]).value for entry in snoozes]
+    def decisions(self, on_dossiers: Iterable[Value]) -> list[DecisionEntry]:
+        """All decisions about its dossiers, the oldest first. `on_dossiers`: the visible entries of decisions among
+        the records of the view."""
+        messages = [decode(entry["payload"]).value for entry in on_dossiers]
         found = [self._decision(effect, event) for effect, event in self._messages]
         found += [_snooze(event) for event in messages if event["body"] and event["body"]["rule"] is not None]
+        found += [self._direction(event) for event in messages if event["body"] and event["body"]["direction"]]
         return sorted(found, key=lambda item: (item["decided_at"], item["decision_id"]))
+
+    def _direction(self, event: Value) -> DecisionEntry:
+        """A closed dossier's says nothing any more."""
+        body, ref = event["body"], DossierRef(event["source"], event["dossier_id"])
+        said = body["direction"]
+        direction = cast(DecidedDirection, {**ref._asdict(), **said, "from_on": said["from_on"].isoformat()})
+        effect = Effect.APPLIED if self._is_open(ref) else Effect.IDLE
+        return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else effect, [], direction=direction)
 
     def links(self, decisions: Iterable[DecisionEntry]) -> list[Reason]:
         """Why it is one household, sorted."""
@@ -169,7 +186,7 @@ class Explanation:
         both_in_one = len({(item["source"], item["dossier_id"]) for item in named}) < len(named)
         doubted = {"line": 0, "other": 1}.get(body["doubted"])
         lines = [self._named(item, number == doubted, both_in_one) for number, item in enumerate(named)]
-        return _entry(event, effect, lines, None)
+        return _entry(event, effect, lines)
 
     def _named(self, named: Value, doubted: bool, both_in_one: bool) -> DecidedLine:
         line = DecidedLine(
@@ -198,10 +215,17 @@ def _snooze(event: Value) -> DecisionEntry:
         point=body["point"] or "",
         until=body["until"].isoformat() if body["until"] else "",
     )
-    return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else Effect.APPLIED, [], point)
+    return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else Effect.APPLIED, [], snooze=point)
 
 
-def _entry(event: Value, effect: str, lines: list[DecidedLine], snooze: SnoozedPoint | None) -> DecisionEntry:
+def _entry(
+    event: Value,
+    effect: str,
+    lines: list[DecidedLine],
+    *,
+    snooze: SnoozedPoint | None = None,
+    direction: DecidedDirection | None = None,
+) -> DecisionEntry:
     body = event["body"]
     moment: datetime = event["recorded_at"]
     return DecisionEntry(
@@ -214,6 +238,7 @@ def _entry(event: Value, effect: str, lines: list[DecidedLine], snooze: SnoozedP
         why=body["why"],
         lines=lines,
         snooze=snooze,
+        direction=direction,
     )
 
 

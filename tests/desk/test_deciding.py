@@ -36,6 +36,7 @@ OMA = {"source": "menscentraal", "dossier_id": "MC-1", "line": "2"}
 ANNA = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
 NOOR = {"source": "zcd", "dossier_id": "Z-1", "line": "1"}
 POINT = {**{"source": "zcd", "dossier_id": "Z-1"}, "rule": "no_director", "point": "p", "until": "2026-04-01"}
+SAID = {"source": "zcd", "dossier_id": "Z-1"}
 SAME = {"kind": "same_person", "line": ANNA, "other": OMA, "why": "Paspoort gezien."}
 EVERY: list[dict[str, Any]] = [
     SAME,
@@ -44,6 +45,7 @@ EVERY: list[dict[str, Any]] = [
     {"kind": "lives_here", "line": OMA, "why": "Gesproken."},
     {"kind": "lives_elsewhere", "line": OMA, "why": "Gesproken."},
     {"kind": "snooze", "snooze": POINT, "why": "Gesprek staat."},
+    {"kind": "direction", "direction": SAID, "why": "Afgesproken."},
 ]
 WRONG: list[dict[str, Any]] = [
     {},
@@ -70,6 +72,15 @@ WRONG: list[dict[str, Any]] = [
     {"kind": "snooze", "snooze": POINT | {"until": "9999-12-31"}, "why": "w"},
     {"kind": "snooze", "snooze": POINT | {"rule": "no_such_rule"}, "why": "w"},
     {"kind": "snooze", "snooze": POINT, "line": ANNA, "why": "w"},
+    {"kind": "direction", "why": "w"},
+    {"kind": "direction", "direction": SAID, "line": ANNA, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"from_on": "2027-03-03"}, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"from_on": "0001-01-01"}, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"director": {"name": " "}}, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"director": {"name": "Kim\0"}}, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"director": {"name": f"Kim {KNOWN_BSN}"}}, "why": "w"},
+    {"kind": "direction", "direction": SAID | {"director": {"name": "Kim", "unit": "other"}}, "why": "w"},
+    {"kind": "snooze", "snooze": POINT, "direction": SAID, "why": "w"},
     {"kind": "lives_here", "line": OMA | {"line": 7}, "why": "w"},
     {"kind": "lives_here", "line": OMA | {"dossier_id": ""}, "why": "w"},
 ]
@@ -90,7 +101,7 @@ def test_a_decision_is_published_as_an_event_with_who_when_and_why(
     assert answer.headers["location"] == accepted.link == f"{DECISIONS}/{accepted.decision_id}"
     assert accepted.households == [home]
     (sent,) = desk.sent
-    assert sent.topic == (RECORDS if wanted["kind"] == "snooze" else COMPOSITIONS)
+    assert sent.topic == (RECORDS if wanted["kind"] in {"snooze", "direction"} else COMPOSITIONS)
     event = decode(sent.value).value
     assert (event["version"], event["recorded_at"], event["jurisdiction"]) == (micros(NOW), NOW, "0599")
     assert id_of(sent.value) == accepted.decision_id

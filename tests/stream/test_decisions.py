@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from hub.desk.looks import LookLog
 from hub.desk.reading import Reading, Request
 from hub.events.decisions import DecisionMessage
 from hub.events.topics import VIEWS
+from hub.household.direction import directions, written_name
 from hub.household.document_shape import Document
 from tests.core.case_format import CASES, load_case
 from tests.core.case_sources import source_lines
@@ -197,6 +198,24 @@ def test_a_snooze_goes_with_its_dossier_and_can_be_taken_back(hub: Hub) -> None:
     assert sorted(item["kind"] for item in home["decisions"]) == ["same_person", "snooze"]
     hub.withdraw(decision)
     assert hub.effect(decision) == "withdrawn"
+
+
+@unlinked
+def test_who_directs_is_decided_handed_over_and_taken_back_across_both_systems(hub: Hub) -> None:
+    said = {"source": "zcd", "dossier_id": "Z-1"}
+    hub.decide(kind="same_person", line=MOTHER_ZCD, other=MOTHER_MC)
+    hub.decide(kind="direction", direction=said)
+    handover = hub.decide(
+        kind="direction", direction={"source": "menscentraal", "dossier_id": "MC-1", "director": {"name": "Kim"}}
+    )
+    assert decided_directors(hub) == ["Kim"]
+    hub.withdraw(handover)
+    assert decided_directors(hub) == ["dirk"]
+
+
+def decided_directors(hub: Hub) -> list[str]:
+    (home,) = hub.documents()
+    return [written_name(entry) for entry in directions(home, date(2026, 3, 1)) if entry.decided and entry.current]
 
 
 @unlinked

@@ -41,6 +41,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "decided.lives_elsewhere": ("{one} woont elders.", "{one} lives elsewhere."),
     "decided.snooze": ("Aandachtspunt “{rule}” bij dossier {dossier} is verborgen tot en met {until}.",
                        "Attention point “{rule}” of dossier {dossier} is hidden until and including {until}."),
+    "decided.direction": ("{name} heeft de regie vanaf {since}.", "{name} directs from {since}."),
     "decided_by": ("Besluit van {who}, {time}: “{why}”", "Decided by {who}, {time}: “{why}”"),
     "taken_back_by": ("Teruggenomen door {who}, {time}: “{why}”", "Taken back by {who}, {time}: “{why}”"),
     "line_of": ("{name} (dossier {dossier})", "{name} (dossier {dossier})"),

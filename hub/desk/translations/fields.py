@@ -14,6 +14,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.record.signal": ("Signaal", "Signal"),
     "code.record.decision": ("Besluit", "Decision"),
     "code.decision.snooze": ("Uitgesteld aandachtspunt", "Attention point put off"),
+    "code.decision.direction": ("Wie de regie heeft", "Who directs"),
+    "code.field.direction": ("Regie", "Direction"),
     "code.field.withdrawn": ("Ingetrokken", "Withdrawn"),
     "code.field.decided_by": ("Besloten door", "Decided by"),
     "code.field.why": ("Reden", "Reason"),
