@@ -9,8 +9,8 @@ from hub.demo.reference import Answer
 
 Json = dict[str, Any]
 _COMPOSITION: Final = (
-    "kind", "status", "opened_on", "closed_on", "referred_by", "received_on", "first_contact_on", "version",
-    "recorded_at",
+    "kind", "status", "opened_on", "closed_on", "referred_by", "received_on", "first_contact_on", "team",
+    "version", "recorded_at",
 )  # fmt: skip
 _RECORD: Final = ("source", "dossier_id", "record_type", "record_id", "version", "recorded_at")
 

@@ -103,6 +103,7 @@ class Dossier(_Body):
     referred_by: str | None
     received_on: date | None
     first_contact_on: date | None
+    team: str | None
     address: Address | None
     version: int
     recorded_at: datetime

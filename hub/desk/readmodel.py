@@ -40,7 +40,7 @@ from hub.desk.digest import Secrets
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 PART: Final = 500

@@ -94,7 +94,8 @@ class Member(BaseModel):
 
 
 class Composition(Body):
-    """Who is in a dossier. Exactly one member line is the client's; an address of null is unknown."""
+    """Who is in a dossier. Exactly one member line is the client's; an address of null is unknown. `team`: the
+    neighbourhood team that works on it."""
 
     record_type: ClassVar[RecordType] = RecordType.COMPOSITION
     kind: Literal["youth", "adult"]
@@ -106,6 +107,7 @@ class Composition(Body):
     first_contact_on: date | None = None
     address: Address | None = None
     members: tuple[Member, ...]
+    team: str | None = None
 
     @model_validator(mode="after")
     def _one_client_and_distinct_lines(self) -> Composition:
@@ -117,7 +119,7 @@ class Composition(Body):
 
 
 class Involvement(Body):
-    """Somebody involved: professional, informal carer or volunteer."""
+    """Somebody involved: professional, informal carer or volunteer. `staff`: a worker's personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.INVOLVEMENT
     name: str | None = None
@@ -130,10 +132,11 @@ class Involvement(Body):
     email: str | None = None
     from_on: date | None = None
     to_on: date | None = None
+    staff: str | None = None
 
 
 class CaseDirection(Body):
-    """Who directs the case according to this source."""
+    """Who directs the case according to this source. `staff`: his personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.CASE_DIRECTION
     director: str
@@ -143,6 +146,7 @@ class CaseDirection(Body):
     from_on: date
     to_on: date | None = None
     reason: str | None = None
+    staff: str | None = None
 
 
 class Goal(Body):

@@ -123,6 +123,7 @@ def _dossier(ref: DossierRef, value: Value, client: str) -> Dossier:
         referred_by=body["referred_by"],
         received_on=_iso_date(body["received_on"]),
         first_contact_on=_iso_date(body["first_contact_on"]),
+        team=body["team"],
         address=_sealed(body["address"]),
         version=value["version"],
         recorded_at=_iso_time(value["recorded_at"]),

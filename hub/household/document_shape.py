@@ -149,7 +149,8 @@ class Reason(TypedDict):
 
 
 class Dossier(TypedDict):
-    """One dossier of the household. `client`: the key of the person it is about. Dates ISO 8601; times in UTC."""
+    """One dossier of the household. `client`: the key of the person it is about; `team`: the one that works on it.
+    Dates ISO 8601; times in UTC."""
 
     source: str
     dossier_id: str
@@ -161,6 +162,7 @@ class Dossier(TypedDict):
     referred_by: str | None
     received_on: str | None
     first_contact_on: str | None
+    team: str | None
     address: SealedAddress | None
     version: int
     recorded_at: str

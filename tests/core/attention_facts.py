@@ -30,6 +30,7 @@ def dossier(ref: DossierRef = ZCD, opened: str = "2026-03-01", closed: str | Non
         "referred_by": None,
         "received_on": None,
         "first_contact_on": None,
+        "team": None,
         "address": None,
         "version": 1,
         "recorded_at": RECORDED,

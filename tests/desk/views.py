@@ -92,6 +92,7 @@ def dossier(ref: DossierRef, members: Sequence[Mapping[str, Any]], **changed: An
         "referred_by": "huisarts",
         "received_on": date(2026, 1, 2),
         "first_contact_on": None,
+        "team": None,
         "address": address("a-here"),
         "members": list(members),
     } | changed

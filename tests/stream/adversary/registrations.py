@@ -120,6 +120,7 @@ class Registrations:
             "referred_by": None,
             "received_on": None,
             "first_contact_on": None,
+            "team": None,
             "address": self._address(0.1),
             "members": [self._member(str(number), person, dossier) for number, person in enumerate(named)],
         }
