@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided
+from hub.desk.agreeing import ConsentToMake, EmergencyToTake, ReviewToMake
+from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, OnDossier, Snooze, decided
 from hub.events.direction import Direction
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
@@ -67,10 +68,13 @@ class DirectionToMake(_Asked):
         return Direction(source=self.source, dossier_id=self.dossier_id, from_on=start, **who.model_dump())
 
 
+OnDossierToMake = Snooze | DirectionToMake | ConsentToMake | EmergencyToTake | ReviewToMake
+
+
 class DecisionToMake(_Asked):
-    """What to decide. `line`: of all kinds but `snooze` and `direction`; `other`: if it is about two; `doubted`: of
-    `different_person` alone, whose number is taken to be wrong where both state the same one; `snooze`, `direction`:
-    each of that kind alone."""
+    """What to decide. `line`: of all kinds on persons; `other`: if it is about two; `doubted`: of
+    `different_person` alone, whose number is taken to be wrong where both state the same one. `snooze`, `direction`,
+    `consent`, `emergency`, `review` (of `emergency_review`): each of that kind alone, and then no line."""
 
     kind: Kind
     why: Why
@@ -79,39 +83,54 @@ class DecisionToMake(_Asked):
     doubted: Literal["line", "other"] | None = None
     snooze: Snooze | None = None
     direction: DirectionToMake | None = None
+    consent: ConsentToMake | None = None
+    emergency: EmergencyToTake | None = None
+    review: ReviewToMake | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> DecisionToMake:
-        if self.line and (self.snooze or self.direction):
+        said = {kind for kind, name in ON_DOSSIER.items() if getattr(self, name) is not None}
+        if said != {self.kind} & ON_DOSSIER.keys():
+            raise ValueError("a decision on a dossier, and only that, says what its kind says")
+        if said and (self.line or self.other or self.doubted):
             raise ValueError("a decision is about a dossier or about persons, not both")
         if self.doubted and self.kind is not Kind.DIFFERENT_PERSON:
             raise ValueError("whose number is doubted is said if and only if they are different persons")
         if self.snooze and "\0" in "".join((self.snooze.source, self.snooze.dossier_id, self.snooze.point)):
             raise ValueError("a NUL is no text")
-        try:
-            nobody = Directing(name=_SOMEBODY)
-            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False), nobody, date.min)
-        except ValidationError as error:
-            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        if not said:
+            self._check_lines()
         return self
 
-    def made(
-        self, decided_by: str, named: Callable[[LineToDecide], NamedLine], decider: Directing, today: date
-    ) -> Decision:
-        """The decision itself; `named` looks a line up. Raises what `named` raises."""
+    def _check_lines(self) -> None:
+        try:
+            self.on_persons(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+    @property
+    def places(self) -> list[LineToDecide | OnDossierToMake]:
+        """Everything it names that stands in a dossier."""
+        named = (self.line, self.other, self.snooze, self.direction, self.consent, self.emergency, self.review)
+        return [item for item in named if item is not None]
+
+    def on_persons(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> Decision:
+        """The decision itself; `named` looks a line up. Raises what `named` raises, and ValidationError."""
         line, other = (named(item) if item else None for item in (self.line, self.other))
         if line is None:
-            return Decision(
-                kind=self.kind,
-                decided_by=decided_by,
-                why=self.why,
-                other=other,
-                doubted=self.doubted,
-                snooze=self.snooze,
-                direction=self.direction.made(decider, today) if self.direction else None,
-            )
+            return Decision(kind=self.kind, decided_by=decided_by, why=self.why, other=other, doubted=self.doubted)
         doubted = {"line": line, "other": other}.get(self.doubted or "")
         return decided(self.kind, line, other, decided_by=decided_by, why=self.why, doubted=doubted)
+
+    def on_dossier(self, decided_by: str, said: OnDossier) -> Decision:
+        """The decision that says this of a dossier."""
+        return on_dossier(self.kind, said, decided_by=decided_by, why=self.why)
+
+
+def on_dossier(kind: Kind, said: OnDossier, *, decided_by: str, why: str, withdrawn: bool = False) -> Decision:
+    """A decision on a dossier."""
+    part = {ON_DOSSIER[kind]: said}
+    return Decision.model_validate({"kind": kind, "decided_by": decided_by, "why": why, "withdrawn": withdrawn, **part})
 
 
 class DecisionToTakeBack(_Asked):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.events.agreements import Consent, Emergency, Review
 from hub.events.decisions import Snooze
 from hub.events.direction import Direction
 
@@ -159,6 +160,35 @@ class DecisionBody(_Body):
     lines: list[DecidedLine]
     snooze: Snooze | None
     direction: Direction | None
+    consent: Consent | None
+    emergency: Emergency | None
+    review: Review | None
+    withheld: bool
+
+
+class DossierAccess(_Body):
+    """How you see a dossier: its content `all`, in `part` or `none` (then only that it exists, who is in it, who helps
+    and who directs); on what grounds, and why: own team, named in it, directing, consent, emergency, safety. Of a part
+    the life domains, none if it is not by domain."""
+
+    source: str
+    dossier_id: str
+    content: str
+    grounds: list[str]
+    why: list[str]
+    domains: list[str]
+
+
+class Viewer(_Body):
+    """Who sees the content of a dossier and why; `who`: a team, a worker, a unit (consent) or a user. `until`: empty if
+    it does not end by itself."""
+
+    source: str
+    dossier_id: str
+    why: str
+    who: str
+    ground: str
+    until: str
 
 
 class DossierLink(_Body):
@@ -252,6 +282,8 @@ class Household(_Body):
     records: list[RecordBody]
     freshness: list[Freshness]
     attention: list[AttentionPoint]
+    access: list[DossierAccess]
+    viewers: list[Viewer]
 
 
 class DossierRow(_Body):
@@ -320,6 +352,7 @@ class SearchResult(_Body):
 
     count: int
     complete: bool
+    hidden: int
     households: list[HouseholdRow]
 
 
@@ -431,6 +464,7 @@ class Inspection(_Body):
     held: bool
     standings: list[Standing]
     dossiers: list[Dossier]
+    decisions: list[DecisionBody]
     records: list[RecordBody]
     looks: list[Look]
     cut_out: list[str]
@@ -514,6 +548,27 @@ class Source(_Body):
     silent: bool
     seconds_since_poll: float | None
     dead_letters: int | None
+
+
+class EmergencyRow(_Body):
+    """An emergency access that nobody has reviewed yet. `over`: it has ended."""
+
+    decision_id: str
+    household_id: str
+    link: str
+    source: str
+    dossier_id: str
+    user: str
+    decided_at: datetime
+    until: datetime
+    over: bool
+    why: str
+
+
+class Emergencies(_Body):
+    """Emergency accesses that nobody has reviewed yet, the oldest first."""
+
+    emergencies: list[EmergencyRow]
 
 
 class Sources(_Body):

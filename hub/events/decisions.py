@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.events.agreements import Consent, Emergency, Review
 from hub.events.codec import encode
 from hub.events.direction import Direction
 from hub.events.ids import DossierRef, Order, RecordRef, event_id
@@ -27,7 +28,9 @@ SUBJECT: Final = "registrations.decision"
 
 
 class Kind(StrEnum):
-    """What can be decided. All but SNOOZE and DIRECTION change who is one household, and so go through resolve."""
+    """What can be decided.
+
+    Those in ON_DOSSIERS change nothing of who is one household; all others go through resolve."""
 
     SAME_PERSON = "same_person"
     DIFFERENT_PERSON = "different_person"
@@ -36,6 +39,9 @@ class Kind(StrEnum):
     LIVES_ELSEWHERE = "lives_elsewhere"
     SNOOZE = "snooze"
     DIRECTION = "direction"
+    CONSENT = "consent"
+    EMERGENCY = "emergency"
+    EMERGENCY_REVIEW = "emergency_review"
 
 
 _FAMILY: Final = {
@@ -46,10 +52,23 @@ _FAMILY: Final = {
     Kind.LIVES_ELSEWHERE: "residence",
     Kind.SNOOZE: "snooze",
     Kind.DIRECTION: "direction",
+    Kind.CONSENT: "consent",
+    Kind.EMERGENCY: "emergency",
+    Kind.EMERGENCY_REVIEW: "emergency_review",
 }
 """Decisions of one family on the same lines are versions of one register: they can't both hold."""
-ON_DOSSIERS: Final = frozenset({Kind.SNOOZE, Kind.DIRECTION})
+ON_DOSSIER: Final = {
+    Kind.SNOOZE: "snooze",
+    Kind.DIRECTION: "direction",
+    Kind.CONSENT: "consent",
+    Kind.EMERGENCY: "emergency",
+    Kind.EMERGENCY_REVIEW: "review",
+}
+"""Per kind of decision on a dossier the field that says what is decided."""
+ON_DOSSIERS: Final = frozenset(ON_DOSSIER)
 """Decisions on a dossier, not on persons: they go with its records."""
+_WHOLE: Final = ("direction", "consent", "emergency", "review")
+"""Fields that are a record of their own in the event; a snooze is not."""
 _PLACE: Final = {"source", "dossier_id"}
 """Of a decision on a dossier: the envelope says it."""
 _ABOUT_TWO: Final = frozenset({Kind.SAME_PERSON, Kind.DIFFERENT_PERSON, Kind.SAME_HOUSEHOLD})
@@ -98,6 +117,10 @@ class Snooze(BaseModel):
         return self.rule, self.point
 
 
+OnDossier = Snooze | Direction | Consent | Emergency | Review
+"""What can be decided on a dossier."""
+
+
 class Decision(BaseModel):
     """One decision. `doubted` (different_person only): whose number is taken to be wrong where both state the same.
 
@@ -115,13 +138,15 @@ class Decision(BaseModel):
     doubted: Literal["line", "other"] | None = None
     snooze: Snooze | None = None
     direction: Direction | None = None
+    consent: Consent | None = None
+    emergency: Emergency | None = None
+    review: Review | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Decision:
-        if (self.snooze is None) == (self.kind is Kind.SNOOZE):
-            raise ValueError("a snooze, and only that, names an attention point")
-        if (self.direction is None) == (self.kind is Kind.DIRECTION):
-            raise ValueError("a direction, and only that, names who directs")
+        said = {kind for kind, name in ON_DOSSIER.items() if getattr(self, name) is not None}
+        if said != {self.kind} & ON_DOSSIER.keys():
+            raise ValueError("a decision on a dossier, and only that, says what its kind says")
         if (self.line is None) == (self.kind not in ON_DOSSIERS):
             raise ValueError("a decision on persons names a member line")
         if (self.other is None) == (self.kind in _ABOUT_TWO):
@@ -142,8 +167,8 @@ class Decision(BaseModel):
         return RecordRef(*dossier, DECISION, f"{_FAMILY[self.kind]}-{digest}")
 
     @property
-    def _on(self) -> Snooze | Direction:
-        found = self.snooze or self.direction
+    def _on(self) -> OnDossier:
+        found = self.snooze or self.direction or self.consent or self.emergency or self.review
         assert found is not None
         return found
 
@@ -217,8 +242,12 @@ def _body(decision: Decision) -> dict[str, Any]:
         "rule": snooze.rule if snooze else None,
         "point": snooze.point if snooze else None,
         "until": snooze.until if snooze else None,
-        "direction": decision.direction.model_dump(exclude=_PLACE) if decision.direction else None,
+        **{name: _said(getattr(decision, name)) for name in _WHOLE},
     }
+
+
+def _said(part: BaseModel | None) -> dict[str, Any] | None:
+    return None if part is None else part.model_dump(exclude=_PLACE)
 
 
 def decision_of(event: Mapping[str, Any]) -> Decision:
@@ -232,7 +261,7 @@ def decision_of(event: Mapping[str, Any]) -> Decision:
             **{name: body[name] for name in ("kind", "withdrawn", "decided_by", "why", "other", "doubted")},
             "line": line if body["line"] is not None else None,
             "snooze": snooze if body["rule"] is not None else None,
-            "direction": place | body["direction"] if body["direction"] is not None else None,
+            **{name: place | body[name] if body[name] is not None else None for name in _WHOLE},
         }
     )
 

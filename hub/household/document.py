@@ -87,6 +87,7 @@ def _document(
         conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(shown["members"])],
         lines=explanation.lines(),
         decisions=decisions,
+        access=[],
         links=explanation.links(decisions),
         apart=explanation.apart(decisions),
         records=records,

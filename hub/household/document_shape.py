@@ -108,10 +108,53 @@ class DecidedDirection(TypedDict):
     from_on: str
 
 
+class GivenConsent(TypedDict):
+    """That a person lets a unit see what a dossier knows of him. `person`: the key that the dossier stated then;
+    `domains` None: all; `given_by`: `self`, `custodians`; `until`: the last day."""
+
+    source: str
+    dossier_id: str
+    person: str
+    unit: str
+    domains: list[str] | None
+    given_by: list[str]
+    until: str
+
+
+class EmergencyAccess(TypedDict):
+    """That somebody sees a dossier in an emergency, until a moment (UTC)."""
+
+    source: str
+    dossier_id: str
+    user: str
+    until: str
+
+
+class EmergencyReview(TypedDict):
+    """What was found of an emergency access, by the id of its decision."""
+
+    source: str
+    dossier_id: str
+    emergency: str
+    justified: bool
+
+
+class DossierAccess(TypedDict):
+    """How a reader sees a dossier: `content` all, part or none; on what `grounds`; `why` (a relation, or `consent`); of
+    what is opened in part the life `domains`, none if that is not by domain."""
+
+    source: str
+    dossier_id: str
+    content: str
+    grounds: list[str]
+    why: list[str]
+    domains: list[str]
+
+
 class DecisionEntry(TypedDict):
     """What somebody decided (or took back: `decided_by`, `decided_at` and `why` are then of that), with what it does
     now: an `Effect`. `lines`: one or two; none of a decision on a dossier. `version`: what a later decision must
-    exceed."""
+    exceed. `withheld`: whose it is or why is not the reader's to see."""
 
     decision_id: str
     version: int
@@ -123,6 +166,10 @@ class DecisionEntry(TypedDict):
     lines: list[DecidedLine]
     snooze: SnoozedPoint | None
     direction: DecidedDirection | None
+    consent: GivenConsent | None
+    emergency: EmergencyAccess | None
+    review: EmergencyReview | None
+    withheld: bool
 
 
 class DossierLink(TypedDict):
@@ -194,8 +241,9 @@ class Freshness(TypedDict):
 class Document(TypedDict):
     """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
     conflict who are nothing else here. `lines`: every member line of its dossiers. `links`: why it is one household;
-    `apart`: why who or what could be part of it is not. A decision on a dossier (a
-    snooze, who directs) stands in `decisions` and among the records."""
+    `apart`: why who or what could be part of it is not. A decision on a dossier (a snooze,
+    who directs, consent …) stands in `decisions` and among the records. `access`: how whoever reads it sees each
+    dossier; empty in the read model, where it is whole."""
 
     household_id: str
     label: int
@@ -210,6 +258,7 @@ class Document(TypedDict):
     conflicts: list[dict[str, str]]
     lines: list[MemberLine]
     decisions: list[DecisionEntry]
+    access: list[DossierAccess]
     links: list[Reason]
     apart: list[Reason]
     records: list[RecordEntry]

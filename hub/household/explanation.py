@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Final, cast
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from hub.events.codec import Value, decode
-from hub.events.decisions import Kind
+from hub.events.decisions import ON_DOSSIERS, Kind
 from hub.events.ids import DossierRef, RecordRef, decision_id
 from hub.household.document_shape import (
-    DecidedDirection,
     DecidedLine,
     DecisionEntry,
     DossierLink,
@@ -68,17 +67,17 @@ class Explanation:
         the records of the view."""
         messages = [decode(entry["payload"]).value for entry in on_dossiers]
         found = [self._decision(effect, event) for effect, event in self._messages]
-        found += [_snooze(event) for event in messages if event["body"] and event["body"]["rule"] is not None]
-        found += [self._direction(event) for event in messages if event["body"] and event["body"]["direction"]]
+        found += [
+            self._on_dossier(event) for event in messages if event["body"] and event["body"]["kind"] in ON_DOSSIERS
+        ]
         return sorted(found, key=lambda item: (item["decided_at"], item["decision_id"]))
 
-    def _direction(self, event: Value) -> DecisionEntry:
-        """A closed dossier's says nothing any more."""
+    def _on_dossier(self, event: Value) -> DecisionEntry:
+        """Who directs a closed dossier: that says nothing any more."""
         body, ref = event["body"], DossierRef(event["source"], event["dossier_id"])
-        said = body["direction"]
-        direction = cast(DecidedDirection, {**ref._asdict(), **said, "from_on": said["from_on"].isoformat()})
-        effect = Effect.APPLIED if self._is_open(ref) else Effect.IDLE
-        return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else effect, [], direction=direction)
+        is_idle = body["kind"] == Kind.DIRECTION and not self._is_open(ref)
+        effect = Effect.WITHDRAWN if body["withdrawn"] else Effect.IDLE if is_idle else Effect.APPLIED
+        return _entry(event, effect, [])
 
     def links(self, decisions: Iterable[DecisionEntry]) -> list[Reason]:
         """Why it is one household, sorted."""
@@ -206,26 +205,33 @@ class Explanation:
         return line
 
 
-def _snooze(event: Value) -> DecisionEntry:
+def _said(event: Value, name: str) -> Any:
+    """What a decision on a dossier says, with its dossier; None if it says nothing of this name."""
+    said = event["body"][name]
+    place = {"source": event["source"], "dossier_id": event["dossier_id"]}
+    return None if said is None else {**place, **{key: _text(value) for key, value in said.items()}}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _snooze(event: Value) -> SnoozedPoint | None:
     body = event["body"]
-    point = SnoozedPoint(
+    if body["rule"] is None:
+        return None
+    return SnoozedPoint(
         source=event["source"],
         dossier_id=event["dossier_id"],
         rule=body["rule"],
         point=body["point"] or "",
         until=body["until"].isoformat() if body["until"] else "",
     )
-    return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else Effect.APPLIED, [], snooze=point)
 
 
-def _entry(
-    event: Value,
-    effect: str,
-    lines: list[DecidedLine],
-    *,
-    snooze: SnoozedPoint | None = None,
-    direction: DecidedDirection | None = None,
-) -> DecisionEntry:
+def _entry(event: Value, effect: str, lines: list[DecidedLine]) -> DecisionEntry:
     body = event["body"]
     moment: datetime = event["recorded_at"]
     return DecisionEntry(
@@ -234,11 +240,15 @@ def _entry(
         kind=body["kind"],
         effect=str(effect),
         decided_by=body["decided_by"],
-        decided_at=moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        decided_at=str(_text(moment)),
         why=body["why"],
         lines=lines,
-        snooze=snooze,
-        direction=direction,
+        snooze=_snooze(event),
+        direction=_said(event, "direction"),
+        consent=_said(event, "consent"),
+        emergency=_said(event, "emergency"),
+        review=_said(event, "review"),
+        withheld=False,
     )
 
 

@@ -141,6 +141,7 @@ def household(
         contested=[],
         conflicts=[],
         lines=[],
+        access=[],
         decisions=[],
         links=[],
         apart=[],

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
-from hub.desk.access import Actor, Role
+from hub.desk.access import Actor, Household, Role
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
@@ -24,7 +24,9 @@ from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
+from hub.household.document_shape import Document
 from tests.desk.family import family
+from tests.desk.views import TEAM
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
@@ -32,6 +34,21 @@ INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
+
+
+class OpenReading(Reading):
+    """For tests that are not about who may see what: every dossier is of the director's own unit and names him, and in
+    every one a child's safety is at stake, so that the safety officer sees it too."""
+
+    def facts(self, household_id: str, document: Document | None) -> Household:
+        """See `Reading.facts`."""
+        found = super().facts(household_id, document)
+        if found.known is None:
+            return found
+        opened = tuple(
+            item._replace(kind="youth", named=item.named | {"1"}, child_safety=True) for item in found.known.dossiers
+        )
+        return found._replace(known=found.known._replace(dossiers=opened))
 
 
 @dataclass
@@ -80,13 +97,13 @@ class Desk:
     @property
     def site(self) -> Site:
         """The parts of the application."""
-        reading = Reading(self.engine, self.log, lambda: NOW)
+        reading = OpenReading(self.engine, self.log, lambda: NOW)
         return Site(
             reading=reading,
             deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
             tokens=Tokens(
                 {
-                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
+                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),

@@ -85,7 +85,7 @@ class Hub:
     def documents(self) -> list[Document]:
         """All live households."""
         with self.engine.connect() as connection:
-            return readmodel.page(connection, skip=0, limit=100)
+            return list(readmodel.every(connection))
 
     def shape(self) -> list[dict[str, Any]]:
         """The households but for what was decided, and when they last changed."""

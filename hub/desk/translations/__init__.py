@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from hub.desk.translations import (
+    access,
     attention,
     candidates,
     codes,
@@ -30,6 +31,7 @@ MONTHS: Final[dict[Language, tuple[str, ...]]] = {
 }
 
 _PARTS: Final = (
+    access.TEXTS,
     attention.TEXTS,
     candidates.TEXTS,
     codes.TEXTS,
