@@ -22,7 +22,7 @@ from hub.desk.decision_models import (
     LineToDecide,
     on_dossier,
 )
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Reading, Refused, Request
 from hub.errors import LogUnavailable
 from hub.events.agreements import Consent, Emergency, Review
 from hub.events.decisions import (
@@ -165,7 +165,7 @@ class Deciding:
         found = self._carrying(wanted_id)
         newest = _newest(found, wanted_id) if found else None
         action = _action_to_withdraw(newest, _user(request))
-        self.reading.allow(request, action, self._asked(found))
+        self._permit(request, action, found)
         if newest is None:
             raise NoDecision
         if newest["effect"] == Effect.WITHDRAWN:
@@ -178,10 +178,21 @@ class Deciding:
         """One decision, as it is known now, and as somebody may see it. Raises NoDecision."""
         every = self._carrying(wanted_id)
         found = [item for item in every if self.reading.sight(request.actor, item).allowed] or every
-        self.reading.allow(request, Action.READ_HOUSEHOLD, self._asked(found))
+        self._permit(request, Action.READ_HOUSEHOLD, found)
         also = [DossierRef(item["source"], item["dossier_id"]) for document in found for item in document["dossiers"]]
         shown = [cut(item, self.reading.sight(request.actor, item).openings, also) for item in found]
         return _newest(shown, wanted_id)
+
+    def _permit(self, request: Request, action: Action, found: Iterable[Document]) -> None:
+        """Ask for access to a decision. Of one on others' households is told no more than of one that is not there
+        (yet): raises NoDecision."""
+        asked = [self.reading.facts(item["household_id"], item) for item in found] or [Household("")]
+        try:
+            self.reading.allow(request, action, asked)
+        except Refused as refused:
+            if refused.reason == "no_relation":
+                raise NoDecision from refused
+            raise
 
     def _refuse_bsn(self, why: str) -> None:
         if self._holds_bsn(why):
@@ -210,10 +221,6 @@ class Deciding:
     def _carrying(self, wanted_id: str) -> list[Document]:
         with self.reading.engine.connect() as connection:
             return readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
-
-    def _asked(self, documents: Iterable[Document]) -> list[Household]:
-        """These households; asked for even if there are none, so that a refusal tells nothing."""
-        return [self.reading.facts(item["household_id"], item) for item in documents] or [Household("")]
 
     def _concerned(self, found: Mapping[DossierRef, Document | None]) -> list[Household]:
         """Each household once. A dossier that is not known is asked for too, and not logged: its number is whatever

@@ -247,7 +247,11 @@ def _body(decision: Decision) -> dict[str, Any]:
 
 
 def _said(part: BaseModel | None) -> dict[str, Any] | None:
-    return None if part is None else part.model_dump(exclude=_PLACE)
+    """Lists, not tuples: fastavro takes a tuple in a union for the name of a branch and its value."""
+    if part is None:
+        return None
+    said = part.model_dump(exclude=_PLACE)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
 def decision_of(event: Mapping[str, Any]) -> Decision:

@@ -80,12 +80,14 @@ def _dossier(dossier: Dossier, whole: Collection[DossierRef]) -> Dossier:
 
 
 def _records(document: Document, openings: Openings, whole: Collection[DossierRef]) -> Iterator[RecordEntry]:
+    """A record is about the dossier's client; a measurement about the person on its line, or about all of them."""
     persons = {(*ref_of(line), line["line"]): line["person_key"] for line in document["lines"]}
     clients = {ref_of(item): item["client"] for item in document["dossiers"]}
     for record in document["records"]:
         ref = ref_of(record)
-        line = record["body"].get("line") if record["record_type"] == RecordType.ASSESSMENT else None
-        person = clients.get(ref, "") if line is None else persons.get((*ref, str(line)), "")
+        is_measurement = record["record_type"] == RecordType.ASSESSMENT
+        line = str(record["body"]["line"]) if is_measurement else None
+        person = clients.get(ref, "") if line is None else persons.get((*ref, line), "")
         if ref in whole:
             yield record
         elif record["record_type"] in _THAT:
