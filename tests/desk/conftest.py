@@ -15,17 +15,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
-from hub.desk.access import Actor, Household, Role
+from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
-from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
-from hub.household.document_shape import Document
 from tests.desk.family import family
+from tests.desk.open_reading import OpenReading
 from tests.desk.views import TEAM
 
 DIRECTOR = "token-of-the-director"
@@ -34,21 +33,6 @@ INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
-
-
-class OpenReading(Reading):
-    """For tests that are not about who may see what: every dossier is of the director's own unit and names him, and in
-    every one a child's safety is at stake, so that the safety officer sees it too."""
-
-    def facts(self, household_id: str, document: Document | None) -> Household:
-        """See `Reading.facts`."""
-        found = super().facts(household_id, document)
-        if found.known is None:
-            return found
-        opened = tuple(
-            item._replace(kind="youth", named=item.named | {"1"}, child_safety=True) for item in found.known.dossiers
-        )
-        return found._replace(known=found.known._replace(dossiers=opened))
 
 
 @dataclass
