@@ -75,7 +75,7 @@ class Errors:
 
 
 _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
-    (Refused, 403, "You may not do this. The attempt was logged."),
+    (Refused, 403, "The role of this token may not do this. The attempt was logged."),
     (NotThere, 404, "There is no such household (any more)."),
     (InvalidBsn, 400, "Some parameters are not valid."),
     (RequestValidationError, 400, "Some parameters are not valid."),
@@ -91,9 +91,17 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
 )
 
 
+_NOT_YOURS: Final = {
+    "no_relation": "You have nothing to do with this household, or it is not there.",
+    "content_not_yours": "The content of this dossier is not part of your work.",
+}
+
+
 def _meaning(error: Exception) -> tuple[int, str]:
     if isinstance(error, Refused) and error.reason == "not_logged_in":
         return 401, "Send a valid token: Authorization: Bearer …"
+    if isinstance(error, Refused) and error.reason in _NOT_YOURS:
+        return 403, f"{_NOT_YOURS[error.reason]} The attempt was logged."
     if isinstance(error, NotAsSeen):
         return 409, text("en", f"not_as_seen.{error.reason}")
     for known, status, detail in _MEANINGS:

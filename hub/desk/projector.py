@@ -204,8 +204,10 @@ def _decision_rows(change: _Change) -> list[dict[str, object]]:
 
 
 def _reach_rows(change: _Change) -> list[dict[str, object]]:
-    found = access.reach(change.content) if change.content else ()
-    return [{"household_id": change.home, **item._asdict()} for item in found]
+    if change.content is None:
+        return []
+    place = {"household_id": change.home, "sort_key": _sort_key(change.content["title"])[: readmodel.SORTED_BY]}
+    return [{**place, **item._asdict()} for item in access.reach(change.content)]
 
 
 def _key_rows(change: _Change) -> list[dict[str, object]]:

@@ -48,6 +48,9 @@ SCHEMA: Final = 6
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
 
+SORTED_BY: Final = 100
+"""Signs of a title by which a list is sorted: an index takes no long texts."""
+
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
 households = Table(
@@ -63,7 +66,6 @@ households = Table(
     Column("newest_published_at", String(32), nullable=False),
     Column("parked", Integer, nullable=False),
     Column("document", Text, nullable=True),
-    Index("households_in_order", "live", "sort_key", "household_id"),
 )
 members = Table(
     "members",
@@ -124,9 +126,12 @@ reaches = Table(
     Column("grantee", String(64), primary_key=True),
     Column("since", String(32), primary_key=True),
     Column("until", String(32), primary_key=True),
-    Index("reaches_by_grantee", "grantee", "household_id", "since", "until"),
+    Column("sort_key", String(SORTED_BY), nullable=False),
+    Index("reaches_by_grantee", "grantee", "sort_key", "household_id", "since", "until"),
+    sqlite_with_rowid=False,
 )
-"""Who has to do with a household, and when: see `hub.desk.access.reach`. A preselection, never the decision."""
+"""Who has to do with a live household, and when: see `hub.desk.access.reach`. A preselection, never the decision. The
+index holds all that a list needs to know which households stand on a page."""
 sources = Table(
     "sources",
     metadata,
@@ -296,34 +301,30 @@ class Asker(NamedTuple):
     at: str
 
 
+def _has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+    return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
+
+
 def _reached(asker: Asker) -> Select[tuple[str]]:
     """Ids of the households that somebody has to do with."""
-    found = reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
-    return select(reaches.c.household_id).where(*found).distinct()
+    return select(reaches.c.household_id).where(*_has_to_do(asker)).distinct()
 
 
 def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody has to do with, sorted."""
-    own = _reached(asker)
-    return list(connection.scalars(own.order_by(reaches.c.household_id).limit(limit)))
+    return list(connection.scalars(_reached(asker).order_by(reaches.c.household_id).limit(limit)))
 
 
 def count(connection: Connection, asker: Asker) -> int:
     """Number of live households that somebody has to do with."""
-    own = _reached(asker).subquery()
-    joined = own.join(households, households.c.household_id == own.c.household_id)
-    return int(connection.scalar(select(func.count()).select_from(joined).where(households.c.live)) or 0)
+    return int(connection.scalar(select(func.count()).select_from(_reached(asker).subquery())) or 0)
 
 
 def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
-    """Live households that somebody has to do with, in the order of their title.
-
-    First the ids in order, without the documents: those are big, and only a page of them is wanted."""
-    own = _reached(asker).subquery()
-    joined = own.join(households, households.c.household_id == own.c.household_id)
-    query = select(households.c.household_id).select_from(joined).where(households.c.live)
-    ordered = query.order_by(households.c.sort_key, households.c.household_id).offset(skip).limit(limit)
-    ids = list(connection.scalars(ordered))
+    """Live households that somebody has to do with, in the order of their title."""
+    own = select(reaches.c.sort_key, reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    ordered = own.order_by(reaches.c.sort_key, reaches.c.household_id).offset(skip).limit(limit)
+    ids = [str(home) for _, home in connection.execute(ordered)]
     found = load_all(connection, ids)
     return [found[home] for home in ids if home in found]
 

@@ -107,7 +107,7 @@ def test_decisions_are_listed_shown_and_taken_back(regiehub: Regiehub, served: t
     [
         (("show", "B" + "0" * 20), "no such decision"),
         (("show", "../../x"), "nothing here"),
-        (("list", "H0"), "no such household"),
+        (("list", "H0"), "nothing to do with this household"),
         (("withdraw", "B0", "--why", " "), "body.why"),
         (("make", "same_person", "--why", "w", "--line", "zcd", "Z-1", "2"), "two member lines"),
         (("make", "lives_here", "--why", "w", "--line", "zcd", "Z-1", "99"), "does not stand in that dossier"),
