@@ -159,7 +159,7 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 def _print_addresses(stack: Stack) -> None:
     from hub.demo.users import USERS
 
-    print(f"\n  Regiehub is up: {stack.url}\n")
+    print(f"\n  Regiehub is up: {stack.url}   (press Inloggen, and choose who to be; or:)\n")
     print("  Log in with a token:")
     for user, who in USERS.items():
         does = f"({' '.join(filter(None, (who.role.replace('_', ' '), who.unit)))})"
@@ -167,6 +167,7 @@ def _print_addresses(stack: Stack) -> None:
     print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")
+    print(f"  Provider     {stack.identity_url}/.well-known/openid-configuration")
     for name, port in stack.metrics_ports.items():
         print(f"  Metrics      http://127.0.0.1:{port}/metrics   {name}")
     print(f"  Broker       {stack.broker.bootstrap}\n\n  The town lives on. Ctrl-C stops everything.", flush=True)
