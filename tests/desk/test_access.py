@@ -61,6 +61,13 @@ def test_an_emergency_needs_a_household_and_nothing_else() -> None:
     assert not may(table.actor(Role.TEAM_MEMBER), Action.BREAK_GLASS, Household("H1")).allowed
 
 
+@pytest.mark.parametrize("action", [Action.DECIDE, Action.RECORD_CONSENT, Action.READ_CANDIDATES])
+def test_an_emergency_lets_somebody_see_and_nothing_more(action: Action) -> None:
+    about = table.household("none", "no", emergency=True)
+    assert may(table.actor(Role.CASE_DIRECTOR), Action.READ_HOUSEHOLD, about).allowed
+    assert not may(table.actor(Role.CASE_DIRECTOR), action, about).allowed
+
+
 def test_an_action_about_one_household_needs_one_and_others_take_none() -> None:
     director = table.actor(Role.CASE_DIRECTOR)
     assert not may(director, Action.READ_HOUSEHOLD).allowed

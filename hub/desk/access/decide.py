@@ -16,6 +16,8 @@ Openings = Mapping[DossierRef, tuple[Opening, ...]]
 _NOTHING: Final[Openings] = {}
 _EVERY_HOUSEHOLD: Final = frozenset({(Role.AUDITOR, Action.READ_LOOKS)})
 """What needs no relation to the household, for it shows nothing of it."""
+_OWN_WORK: Final = frozenset({Action.DECIDE, Action.RECORD_CONSENT, Action.READ_CANDIDATES})
+"""What an emergency is no reason for: it lets somebody see, not make himself at home."""
 _HELP: Final = {unit: ground.value for unit, ground in OF_KIND.items()}
 
 
@@ -54,7 +56,8 @@ def _about(actor: Actor, action: Action, household: Household) -> Decision:
         return Decision(True, "role_may")
     known = household.known
     related = {} if known is None else relations(actor, known)
-    if known is None or not related:
+    everything = frozenset[Relation]().union(*related.values())
+    if known is None or not everything or (action in _OWN_WORK and everything == {Relation.EMERGENCY}):
         return Decision(False, "no_relation")
     opened = {item.ref: tuple(_openings(actor, item, related, known)) for item in known.dossiers}
     grounds = {opening.ground for found in opened.values() for opening in found}
