@@ -13,9 +13,8 @@ from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.days import TIME_ZONE, parse_day
 from hub.household.document_shape import Document, RecordEntry
+from hub.household.requests.codes import LAW_OF_KIND
 
-_KIND_OF_LAW: Final = {"jw": "youth", "wmo": "adult"}
-"""Under which law a message is sent: that of the help of a dossier."""
 EMERGENCY_HOURS: Final = 4
 """Long enough for an evening's crisis, short enough that nobody keeps it by him."""
 
@@ -142,12 +141,10 @@ def _dossiers(document: Document, today: date) -> Iterator[DossierFacts]:
 def _messages(document: Document) -> Iterator[Messages]:
     kinds = {ref_of(item): item["kind"] for item in document["dossiers"]}
     for item in document["message_dossiers"]:
-        ref = ref_of(item)
-        kind = {
-            _KIND_OF_LAW.get(str(record["body"].get("law"))) for record in document["records"] if ref_of(record) == ref
-        }
+        laws = {record["body"].get("law") for record in document["records"] if ref_of(record) == ref_of(item)}
         named_in = {ref_of(line) for line in document["lines"] if line["person_key"] == item["client"]}
-        yield Messages(ref, frozenset(other for other in named_in if kinds.get(other) in kind))
+        beside = (ref for ref in named_in if LAW_OF_KIND.get(kinds.get(ref, "")) in laws)
+        yield Messages(ref_of(item), frozenset(beside))
 
 
 def is_alarm(record: RecordEntry) -> bool:
