@@ -167,6 +167,7 @@ def _composition(data: Fields, recorded_at: datetime) -> Composition:
         first_contact_on=intake.opt_day("eerste_contact"),
         address=_address(data.child("adres")) if data.has("adres") else None,
         members=_members(data, recorded_at),
+        team=data.opt_text("wijkteam"),
     )
 
 
@@ -241,6 +242,7 @@ def _involvement(data: Fields) -> Involvement:
         email=data.opt_text("mail"),
         from_on=data.opt_day("sinds"),
         to_on=data.opt_day("tot"),
+        staff=data.opt_text("personeelsnr"),
     )
 
 
@@ -253,6 +255,7 @@ def _case_direction(data: Fields) -> CaseDirection:
         from_on=data.day("sinds"),
         to_on=data.opt_day("tot"),
         reason=data.opt_text("aanleiding"),
+        staff=data.opt_text("personeelsnr"),
     )
 
 

@@ -179,6 +179,7 @@ def _composition(data: Fields, recorded_at: datetime) -> Composition:
         first_contact_on=intake.opt_day("eersteContactOp"),
         address=_address(data.child("adres")) if data.has("adres") else None,
         members=_members(data, recorded_at),
+        team=data.opt_text("team"),
     )
 
 
@@ -249,6 +250,7 @@ def _involvement(data: Fields) -> Involvement:
         email=data.opt_text("email"),
         from_on=data.opt_day("vanaf"),
         to_on=data.opt_day("tot"),
+        staff=data.opt_text("medewerkernummer"),
     )
 
 
@@ -261,6 +263,7 @@ def _case_direction(data: Fields) -> CaseDirection:
         from_on=data.day("vanaf"),
         to_on=data.opt_day("tot"),
         reason=data.opt_text("reden"),
+        staff=data.opt_text("medewerkernummer"),
     )
 
 

@@ -162,12 +162,13 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 
 
 def _print_addresses(stack: Stack) -> None:
-    from hub.demo.stack import USERS
+    from hub.demo.users import USERS
 
     print(f"\n  Regiehub is up: {stack.url}   (press Inloggen, and choose who to be; or:)\n")
     print("  Log in with a token:")
-    for user, role in USERS.items():
-        print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
+    for user, who in USERS.items():
+        does = f"({' '.join(filter(None, (who.role.replace('_', ' '), who.unit)))})"
+        print(f"    {user:22} {does:24} {stack.tokens[user]}  {', '.join(who.teams)}")
     print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")

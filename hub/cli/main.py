@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from hub.cli import connector, dead_letter, decision, demo, looks, person, reconcile, run, schemas, status, topics
+from hub.cli import (
+    connector,
+    dead_letter,
+    decision,
+    demo,
+    looks,
+    opening,
+    person,
+    reconcile,
+    run,
+    schemas,
+    status,
+    topics,
+)
 from hub.errors import ConfigError, RegiehubError
 
 app = typer.Typer(
@@ -22,6 +35,7 @@ app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
 app.add_typer(dead_letter.app, name="dead-letter")
 app.add_typer(decision.app, name="decision")
+app.add_typer(opening.app, name="opening")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(looks.app, name="looks")

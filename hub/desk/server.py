@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
+from hub.desk.access import Rules
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
@@ -92,7 +93,8 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
-    reading = Reading(engine, looks)
+    rules = Rules(settings.wams, settings.emergency_hours)
+    reading = Reading(engine, looks, rules=rules)
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),

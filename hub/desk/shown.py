@@ -69,14 +69,16 @@ def records(engine: Engine, source: str) -> Iterator[ShownRecord]:
 
 
 def teams(engine: Engine, source: str) -> dict[str, str]:
-    """Dossier number to the team of whoever directs it, as stated last."""
+    """Dossier number to the team that works on it; where the dossier does not say, to that of whoever directs it."""
     found: dict[str, tuple[str, str]] = {}
+    own: dict[str, str] = {}
     for document in _documents(engine):
+        own |= {d["dossier_id"]: d["team"] for d in document["dossiers"] if d["source"] == source and d["team"]}
         for record in document["records"]:
             if record["source"] == source and record["record_type"] == "case_direction" and record["body"].get("unit"):
                 stated = (record["recorded_at"], str(record["body"]["unit"]))
                 found[record["dossier_id"]] = max(found.get(record["dossier_id"], ("", "")), stated)
-    return {dossier: team for dossier, (_, team) in found.items()}
+    return {dossier: team for dossier, (_, team) in found.items()} | own
 
 
 def _documents(engine: Engine) -> Iterator[Document]:

@@ -110,7 +110,8 @@ class Composition(Body):
 
     Kind `request`: no dossier of a team, but that national messages on a request are about this client (ADR 0011). It
     is closed, names nobody else and no address, and was opened on the last day there is: so it links nobody, opens no
-    household and gives none its id; its records go where its client is."""
+    household and gives none its id; its records go where its client is. `team`: the neighbourhood team that works on
+    it."""
 
     record_type: ClassVar[RecordType] = RecordType.COMPOSITION
     kind: Literal["youth", "adult", "request"]
@@ -122,6 +123,7 @@ class Composition(Body):
     first_contact_on: date | None = None
     address: Address | None = None
     members: tuple[Member, ...]
+    team: str | None = None
 
     @model_validator(mode="after")
     def _one_client_and_distinct_lines(self) -> Composition:
@@ -133,7 +135,7 @@ class Composition(Body):
 
 
 class Involvement(Body):
-    """Somebody involved: professional, informal carer or volunteer."""
+    """Somebody involved: professional, informal carer or volunteer. `staff`: a worker's personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.INVOLVEMENT
     name: str | None = None
@@ -146,10 +148,11 @@ class Involvement(Body):
     email: str | None = None
     from_on: date | None = None
     to_on: date | None = None
+    staff: str | None = None
 
 
 class CaseDirection(Body):
-    """Who directs the case according to this source."""
+    """Who directs the case according to this source. `staff`: his personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.CASE_DIRECTION
     director: str
@@ -159,6 +162,7 @@ class CaseDirection(Body):
     from_on: date
     to_on: date | None = None
     reason: str | None = None
+    staff: str | None = None
 
 
 class Goal(Body):

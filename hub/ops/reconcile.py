@@ -51,7 +51,8 @@ class Sides(Protocol):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the source holds all that it ever told: what it does not hold is then extra, else forgotten."""
+        """Whether the source holds all that it ever told: what it does not hold is then extra, else forgotten.
+        If not, what is shown is not compared either: of messages only those about known households are shown."""
 
     def source(self) -> Iterable[Stated]:
         """What the source holds; the stamp is the version."""
@@ -189,7 +190,8 @@ def _survey(sides: Sides) -> _Survey:
             sent.add(Stated(item.record, item.published_at))
     for stated in sides.shown():
         shown.add(stated)
-    return _Survey(_Suspects(held.differing(published), sent.differing(shown)), teams, records, waiting)
+    unshown = sent.differing(shown) if sides.is_complete else frozenset()
+    return _Survey(_Suspects(held.differing(published), unshown), teams, records, waiting)
 
 
 def _differences(sides: Sides, suspects: _Suspects) -> Iterator[Difference]:

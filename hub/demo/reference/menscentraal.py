@@ -103,6 +103,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "referred_by": intake.optional_text("via"),
             "received_on": intake.optional_day("ontvangen"),
             "first_contact_on": intake.optional_day("eerste_contact"),
+            "team": data.optional_text("wijkteam"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("personen")),
     )
@@ -192,6 +193,7 @@ BODIES: dict[str, Table] = {
         "email": (Fields.optional_text, "mail"),
         "from_on": (Fields.optional_day, "sinds"),
         "to_on": (Fields.optional_day, "tot"),
+        "staff": (Fields.optional_text, "personeelsnr"),
     },
     "case_direction": {
         "director": (Fields.text, "regisseur"),
@@ -201,6 +203,7 @@ BODIES: dict[str, Table] = {
         "from_on": (Fields.day, "sinds"),
         "to_on": (Fields.optional_day, "tot"),
         "reason": (Fields.optional_text, "aanleiding"),
+        "staff": (Fields.optional_text, "personeelsnr"),
     },
     "goal": {
         "life_domain": (Fields.number_code, "domein", DOMAINS),

@@ -114,6 +114,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "referred_by": intake.optional_text("verwijzer"),
             "received_on": intake.optional_day("ontvangenOp"),
             "first_contact_on": intake.optional_day("eersteContactOp"),
+            "team": data.optional_text("team"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("gezinsleden")),
     )
@@ -172,6 +173,7 @@ BODIES: dict[str, Table] = {
         "email": (Fields.optional_text, "email"),
         "from_on": (Fields.optional_day, "vanaf"),
         "to_on": (Fields.optional_day, "tot"),
+        "staff": (Fields.optional_text, "medewerkernummer"),
     },
     "case_direction": {
         "director": (Fields.text, "naam"),
@@ -181,6 +183,7 @@ BODIES: dict[str, Table] = {
         "from_on": (Fields.day, "vanaf"),
         "to_on": (Fields.optional_day, "tot"),
         "reason": (Fields.optional_text, "reden"),
+        "staff": (Fields.optional_text, "medewerkernummer"),
     },
     "goal": {
         "life_domain": (Fields.code, "leefgebied", DOMAINS),

@@ -28,10 +28,11 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "involvement": {
         "name": "naam", "function": "functie", "kind": "categorie", "organisation": "organisatie", "unit": "afdeling",
         "role": "rol", "phone": "tel", "email": "mail", "from_on": "sinds", "to_on": "tot",
+        "staff": "personeelsnr",
     },
     "case_direction": {
         "director": "regisseur", "organisation": "organisatie", "unit": "afdeling", "phone": "tel", "from_on": "sinds",
-        "to_on": "tot", "reason": "aanleiding",
+        "to_on": "tot", "reason": "aanleiding", "staff": "personeelsnr",
     },
     "goal": {
         "life_domain": "domein", "wording": "tekst", "owner": "wie", "status": "stand", "evaluation_on": "evaluatie",
@@ -84,6 +85,7 @@ def dossier_change(dossier: Dossier, recorded_at: datetime) -> JsonObject:
         "einde": dossier.closed.isoformat() if dossier.closed else None,
         "intake": _intake(dossier.intake),
         "adres": _address(dossier.address) if dossier.address else None,
+        "wijkteam": dossier.team,
         "personen": [_line(line) for line in dossier.lines],
     }
     return _row("dossier", dossier.id, dossier.id, dossier.version, recorded_at, None if dossier.deleted else content)

@@ -40,10 +40,11 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "involvement": {
         "name": "naam", "function": "functie", "kind": "soortBetrokkenheid", "organisation": "organisatie",
         "unit": "team", "role": "rol", "phone": "telefoon", "email": "email", "from_on": "vanaf", "to_on": "tot",
+        "staff": "medewerkernummer",
     },
     "case_direction": {
         "director": "naam", "organisation": "organisatie", "unit": "team", "phone": "telefoon", "from_on": "vanaf",
-        "to_on": "tot", "reason": "reden",
+        "to_on": "tot", "reason": "reden", "staff": "medewerkernummer",
     },
     "goal": {
         "life_domain": "leefgebied", "wording": "doel", "owner": "eigenaar", "status": "status",
@@ -100,6 +101,7 @@ def dossier_change(dossier: Dossier, recorded_at: datetime) -> JsonObject:
         "sluitingsdatum": dossier.closed.isoformat() if dossier.closed else None,
         "aanmelding": _intake(dossier.intake),
         "adres": _address(dossier.address) if dossier.address else None,
+        "team": dossier.team,
         "gezinsleden": [_line(line) for line in dossier.lines],
     }
     return _change(

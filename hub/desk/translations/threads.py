@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-THREAD_TEXTS: Final[dict[str, tuple[str, str]]] = {
+TEXTS: Final[dict[str, tuple[str, str]]] = {
     "attention.request_overdue.unconfirmed": (
         "Van de aanvraag van {submitted_on} voor {product} is niet bevestigd dat zij is aangekomen (uiterlijk {due}).",
         "Nobody has confirmed that the request of {submitted_on} for {product} arrived (due by {due}).",
