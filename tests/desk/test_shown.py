@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
 from hub.desk import readmodel, shown
@@ -19,7 +19,7 @@ from tests.desk.views import MENSCENTRAAL, ZCD, entry, one_dossier
 
 DIRECTION = {
     "director": "Dirk", "organisation": None, "unit": "Delfshaven 2", "phone": None, "from_on": date(2026, 1, 1),
-    "to_on": None, "reason": None,
+    "to_on": None, "reason": None, "staff": None,
 }  # fmt: skip
 CONTACT = {"kind": "home_visit", "held_on": date(2026, 2, 1)}
 
@@ -49,7 +49,9 @@ def test_every_record_of_a_source_is_named_with_the_moment_of_its_version(engine
     assert found.keys() == {"composition", "contact", "case_direction"}
     assert {item.dossier_id for item in found.values()} == {ZCD.dossier_id}
     with engine.connect() as connection:
-        (document,) = readmodel.page(connection, skip=0, limit=2)
+        home = connection.scalars(select(readmodel.households.c.household_id)).one()
+        document = readmodel.load(connection, home)
+    assert document is not None
     stated = datetime.fromisoformat(document["dossiers"][0]["first_published_at"])
     assert found["composition"].published_at == micros(stated)
     assert not list(shown.records(engine, MENSCENTRAAL.source))
