@@ -15,7 +15,7 @@ from hub.desk.projector import apply_view
 from hub.errors import ConfigError
 from hub.events.moments import micros
 from hub.events.records import RecordType
-from tests.desk.views import MENSCENTRAAL, ZCD, entry, one_dossier
+from tests.desk.views import MENSCENTRAAL, TEAM, ZCD, entry, one_dossier
 
 DIRECTION = {
     "director": "Dirk", "organisation": None, "unit": "Delfshaven 2", "phone": None, "from_on": date(2026, 1, 1),
@@ -57,9 +57,16 @@ def test_every_record_of_a_source_is_named_with_the_moment_of_its_version(engine
     assert not list(shown.records(engine, MENSCENTRAAL.source))
 
 
-def test_the_team_of_a_dossier_is_that_of_whoever_directs_it(engine: Engine) -> None:
-    assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: "Delfshaven 2"}
+def test_the_team_of_a_dossier_is_its_own_or_else_that_of_whoever_directs_it(engine: Engine, url: str) -> None:
+    assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: TEAM}
     assert shown.teams(engine, MENSCENTRAAL.source) == {}
+    writer = readmodel.open_engine(url)
+    with writer.begin() as connection:
+        text = str(connection.scalars(select(readmodel.households.c.document)).one())
+        without = text.replace(f'"team":"{TEAM}"', '"team":null')
+        connection.execute(readmodel.households.update().values(document=without))
+    writer.dispose()
+    assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: "Delfshaven 2"}
 
 
 def test_a_command_cannot_write_the_read_model(engine: Engine) -> None:
