@@ -17,6 +17,7 @@ class Role(StrEnum):
     """
 
     CASE_DIRECTOR = "case_director"
+    TEAM_LEADER = "team_leader"
     OPERATIONS = "operations"
     SAFETY_OFFICER = "safety_officer"
     INSPECTION_OFFICER = "inspection_officer"
@@ -26,12 +27,17 @@ class Action(StrEnum):
     """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else. DECIDE: say who
     is who and who lives where, hide an attention point, or take that back.
 
+    FOLLOW_HOUSEHOLD: be told that a household on the screen has changed. PRINT_HOUSEHOLD: put it on paper for a
+    meeting. READ_TEAM: what each worker of one's own teams has in hand.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
+    FOLLOW_HOUSEHOLD = "follow_household"
+    PRINT_HOUSEHOLD = "print_household"
+    READ_TEAM = "read_team"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     READ_CANDIDATES = "read_candidates"
@@ -86,11 +92,16 @@ _GRANTED: Final = {
     (Role.CASE_DIRECTOR, Action.LIST_HOUSEHOLDS): _HELP,
     (Role.CASE_DIRECTOR, Action.SEARCH_HOUSEHOLDS): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_HOUSEHOLD): _HELP,
+    (Role.CASE_DIRECTOR, Action.FOLLOW_HOUSEHOLD): _HELP,
+    (Role.CASE_DIRECTOR, Action.PRINT_HOUSEHOLD): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_LOOKS): _HELP,
     (Role.CASE_DIRECTOR, Action.DECIDE): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_CANDIDATES): _HELP,
     (Role.CASE_DIRECTOR, Action.READ_SOURCES): "",
     (Role.CASE_DIRECTOR, Action.READ_DESCRIPTION): "",
+    (Role.TEAM_LEADER, Action.ENTER): "",
+    (Role.TEAM_LEADER, Action.LIST_HOUSEHOLDS): _HELP,
+    (Role.TEAM_LEADER, Action.READ_TEAM): _HELP,
     (Role.OPERATIONS, Action.ENTER): "",
     (Role.OPERATIONS, Action.READ_SOURCES): "",
     (Role.OPERATIONS, Action.READ_DEAD_LETTERS): "",
@@ -99,6 +110,7 @@ _GRANTED: Final = {
     (Role.SAFETY_OFFICER, Action.LIST_HOUSEHOLDS): _HELP,
     (Role.SAFETY_OFFICER, Action.SEARCH_HOUSEHOLDS): _HELP,
     (Role.SAFETY_OFFICER, Action.READ_HOUSEHOLD): _HELP,
+    (Role.SAFETY_OFFICER, Action.FOLLOW_HOUSEHOLD): _HELP,
     (Role.SAFETY_OFFICER, Action.READ_LOOKS): _HELP,
     (Role.SAFETY_OFFICER, Action.SEE_SECRET_ADDRESS): _HELP,
     (Role.INSPECTION_OFFICER, Action.ENTER): "",
@@ -107,6 +119,8 @@ _GRANTED: Final = {
 _ABOUT_ONE_HOUSEHOLD: Final = frozenset(
     {
         Action.READ_HOUSEHOLD,
+        Action.FOLLOW_HOUSEHOLD,
+        Action.PRINT_HOUSEHOLD,
         Action.READ_LOOKS,
         Action.READ_CANDIDATES,
         Action.DECIDE,

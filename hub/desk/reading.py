@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -40,6 +40,11 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "message": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
+
+
+Found = TypeVar("Found")
+Listing = tuple[Found, Sequence[Household]]
+"""What is shown, and the households of which it is."""
 
 
 class Refused(Exception):
@@ -246,6 +251,14 @@ class Reading:
         self._write(request, action, decision, only or None, households)
         if not decision.allowed:
             raise Refused(decision)
+
+    def listing(self, request: Request, action: Action, find: Callable[[Connection], Listing[Found]]) -> Found:
+        """Something that a list shows of households: refused before it is looked for, logged with what it shows."""
+        self._refuse_early(request, action)
+        with self.engine.connect() as connection:
+            found, concerned = find(connection)
+        self._write(request, action, may(request.actor, action), None, concerned)
+        return found
 
     def _refuse_early(self, request: Request, action: Action) -> None:
         """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""

@@ -14,18 +14,9 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     Connection,
     Engine,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
     Table,
-    Text,
     and_,
     create_engine,
     event,
@@ -37,110 +28,24 @@ from sqlalchemy import (
 from sqlalchemy.pool import StaticPool
 
 from hub.desk.digest import Secrets
+from hub.desk.tables import (
+    SCHEMA,
+    addresses,
+    dead_letters,
+    decisions,
+    dossiers,
+    households,
+    members,
+    meta,
+    metadata,
+    offsets,
+    sources,
+)
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 5
-"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
-
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
-
-metadata = MetaData()
-meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
-households = Table(
-    "households",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("label", BigInteger, nullable=False),
-    Column("gone", Boolean, nullable=False),
-    Column("live", Boolean, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("sort_key", Text, nullable=False),
-    Column("newest_recorded_at", String(32), nullable=False),
-    Column("newest_published_at", String(32), nullable=False),
-    Column("parked", Integer, nullable=False),
-    Column("document", Text, nullable=True),
-    Index("households_in_order", "live", "sort_key", "household_id"),
-)
-members = Table(
-    "members",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person_key", String(80), primary_key=True),
-    Column("names", Text, nullable=False),
-    Column("birth_dates", Text, nullable=False),
-    Index("members_by_person", "person_key"),
-)
-blocking_keys = Table(
-    "blocking_keys",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person", Integer, primary_key=True, autoincrement=False),
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("confirmed", Boolean, nullable=False),
-    Index("blocking_keys_by_key", "key", "confirmed"),
-    sqlite_with_rowid=False,
-)
-"""By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
-list of all persons, which is written in the same transaction."""
-addresses = Table(
-    "addresses",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person_key", String(80), primary_key=True),
-    Column("address_key", String(80), primary_key=True),
-    Column("secret", Boolean, nullable=False),
-    Index("addresses_by_person", "person_key", "secret"),
-    Index("addresses_by_address", "address_key"),
-)
-"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
-dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
-asked."""
-dossiers = Table(
-    "dossiers",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("dossier_id", String(200), primary_key=True),
-    Column("household_id", String(64), nullable=False, index=True),
-    Column("since", BigInteger, nullable=False),
-    Column("own_id", String(64), nullable=False, index=True),
-)
-Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
-decisions = Table(
-    "decisions",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("decision_id", String(64), primary_key=True, index=True),
-    Column("version", BigInteger, nullable=False),
-)
-"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
-sources = Table(
-    "sources",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("reported_at", String(32), nullable=False),
-    Column("status", Text, nullable=False),
-)
-dead_letters = Table(
-    "dead_letters",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("position", Text, primary_key=True),
-    Column("reason", String(80), nullable=False),
-    Column("field", Text, nullable=False),
-    Column("failed_at", String(32), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
-offsets = Table(
-    "offsets",
-    metadata,
-    Column("topic", String(200), primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("topic_id", String(64), nullable=True),
-    Column("next_offset", BigInteger, nullable=False),
-)
 
 
 class Search(NamedTuple):
@@ -211,8 +116,9 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, addresses, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
-        connection.execute(table.delete())
+    for table in metadata.tables.values():
+        if table is not meta:
+            connection.execute(table.delete())
 
 
 def load(connection: Connection, household_id: str) -> Document | None:
@@ -361,6 +267,14 @@ def replace_row(connection: Connection, table: Table, key: Mapping[str, object],
 def search_text(values: Sequence[str]) -> str:
     """Values as a searchable text: case folded, a space at both ends."""
     return f" {' '.join(values).casefold()} "
+
+
+def sort_key(title: str) -> str:
+    """As Dutch lists sort: "de Vries" stands under V."""
+    words = title.split()
+    while len(words) > 1 and words[0].islower():
+        words.pop(0)
+    return " ".join(words).casefold()
 
 
 def iso(moment: datetime) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
 from hub.desk.app import create_app
+from hub.desk.caseload.writing import Attending
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
@@ -90,7 +91,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     terms = load_terms(settings.terms_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
-    feed = Feed(settings.broker, engine, Metrics())
+    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms))
     reading = Reading(engine, looks)
     site = Site(
         reading=reading,
@@ -186,6 +187,7 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anc
 
     def stop() -> None:
         server.should_exit = True
+        site.live.stop()
         feed.stop()
 
     loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
@@ -15,8 +16,10 @@ from starlette.requests import Request as HttpRequest
 
 from hub.desk.access import Actor
 from hub.desk.deciding import Deciding
+from hub.desk.live import Live
 from hub.desk.reading import Reading, Request
 from hub.desk.tokens import Sessions, Tokens
+from hub.desk.visits import Visits
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 
@@ -47,6 +50,16 @@ class Site:
     sessions: Sessions = field(default_factory=Sessions)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     terms: Terms = field(default_factory=Terms)
+
+    @cached_property
+    def visits(self) -> Visits:
+        """When who last looked at what."""
+        return Visits(self.reading.engine, self.now)
+
+    @cached_property
+    def live(self) -> Live:
+        """What tells pages that are open of changes."""
+        return Live(self.reading.engine)
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""

@@ -17,6 +17,7 @@ from hub.desk.translations import (
     lists,
     login,
     looks,
+    meeting,
     shared,
     sources,
 )
@@ -41,6 +42,7 @@ _PARTS: Final = (
     lists.TEXTS,
     login.TEXTS,
     looks.TEXTS,
+    meeting.TEXTS,
     shared.TEXTS,
     sources.TEXTS,
 )

@@ -9,6 +9,7 @@ from typing import Final
 from hub.events.records import RecordType
 from hub.household.attention.facts import Facts, closed_day, dossiers_of, identity, raised, ref_of
 from hub.household.attention.point import AttentionPoint, Rule, Severity
+from hub.household.attention.terms import Terms
 from hub.household.days import Span, add_days, add_months, birthday, born_within, local_day, parse_day
 from hub.household.document_shape import Person, RecordEntry
 from hub.household.workdays import add_workdays, workday_from
@@ -114,8 +115,7 @@ def request_overdue(facts: Facts) -> Iterator[AttentionPoint]:
     or submitted again, is a new matter. Also in a closed dossier: an answer is owed all the same.
     Source: iJw/iWmo 3.2 OP274 and OP346 (8 weeks after the date of the request); Algemene termijnenwet, article 1."""
     for request in facts.records(RecordType.SUPPORT_REQUEST):
-        submitted = parse_day(request["body"]["submitted_on"]) or local_day(request["recorded_at"])
-        due = _answer_due(request, submitted, facts)
+        submitted, due = _submitted(request), answer_due(request, facts.terms)
         if due is not None and due < facts.today:
             state = str(request["body"]["state"])
             detail = {
@@ -133,13 +133,16 @@ def request_overdue(facts: Facts) -> Iterator[AttentionPoint]:
             )
 
 
-def _answer_due(request: RecordEntry, submitted: date, facts: Facts) -> date | None:
-    """The last day for what the municipality owes now; None if it owes nothing.
-
-    `submitted`: where the source states no day, that on which it recorded the request: later, never earlier."""
-    state = request["body"]["state"]
+def answer_due(request: RecordEntry, terms: Terms) -> date | None:
+    """The last day for what the municipality owes now; None if it owes nothing."""
+    submitted, state = _submitted(request), request["body"]["state"]
     if state in UNANSWERED:
-        return add_workdays(submitted, facts.terms.request_answer_workdays)
+        return add_workdays(submitted, terms.request_answer_workdays)
     if state == "under_investigation":
-        return workday_from(add_days(submitted, 7 * facts.terms.request_decision_weeks))
+        return workday_from(add_days(submitted, 7 * terms.request_decision_weeks))
     return None
+
+
+def _submitted(request: RecordEntry) -> date:
+    """Where the source states no day, that on which it recorded the request: later, never earlier."""
+    return parse_day(request["body"]["submitted_on"]) or local_day(request["recorded_at"])
