@@ -35,6 +35,7 @@ from hub.desk.tables import (
     decisions,
     dossiers,
     households,
+    kept,
     members,
     meta,
     metadata,
@@ -102,6 +103,7 @@ def prepare(engine: Engine) -> None:
     """Make the tables; drop those of another release first."""
     with engine.begin() as connection:
         meta.create(connection, checkfirst=True)
+        kept.create_all(connection)
         if connection.scalar(select(meta.c.schema_number)) == SCHEMA:
             return
         metadata.drop_all(connection)

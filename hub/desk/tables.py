@@ -1,4 +1,5 @@
-"""The tables of the read model. Thrown away and rebuilt from the log at will; only `hub.desk.projector` writes them."""
+"""The tables of the read model: thrown away and rebuilt from the log at will, written by `hub.desk.projector` alone.
+And what is kept beside them."""
 
 from __future__ import annotations
 
@@ -155,3 +156,17 @@ case_teams = Table(
 contact, "" if none; `past_term`: their help to an adult is past its term."""
 BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams)
 """What the list of households is made of."""
+
+kept = MetaData()
+"""What the log cannot give again: never dropped with the read model, nor emptied with it."""
+visits = Table(
+    "visits",
+    kept,
+    Column("user", String(200), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("dossier_id", String(200), primary_key=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("before_at", String(32), nullable=False),
+)
+"""When somebody last looked at a dossier (`hub.desk.visits`). `before_at`: the last look of the visit before, "" if
+there was none."""

@@ -6,31 +6,20 @@ In the desk's own database, beside the read model, but not part of it: a read mo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Select, String, Subquery, Table, and_, func, select
+from sqlalchemy import Connection, Engine, Select, Subquery, and_, func, select
 
 from hub.desk.access import Actor
 from hub.desk.readmodel import iso, replace_row
-from hub.desk.tables import dossiers
+from hub.desk.tables import dossiers, visits
 from hub.events.ids import DossierRef
 
 SAME_VISIT: Final = timedelta(minutes=30)
 """Whoever comes back within it still sees as new what was new: a page is loaded again while one works."""
-
-metadata = MetaData()
-visits = Table(
-    "visits",
-    metadata,
-    Column("user", String(200), primary_key=True),
-    Column("source", String(200), primary_key=True),
-    Column("dossier_id", String(200), primary_key=True),
-    Column("seen_at", String(32), nullable=False),
-    Column("before_at", String(32), nullable=False),
-)
-"""`seen_at`: the last look; `before_at`: the last look of the visit before, "" if there was none."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +28,13 @@ class Visits:
 
     engine: Engine
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-    def __post_init__(self) -> None:
-        """Make the table if it is not there."""
-        metadata.create_all(self.engine)
+    _lock: Lock = field(default_factory=Lock)
 
     def visit(self, actor: Actor, dossiers: Sequence[DossierRef]) -> str | None:
         """Note a look at these dossiers. Returns the moment since when all is news: the earliest of the visits before
         (ISO, UTC); None if one of them was never seen, for then everything would be news."""
-        before: list[str] = []
-        with self.engine.begin() as connection:
-            for ref in dossiers:
-                before.append(self._visit(connection, actor.user, ref))
+        with self._lock, self.engine.begin() as connection:
+            before = [self._visit(connection, actor.user, ref) for ref in dossiers]
         return min(before, default="") or None
 
     def _visit(self, connection: Connection, user: str, ref: DossierRef) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
+from hub.desk.caseload.writing import Attending
 from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
@@ -54,7 +55,7 @@ class Desk:
     def show(self, view: tuple[str, bytes]) -> str:
         """Put a view into the read model; returns its household id."""
         with self.engine.begin() as connection:
-            apply_view(connection, view[0].encode(), view[1])
+            apply_view(connection, view[0].encode(), view[1], Attending(now=lambda: NOW))
         return view[0]
 
     @cached_property
