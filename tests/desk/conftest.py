@@ -28,6 +28,8 @@ from hub.events.decisions import DecisionMessage
 from tests.desk.family import family
 
 DIRECTOR = "token-of-the-director"
+KIM = "token-of-the-director-of-the-family"
+LEADER = "token-of-the-team-leader"
 OPERATOR = "token-of-operations"
 INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
@@ -88,6 +90,8 @@ class Desk:
             tokens=Tokens(
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
+                    KIM: Actor("k.bakker", Role.CASE_DIRECTOR, "Wijkteam Noord", "Kim Bakker", "youth", ("Noord",)),
+                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", teams=("Noord", "Zuid")),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),

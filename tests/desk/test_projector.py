@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from hashlib import blake2b
 
 import pytest
 from sqlalchemy import Connection, Engine, Table, select
@@ -86,7 +87,9 @@ def test_of_a_household_that_is_gone_only_id_and_label_stay(connection: Connecti
     apply_view(connection, home.encode(), value)
     apply_view(connection, home.encode(), gone(home, label=2))
     assert rows(connection, tables.members) == rows(connection, tables.dossiers) == []
-    assert rows(connection, tables.households) == [(home, 2, True, False, "", "", "", "", 0, None)]
+    empty = blake2b(b"", digest_size=16).hexdigest()
+    assert rows(connection, tables.households) == [(home, 2, True, False, "", "", "", "", 0, empty, None)]
+    assert all(rows(connection, table) == [] for table in tables.BY_HOUSEHOLD)
     assert readmodel.load(connection, home) is None
     assert readmodel.count(connection) == 0
 
