@@ -85,7 +85,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.reason.no_single_client": ("niet precies één cliënt", "not exactly one client"),
     "code.unit.youth": ("jeugd", "youth"),
     "code.unit.adult": ("volwassenen", "adults"),
-    "code.unit.network": ("netwerk en vrijwilligers", "network and volunteers"),
+    "code.unit.network": ("netwerk", "network"),
     "code.party.director": ("de casusregisseur", "the case director"),
     "code.party.team": ("het wijkteam", "the neighbourhood team"),
     "code.party.municipality": ("de gemeente", "the municipality"),
