@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.desk.conftest import KIM, LEADER, OPERATOR, Desk
 from tests.desk.family import HOME
 
 ON_FIRST_SCREEN = "selector => document.querySelector(selector).getBoundingClientRect().bottom <= window.innerHeight"
+LABELS = count(10)
+"""A later view of the family has a greater label."""
 BLOCKS = ("director", "stuck", "involved-now", "blind")
 
 
@@ -23,7 +26,7 @@ BLOCKS = ("director", "stuck", "involved-now", "blind")
 def as_before(desk: Desk) -> Iterator[None]:
     """Each task leaves the family as it found it."""
     yield
-    desk.show(busy_family())
+    desk.show(busy_family(label=next(LABELS)))
 
 
 def shot(page: Page, shots: Path, name: str) -> None:
@@ -63,7 +66,7 @@ def test_a_request_is_seen_to_go_from_investigated_to_granted(
     typed = page.get_by_role("form", name="Regie overdragen").get_by_label("Naam")
     typed.fill("Lea Vos")
     page.wait_for_timeout(1200)  # the stream has to have seen the state before it changes
-    desk.show(busy_family("granted", label=2))
+    desk.show(busy_family("granted", label=next(LABELS)))
     expect(requests).not_to_contain_text("in onderzoek")
     expect(requests.get_by_text("toegewezen", exact=True).first).to_be_visible()
     expect(page.get_by_text("Deze pagina is bijgewerkt.")).to_have_count(1)
@@ -89,7 +92,7 @@ def test_a_director_hands_over_and_can_take_it_back(page: Page, address: str, de
     said = decision_of(decode(desk.sent[-1].value).value).direction
     assert said is not None
     assert (said.name, said.phone, said.unit) == ("Lea Vos", "06-12345678", "adult")
-    desk.show(busy_family(label=3, handed_to="Lea Vos"))
+    desk.show(busy_family(label=next(LABELS), handed_to="Lea Vos"))
     page.goto(f"{address}/huishoudens/{HOME}")
     expect(page.get_by_role("region", name="Casusregisseur")).to_contain_text("Lea Vos")
     decisions = page.get_by_role("region", name="Waarom één huishouden")
