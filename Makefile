@@ -2,11 +2,14 @@
 #
 #   make demo ARGS="--households 50"     make test ARGS="tests/core -k residence"     make soak MINUTES=60
 #   make bench ARGS=matching             make bench QUICK=1
+#   make test PROCESSES=0                (all in one process: to debug)
 #   make setup PYTHON=python3.12         (to start over: rm -r .venv)
 
 PYTHON  ?= python3
 MINUTES ?= 10
 ARGS    ?=
+# Files of tests are divided over so many; each has brokers and browsers of its own.
+PROCESSES ?= 2
 QUICK   ?=
 EXTRAS  := demo,postgres,dev
 
@@ -39,7 +42,7 @@ demo: setup
 	@exec $(BIN)/regiehub demo $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: setup
 	@REGIEHUB_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest $(ARGS)

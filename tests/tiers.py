@@ -3,6 +3,9 @@
 A test belongs to the tier of its nearest tier marker, else of its folder (`tests/<tier>/...`). The session
 ends with a line per tier. With `REGIEHUB_REQUIRE_ALL_TIERS=1` a tier that has tests but ran none, or skipped
 any, fails the session. `--soak-minutes N` (or `REGIEHUB_SOAK_MINUTES`) runs only the soak and soakable tests.
+
+The tests may run in several processes (pytest-xdist): what is known of a test in the process that ran it travels on
+its report, in `user_properties`, and the process that reports counts.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ import os
 import random
 import secrets
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -40,6 +44,13 @@ SOAK_GRACE_SECONDS = 1800
 ten minutes of one core, to compare."""
 
 _OUTCOMES = ("passed", "failed", "error", "xfailed")
+
+_TIER = "tier"
+_LINE = "closing line"
+"""Names of what travels on the report of a test."""
+
+FIRST = ("kafka", "wheel", "stream", "browser")
+"""Tiers with the longest tests: started first, so that no process is left alone with one at the end."""
 
 
 @dataclass
@@ -90,8 +101,9 @@ class Tiers:
         self.soak_minutes: float = config.getoption("soak_minutes")
         self.soak_tests = 0
         self.count = {tier: TierCount() for tier in NEEDS}
+        self.lines: list[str] = []
+        self._reports = not hasattr(config, "workerinput")
         self._tests = config.rootpath / "tests"
-        self._tier_of: dict[str, str] = {}
         self._missing: dict[str, str | None] = {}
         for tier in NEEDS:
             self.count[tier].exists = any((self._tests / tier).rglob("test_*.py"))
@@ -101,13 +113,13 @@ class Tiers:
         """Give every test its tier, and keep only those that this kind of run is for."""
         for item in items:
             tier = self.tier(item)
-            self._tier_of[item.nodeid] = tier
+            item.user_properties.append((_TIER, tier))
             self.count[tier].exists = True
-        keep = [item for item in items if self._wanted(item)]
+        keep = sorted((item for item in items if self._wanted(item)), key=_turn)
         drop = [item for item in items if not self._wanted(item)]
         if drop:
             config.hook.pytest_deselected(items=drop)
-            items[:] = keep
+        items[:] = keep
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Divide the time of a soak run over what was selected in the end."""
@@ -121,7 +133,7 @@ class Tiers:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test whose tier cannot run here; fail it when all tiers are required."""
-        reason = self._reason(self._tier_of[item.nodeid])
+        reason = self._reason(_tier_of(item))
         if reason and self.required:
             pytest.fail(f"{reason}, and {REQUIRE_ALL} is set", pytrace=False)
         if reason:
@@ -129,7 +141,10 @@ class Tiers:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what became of a test; a failing teardown overrides a passed call."""
-        count = self.count[self._tier_of[report.nodeid]]
+        count = self.count[_tier_of(report)]
+        count.exists = True
+        if report.when == "teardown":
+            self.lines += [str(value) for name, value in report.user_properties if name == _LINE]
         if report.skipped and hasattr(report, "wasxfail"):
             count.outcomes[report.nodeid] = "xfailed"
         elif report.skipped:
@@ -142,13 +157,17 @@ class Tiers:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Fail a session that was green only because a tier stayed out."""
-        if exitstatus == pytest.ExitCode.OK and self.violations(session.config):
+        if self._reports and exitstatus == pytest.ExitCode.OK and self.violations(session.config):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write the line per tier, and what is wrong with them."""
+        """Write the figures that tests closed with, the line per tier, and what is wrong with them."""
         if terminalreporter.config.option.collectonly:
             return
+        if self.lines:
+            terminalreporter.section("figures")
+        for line in self.lines:
+            terminalreporter.write_line(line)
         terminalreporter.section("tiers")
         for tier, count in self.count.items():
             terminalreporter.write_line(count.line(tier))
@@ -193,6 +212,16 @@ class Tiers:
         return self._missing[tier]
 
 
+def _tier_of(test: pytest.Item | pytest.TestReport) -> str:
+    return str(dict(test.user_properties)[_TIER])
+
+
+def _turn(item: pytest.Item) -> int:
+    """Where a test comes in the order; tests of one tier stay as they are."""
+    tier = _tier_of(item)
+    return FIRST.index(tier) if tier in FIRST else len(FIRST)
+
+
 def _skip_reason(report: pytest.TestReport) -> str:
     if isinstance(report.longrepr, tuple):
         return report.longrepr[2].removeprefix("Skipped: ")
@@ -227,9 +256,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tier}: the test belongs to the tier {tier}, wherever it stands")
     config.addinivalue_line("markers", "soak: runs under `make soak` only")
     config.addinivalue_line("markers", "soakable: runs in `make test`, and again, for longer, under `make soak`")
-    config.stash[_SEED] = int(os.environ.get(SEED) or secrets.randbelow(2**32))
+    config.stash[_SEED] = _seed(config)
     config.stash[_TIERS] = Tiers(config)
     config.pluginmanager.register(config.stash[_TIERS], "regiehub-tiers")
+
+
+def _seed(config: pytest.Config) -> int:
+    """That of the process that reports, else the one that is asked for, else a new one."""
+    given: dict[str, int] = getattr(config, "workerinput", {})
+    return given[SEED] if SEED in given else int(os.environ.get(SEED) or secrets.randbelow(2**32))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give each process of pytest-xdist the one seed."""
+    node.workerinput[SEED] = node.config.stash[_SEED]
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -248,6 +289,12 @@ def seed(pytestconfig: pytest.Config) -> int:
 def rng(seed: int, request: pytest.FixtureRequest) -> random.Random:
     """A generator of this test's own: the same numbers for the same seed, whichever other tests run."""
     return random.Random(f"{seed}:{request.node.nodeid}")
+
+
+@pytest.fixture
+def close_with(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says a line at the end of the run, beside those of the tiers, whether the test passes or not."""
+    return lambda line: request.node.user_properties.append((_LINE, line))
 
 
 @pytest.fixture(scope="session")

@@ -159,13 +159,14 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 def _print_addresses(stack: Stack) -> None:
     from hub.demo.stack import USERS
 
-    print(f"\n  Regiehub is up: {stack.url}\n")
+    print(f"\n  Regiehub is up: {stack.url}   (press Inloggen, and choose who to be; or:)\n")
     print("  Log in with a token:")
     for user, role in USERS.items():
         print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
     print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")
+    print(f"  Provider     {stack.identity_url}/.well-known/openid-configuration")
     for name, port in stack.metrics_ports.items():
         print(f"  Metrics      http://127.0.0.1:{port}/metrics   {name}")
     print(f"  Broker       {stack.broker.bootstrap}\n\n  The town lives on. Ctrl-C stops everything.", flush=True)

@@ -46,6 +46,13 @@ DECISIONS: Final = f"{API}/besluiten"
 _ALL: Final = (400, 401, 403, 503)
 
 
+_TOO_MANY: Final = {
+    "description": "This user, or this address, asks too often.",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+"""Of everything that needs a token."""
+
+
 class InvalidBsn(Exception):
     """The BSN of a search fails its check."""
 
@@ -401,6 +408,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     found["security"] = [{"token": []}]
     for operation in (item for path in found["paths"].values() for item in path.values()):
+        if "401" in operation["responses"]:
+            operation["responses"]["429"] = _TOO_MANY
         _tidy(operation["responses"])
     return found
 
@@ -412,4 +421,6 @@ def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
         headers = {"API-Version": version}
         if status in ("202", "308"):
             headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
+        if status == "429":
+            headers["Retry-After"] = {"description": "Seconds until one more fits.", "schema": {"type": "integer"}}
         responses[status] = {**answer, "headers": headers}

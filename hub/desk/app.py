@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -17,6 +18,8 @@ from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.household_page import household_router
 from hub.desk.list_pages import list_pages_router
+from hub.desk.login.documents import ProviderUnavailable
+from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
 from hub.desk.meeting import meeting_router
 from hub.desk.pages import Pages, pages_router
@@ -26,6 +29,8 @@ from hub.desk.site import Site, is_api
 from hub.desk.team_page import team_page_router
 from hub.desk.translations import text
 from hub.errors import LogRefused, LogUnavailable
+
+_log = structlog.get_logger()
 
 
 class _Desk(FastAPI):
@@ -39,8 +44,10 @@ class _Desk(FastAPI):
 def create_app(site: Site) -> FastAPI:
     """The application. Pure of start-up: it opens nothing and starts nothing."""
     app = _Desk(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)
+    app.include_router(login_router(pages))
     app.include_router(api_router(site))
     for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
         app.include_router(router(pages))
@@ -71,9 +78,11 @@ class Errors:
 
     def answer(self, request: Request, error: Exception) -> Response:
         """The answer to an error."""
+        if isinstance(error, ProviderUnavailable):
+            _log.warning("login_provider_unavailable", why=error.why)
         status, detail = _meaning(error)
         if not is_api(request.url.path):
-            return self._pages.error(request, status)
+            return self._pages.error(request, status, getattr(error, "headers", None))
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return problem(request, status, detail, headers=headers, invalid=_invalid(error))
 

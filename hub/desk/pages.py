@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote
 
@@ -12,7 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.desk import attention_words, digest
 from hub.desk.access import Action, may
-from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
+from hub.desk.login import entrances
+from hub.desk.login.sessions import form_token, is_form_token
+from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 
@@ -20,15 +24,18 @@ PAGE_SIZE: Final = 25
 LANGUAGE_COOKIE: Final = "taal"
 LARGEST_FORM_BYTES: Final = 30_000
 """A reason of 2,000 signs, each of which may take 12 bytes in a form."""
+FORM_TOKEN: Final = "formulier"
+"""Name of the field that says from which session's page a form comes."""
+FORM_TOKEN_HEADER: Final = "X-Formulier"
+_POST_FORM: Final = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
 _OWN_FORMS: Final = frozenset({"same-origin", "none"})
 _YEAR_SECONDS: Final = 365 * 86_400
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Fields of a form that are filled in; an oversized one is empty.
+async def open_form(request: Request) -> dict[str, str]:
+    """Fields of a form that are filled in; an oversized one is empty. For whoever is not logged in yet.
 
-    The session's cookie is not sent along from other sites; a browser that tells from where a form comes is believed
-    too, for another port of this machine counts as the same site. Raises HTTPException for a form from elsewhere.
+    A browser that tells from where a form comes is believed. Raises HTTPException for a form from elsewhere.
     """
     if request.headers.get("sec-fetch-site", "none") not in _OWN_FORMS:
         raise HTTPException(400)
@@ -39,6 +46,17 @@ async def _form(request: Request) -> dict[str, str]:
             return {}
     fields = parse_qsl(body.decode("utf-8", "replace"), errors="replace")
     return {name: value.strip() for name, value in fields if value.strip()}
+
+
+def _form(request: Request, fields: Annotated[dict[str, str], Depends(open_form)]) -> dict[str, str]:
+    """The same, of whoever is logged in: only a page of his session knows its token, and `Pages.show` puts that into
+    every form. A script may send it as a header instead. Raises HTTPException."""
+    site: Site = request.app.state.site
+    given = fields.pop(FORM_TOKEN, "") or request.headers.get(FORM_TOKEN_HEADER, "")
+    if not is_form_token(session_of(site, request) or "", given):
+        entrances.refused(site.reading, asking(request), "wrong_form")
+        raise HTTPException(400)
+    return fields
 
 
 Form = Annotated[dict[str, str], Depends(_form)]
@@ -76,7 +94,8 @@ class Pages:
             "digest": digest,
             "say": attention_words,
         }
-        page = HTMLResponse(self._templates.get_template(template).render(shared | context), status)
+        html = self._templates.get_template(template).render(shared | context)
+        page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return page
@@ -85,12 +104,23 @@ class Pages:
         """How things are said to this reader."""
         return Words(_language(request)[0], self.site.today())
 
-    def error(self, request: Request, status: int) -> Response:
+    def error(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The page of an error; nobody logged in is shown the way to log in."""
         if status == 401 and request.method == "GET":
             return RedirectResponse(f"/inloggen?naar={quote(request.url.path)}", 303)
-        known = status if status in {400, 401, 403, 404, 405, 503} else 500
-        return self.show(request, "error.html", status, error=known)
+        known = status if status in {400, 401, 403, 404, 405, 429, 503} else 500
+        page = self.show(request, "error.html", status, error=known)
+        page.headers.update(headers or {})
+        return page
+
+
+def _with_form_token(html: str, secret: str | None) -> str:
+    """Every form that does something carries the token: here, so that no template can forget it. Text of sources is
+    escaped, so it makes no form."""
+    if secret is None:
+        return html
+    field = f'<input type="hidden" name="{FORM_TOKEN}" value="{form_token(secret)}">'
+    return _POST_FORM.sub(lambda form: form[0] + field, html)
 
 
 def _language(request: Request) -> tuple[Language, bool]:
@@ -105,42 +135,8 @@ def _language(request: Request) -> tuple[Language, bool]:
 def pages_router(pages: Pages) -> APIRouter:
     """All routes of the pages."""
     router = APIRouter(include_in_schema=False)
-    _add_login(router, pages)
     _add_sources(router, pages)
     return router
-
-
-def _add_login(router: APIRouter, pages: Pages) -> None:
-    @router.get("/inloggen")
-    def ask(request: Request, naar: str = "/") -> Response:
-        """The form that asks for a token."""
-        return pages.show(request, "login.html", wrong=False, naar=_inside(naar))
-
-    @router.post("/inloggen")
-    def log_in(request: Request, form: Form) -> Response:
-        """Begin a session, or ask again."""
-        actor = pages.site.tokens.actor(form.get("token", ""))
-        wanted = _inside(form.get("naar", "/"))
-        if actor is None:
-            pages.site.reading.refuse_login(asking(request))
-            return pages.show(request, "login.html", 401, wrong=True, naar=wanted)
-        answer = RedirectResponse(wanted, 303)
-        answer.set_cookie(SESSION_COOKIE, pages.site.sessions.begin(actor), httponly=True, samesite="strict")
-        return answer
-
-    @router.post("/uitloggen")
-    def log_out(request: Request) -> Response:
-        """End the session."""
-        pages.site.sessions.end(session_of(request) or "")
-        answer = RedirectResponse("/inloggen", 303)
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
-        return answer
-
-
-def _inside(path: str) -> str:
-    """A path on this site, never an address elsewhere."""
-    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if safe else "/"
 
 
 def _add_sources(router: APIRouter, pages: Pages) -> None:

@@ -235,10 +235,6 @@ class Reading:
         if not may(request.actor, Action.ENTER).allowed:
             self._decide(request, Action.ENTER)
 
-    def refuse_login(self, request: Request) -> None:
-        """Log that a token was given that stands for nobody; never which."""
-        self._write(request, Action.ENTER, Decision(False, "wrong_token"))
-
     def description(self, request: Request) -> None:
         """Ask whether the description of the API may be read."""
         self._decide(request, Action.READ_DESCRIPTION)

@@ -129,3 +129,39 @@ def test_a_failure_says_how_to_repeat_it(session: pytest.Pytester, monkeypatch: 
     write(session, "tests/core/test_a.py", "def test_it(seed, rng): assert (seed, rng.random()) == (42, 2)")
     result = run(session)
     result.stdout.fnmatch_lines(["seed 42 (repeat with REGIEHUB_SEED=42)", "*- seed -*", "REGIEHUB_SEED=42"])
+
+
+CLOSING = """
+import pytest
+
+@pytest.mark.parametrize("number", range(4))
+def test_it(number, seed, close_with):
+    close_with(f"figure {number} of seed {seed}")
+    assert number < 3
+"""
+
+
+def test_in_two_processes_the_report_is_that_of_one(session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(REQUIRE_ALL, "1")
+    write(session, "tests/core/test_a.py", CLOSING)
+    write(session, "tests/kafka/test_b.py", GREEN)
+    result = run(session, "-p", "xdist.plugin", "-n", "2")
+    assert result.ret == 1
+    text = result.stdout.str()
+    (seed,) = {line.rpartition(" ")[2] for line in text.splitlines() if line.startswith("figure ")}
+    assert f"seed {seed} (repeat" in text
+    assert sorted(line[:8] for line in text.splitlines() if line.startswith("figure ")) == [
+        f"figure {number}" for number in range(4)
+    ]
+    result.stdout.fnmatch_lines_random(["tier core: ran 4 (passed 3, failed 1)", "tier kafka: ran 1 (error 1)"])
+
+
+def test_in_two_processes_a_tier_that_stayed_out_fails_the_session(
+    session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REQUIRE_ALL, "1")
+    write(session, "tests/core/test_a.py", GREEN)
+    write(session, "tests/stream/test_b.py", GREEN)
+    result = run(session, "-p", "xdist.plugin", "-n", "2", "tests/core")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"ERROR: tier stream did not run (not selected), and {REQUIRE_ALL} is set"])

@@ -224,7 +224,7 @@ def test_a_log_that_does_not_answer_is_said_without_certainty(home: str, desk: D
 
 
 def test_what_cannot_be_logged_is_not_decided(home: str, desk: Desk, browser: TestClient) -> None:
-    desk.looks_path.mkdir()
+    desk.looks_path.unlink()
     assert browser.post(FORM, data=SAME).status_code == 503
     assert desk.sent == []
 

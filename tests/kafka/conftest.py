@@ -1,4 +1,4 @@
-"""One real Apache Kafka for all tests of this tier, and one of its own for a module; figures for the summary."""
+"""One real Apache Kafka for all tests of this tier, and one of its own for a module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.kafka import KafkaBroker
-from tests.kafka.closing_lines import ClosingLines
 
 
 @pytest.fixture(scope="session")
@@ -25,14 +24,6 @@ def own_kafka() -> Iterator[KafkaBroker]:
     """Running and empty, for the tests of one module alone."""
     with _running() as broker:
         yield broker
-
-
-@pytest.fixture(scope="session")
-def closing_lines(pytestconfig: pytest.Config) -> ClosingLines:
-    """Lines for the end of the run."""
-    lines = ClosingLines()
-    pytestconfig.pluginmanager.register(lines, "regiehub-closing-lines")
-    return lines
 
 
 @contextmanager

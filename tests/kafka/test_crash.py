@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -16,7 +16,6 @@ import pytest
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.demo.stack import DIRECTOR
 from hub.events.topics import topics
-from tests.kafka.closing_lines import ClosingLines
 from tests.kafka.crash_town import DESK, STREAM, STREAM_PARTITIONS, CrashTown, Outcome
 from tests.kafka.marks import BSN, FAMILY_NAME, GIVEN_NAME, POSTCODE, STREET, Marks
 from tests.kafka.raw_log import Raw, read_raw, topic_names
@@ -64,7 +63,7 @@ def _kill_each(town: CrashTown, times: int, rng: random.Random) -> None:
 
 @pytest.mark.soakable
 def test_kill_9_of_any_process_under_load_loses_nothing(
-    crash_town: CrashTown, rng: random.Random, soak_seconds: float, closing_lines: ClosingLines
+    crash_town: CrashTown, rng: random.Random, soak_seconds: float, close_with: Callable[[str], None]
 ) -> None:
     began = time.monotonic()
     each = SOAK_KILLS_EACH if soak_seconds else KILLS_EACH
@@ -74,7 +73,7 @@ def test_kill_9_of_any_process_under_load_loses_nothing(
             _kill_each(crash_town, 1, rng)
     outcome = crash_town.settle()
     seconds = time.monotonic() - began
-    closing_lines.add(
+    close_with(
         f"crash: {crash_town.summary()}; {crash_town.ledger.events()} events of {load.delivered} changes,"
         f" losses {len(outcome.losses)}, mismatches {len(outcome.mismatches)}, {seconds:.0f} s"
     )
@@ -85,7 +84,7 @@ def test_kill_9_of_any_process_under_load_loses_nothing(
 
 @pytest.mark.soakable
 def test_a_paused_worker_that_wakes_after_its_partitions_moved_changes_nothing(
-    crash_town: CrashTown, rng: random.Random, soak_seconds: float, closing_lines: ClosingLines
+    crash_town: CrashTown, rng: random.Random, soak_seconds: float, close_with: Callable[[str], None]
 ) -> None:
     began = time.monotonic()
     stack = crash_town.stack
@@ -97,7 +96,7 @@ def test_a_paused_worker_that_wakes_after_its_partitions_moved_changes_nothing(
             _pause_until_moved(crash_town, paused, other, rng)
     outcome = crash_town.settle()
     seconds = time.monotonic() - began
-    closing_lines.add(
+    close_with(
         f"paused: {pauses} times a worker was stopped until its partitions had moved, then woken;"
         f" losses {len(outcome.losses)}, mismatches {len(outcome.mismatches)}, {seconds:.0f} s"
     )
@@ -168,5 +167,5 @@ def test_no_bsn_name_or_address_in_logs_or_metrics(crash_town: CrashTown, marks:
     assert len(logs) > len(crash_town.stack.simulators) + 2
     for log in logs:
         assert marks.in_text(log.read_text(encoding="utf-8", errors="surrogateescape")) == set(), log.name
-    for name in crash_town.stack.children:
+    for name in crash_town.stack.metrics_ports:
         assert marks.in_text(crash_town.metrics(name)) == set(), name

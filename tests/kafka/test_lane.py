@@ -125,17 +125,6 @@ async def _pause_and_take_over(
     await until(lambda: paused.says("TOY LATE"))
 
 
-async def test_fifteen_restarts_with_messages_produced_while_down_lose_none(bootstrap: str, tmp_path: Path) -> None:
-    """What plain Faust with a table was seen to lose messages at: a stop in good order, 100 messages, a start."""
-    load = Load(bootstrap)
-    options = LaneOptions(bootstrap=bootstrap, data_folder=tmp_path)
-    for _ in range(15):
-        await load.send(100)
-        async with worker(options):
-            assert await load.arrived() == load.expected
-    assert (await read_table(bootstrap, toy.STATE)).numbers() == load.expected
-
-
 class _Huge(toy.Fold):
     """For one key it makes more than a topic takes."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from itertools import count, cycle
 from pathlib import Path
@@ -23,7 +23,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.events.ids import partition_for
-from tests.kafka.closing_lines import ClosingLines
 from tests.kafka.plain_worker import APP
 from tests.stream import toy
 from tests.stream.lane_harness import (
@@ -144,7 +143,7 @@ async def _group_of_plain(bootstrap: str) -> AsyncIterator[Plain]:
 
 @pytest.mark.timeout(600)  # some 30 seconds; a machine that is shared with other runs took ten times that
 async def test_restarts_that_lose_messages_of_plain_faust_lose_none_of_the_lane(
-    kafka_broker: KafkaBroker, numbers: Numbers, tmp_path: Path, closing_lines: ClosingLines
+    kafka_broker: KafkaBroker, numbers: Numbers, tmp_path: Path, close_with: Callable[[str], None]
 ) -> None:
     bootstrap = kafka_broker.bootstrap
     idle = cycle(range(BUSY_PARTITIONS, toy.MANY_PARTITIONS))
@@ -167,7 +166,7 @@ async def test_restarts_that_lose_messages_of_plain_faust_lose_none_of_the_lane(
             assert await lane.stop() == 0
             await plain.stop()
             lost = await plain.lost(numbers.places)
-    closing_lines.add(
+    close_with(
         f"restarts: plain Faust lost {len(lost)} of {len(numbers.places)} messages at restart {restarts}; the lane,"
         f" restarted as often with the same messages, none"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from hub.desk.login import words as login_words
 from hub.desk.translations import (
     attention,
     candidates,
@@ -41,6 +42,7 @@ _PARTS: Final = (
     letter.TEXTS,
     lists.TEXTS,
     login.TEXTS,
+    login_words.TEXTS,
     looks.TEXTS,
     meeting.TEXTS,
     shared.TEXTS,
