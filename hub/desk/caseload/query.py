@@ -112,8 +112,8 @@ def _order(sort: str) -> list[ColumnElement[str]]:
         "name": [cases.c.sort_key],
         "changed": [cases.c.changed_at.desc()],
     }
-    found = cast(list[ColumnElement[str]], orders.get(sort, orders["urgency"]))
-    return [*found, cast(ColumnElement[str], cases.c.household_id)]
+    last = cases.c.household_id.desc() if sort == "changed" else cases.c.household_id  # as the index has it
+    return cast(list[ColumnElement[str]], [*orders.get(sort, orders["urgency"]), last])
 
 
 def _line(text: str) -> Line:
