@@ -105,15 +105,15 @@ def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
 
 
 def _order(sort: str) -> list[ColumnElement[str]]:
-    orders = {
-        "urgency": [cases.c.rank, cases.c.due, cases.c.since],
-        "due": [cases.c.due, cases.c.rank],
-        "since": [cases.c.since, cases.c.rank],
-        "name": [cases.c.sort_key],
-        "changed": [cases.c.changed_at.desc()],
+    by_id = cases.c.household_id
+    orders: dict[str, list[ColumnElement[str]]] = {
+        "urgency": [cast(ColumnElement[str], cases.c.rank), cases.c.due, cases.c.since, by_id],
+        "due": [cases.c.due, cast(ColumnElement[str], cases.c.rank), by_id],
+        "since": [cases.c.since, cast(ColumnElement[str], cases.c.rank), by_id],
+        "name": [cases.c.sort_key, by_id],
+        "changed": [cases.c.changed_at.desc(), by_id.desc()],  # as the index can be read backwards
     }
-    last = cases.c.household_id.desc() if sort == "changed" else cases.c.household_id  # as the index has it
-    return cast(list[ColumnElement[str]], [*orders.get(sort, orders["urgency"]), last])
+    return orders.get(sort, orders["urgency"])
 
 
 def _line(text: str) -> Line:
