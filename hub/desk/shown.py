@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
-from hub.desk.readmodel import households
+from hub.desk.tables import SCHEMA, households, meta
 from hub.errors import ConfigError
 from hub.events.moments import micros
 from hub.household.document_shape import Document
@@ -41,11 +41,11 @@ def open_read_only(url: str) -> Engine:
     engine = create_engine(parsed, hide_parameters=True)
     try:
         with engine.connect() as connection:
-            number = connection.scalar(select(readmodel.meta.c.schema_number))
+            number = connection.scalar(select(meta.c.schema_number))
     except SQLAlchemyError as error:
         engine.dispose()
         raise ConfigError(_SETTING, problem=f"names no read model that can be read ({type(error).__name__})") from None
-    if number != readmodel.SCHEMA:
+    if number != SCHEMA:
         engine.dispose()
         raise ConfigError(_SETTING, problem=f"names a read model of another release (number {number})")
     return engine

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub.desk import readmodel, shown
 from hub.desk.projector import apply_view
+from hub.desk.tables import households, meta
 from hub.errors import ConfigError
 from hub.events.moments import micros
 from hub.events.records import RecordType
@@ -49,7 +50,7 @@ def test_every_record_of_a_source_is_named_with_the_moment_of_its_version(engine
     assert found.keys() == {"composition", "contact", "case_direction"}
     assert {item.dossier_id for item in found.values()} == {ZCD.dossier_id}
     with engine.connect() as connection:
-        home = connection.scalars(select(readmodel.households.c.household_id)).one()
+        home = connection.scalars(select(households.c.household_id)).one()
         document = readmodel.load(connection, home)
     assert document is not None
     stated = datetime.fromisoformat(document["dossiers"][0]["first_published_at"])
@@ -62,9 +63,9 @@ def test_the_team_of_a_dossier_is_its_own_or_else_that_of_whoever_directs_it(eng
     assert shown.teams(engine, MENSCENTRAAL.source) == {}
     writer = readmodel.open_engine(url)
     with writer.begin() as connection:
-        text = str(connection.scalars(select(readmodel.households.c.document)).one())
+        text = str(connection.scalars(select(households.c.document)).one())
         without = text.replace(f'"team":"{TEAM}"', '"team":null')
-        connection.execute(readmodel.households.update().values(document=without))
+        connection.execute(households.update().values(document=without))
     writer.dispose()
     assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: "Delfshaven 2"}
 
@@ -83,7 +84,7 @@ def test_a_read_model_that_is_not_there_or_of_another_release_is_refused_and_lef
     assert not missing.exists()
     engine = readmodel.open_engine(url)
     with engine.begin() as connection:
-        connection.execute(readmodel.meta.update().values(schema_number=1))
+        connection.execute(meta.update().values(schema_number=1))
     engine.dispose()
     with pytest.raises(ConfigError, match="another release"):
         shown.open_read_only(url)
