@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from hub.cli import conformance
+
 app = typer.Typer(help="The connectors that are installed.", no_args_is_help=True)
+app.command("test")(conformance.test)
 
 
 @app.callback()

@@ -80,6 +80,11 @@ class Connector(ABC):
     version: ClassVar[str] = "0"
     """Version of the connector, stated in its dead letters."""
 
+    @classmethod
+    def spec(cls) -> dict[str, JsonValue]:
+        """The settings as a JSON schema, derived from `Config`; a secret is `writeOnly`."""
+        return cls.Config.model_json_schema()
+
     @abstractmethod
     def __init__(self, config: ConnectorConfig) -> None:
         """Keep the settings. No IO: the hub builds connectors to list and describe them."""

@@ -1,0 +1,25 @@
+"""The connectors that the hub ships pass every check of the kit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from connectors.zcd.simulator import ZcdSimulator
+from hub.connect.conformance import Subject, subject_of
+from hub.connect.conformance.testing import conformance
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+SMALL_PAGES = {"page_size": 4}
+"""So that the fixtures are many pages."""
+
+
+def zcd() -> Subject:
+    served_here = partial(ZcdSimulator, in_process=True)  # a child process per source takes a second each
+    return replace(subject_of("zcd"), simulator=served_here, settings={**SMALL_PAGES, "timeout_seconds": 1})
+
+
+test_zcd = conformance(zcd())
+test_menscentraal = conformance(replace(subject_of("menscentraal"), settings=SMALL_PAGES))
