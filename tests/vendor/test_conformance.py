@@ -10,6 +10,7 @@ import pytest
 from connectors.zcd.simulator import ZcdSimulator
 from hub.connect.conformance import Subject, subject_of
 from hub.connect.conformance.testing import conformance
+from tests.vendor.acme import acme
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 SMALL_PAGES = {"page_size": 4}
@@ -18,8 +19,9 @@ SMALL_PAGES = {"page_size": 4}
 
 def zcd() -> Subject:
     served_here = partial(ZcdSimulator, in_process=True)  # a child process per source takes a second each
-    return replace(subject_of("zcd"), simulator=served_here, settings={**SMALL_PAGES, "timeout_seconds": 1})
+    return replace(subject_of("zcd"), simulator=served_here, settings=SMALL_PAGES)
 
 
 test_zcd = conformance(zcd())
 test_menscentraal = conformance(replace(subject_of("menscentraal"), settings=SMALL_PAGES))
+test_acme = conformance(acme())

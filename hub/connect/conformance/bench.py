@@ -17,14 +17,13 @@ from hub.connect.conformance.nasty import anything, broken
 from hub.connect.conformance.subject import HOSTILE, STORIES, VALID, Subject
 from hub.connect.conformance.verdict import Nonconformity, NotRun
 from hub.connect.simulator import Simulator, Troubled
-from hub.errors import TranslationError
+from hub.errors import SourceUnavailable, TranslationError
 from hub.events.records import Draft
 
 INSTANCE: Final = "conformance"
 """The source's name while it is tested."""
-_MOST_BROKEN: Final = 20
-"""Different records of which broken forms are tried: each gives some hundreds."""
 _MOST_POLLS: Final = 2000
+_TRIES: Final = 3
 _SETTLED_AFTER: Final = 6
 """Polls without a record after which a source is taken to be read: some look into one old gap a poll, in turn."""
 
@@ -145,15 +144,22 @@ class Bench(AbstractContextManager["Bench"]):
 
     @cached_property
     def hostile(self) -> tuple[tuple[str, bytes], ...]:
-        """Payloads that are no good records: what the connector reads of its own hostile.jsonl, broken forms of what it
-        read, and bytes of any kind; each with what it is."""
-        read = dict.fromkeys(record.payload for told in self.told for record in told.records)
+        """Payloads that are no good records: what the connector reads of its own hostile.jsonl, broken forms of one
+        record of each kind, and bytes of any kind; each with what it is."""
         forms = (
-            (f"record {at}, {what}", form)
-            for at, payload in enumerate(list(read)[:_MOST_BROKEN], 1)
-            for what, form in broken(payload)
+            (f"{origin}, {what}", form) for origin, payload in self.kinds.items() for what, form in broken(payload)
         )
         return (*self._own_hostile(), *forms, *anything())
+
+    @cached_property
+    def kinds(self) -> dict[str, bytes]:
+        """One payload of each kind of record, and of each kind of deletion, by where it stands in the fixtures."""
+        found: dict[tuple[object, ...], tuple[str, bytes]] = {}
+        for told in self.told:
+            kind = tuple((draft.record_type, draft.deleted) for draft in told.drafts)
+            for record in told.records:
+                found.setdefault(kind, (told.origin, record.payload))
+        return dict(found.values())
 
     def _own_hostile(self) -> tuple[tuple[str, bytes], ...]:
         if not self.subject.has(HOSTILE):
@@ -174,7 +180,7 @@ def read_all(connector: Connector, cursor: Cursor | None = None) -> tuple[list[R
     """Poll until the source says that there is no more; the cursor goes through JSON each time, as the hub's does."""
     records: list[RawRecord] = []
     for _ in range(_MOST_POLLS):
-        batch = connector.poll(cursor)
+        batch = patiently(connector, cursor)
         records += batch.records
         cursor = saved(batch)
         if not batch.more:
@@ -186,13 +192,23 @@ def settle(connector: Connector, cursor: Cursor | None) -> Iterator[tuple[Batch,
     """Poll until the source has given nothing for a while; each batch with its cursor as it would be saved."""
     quiet = 0
     for _ in range(_MOST_POLLS):
-        batch = connector.poll(cursor)
+        batch = patiently(connector, cursor)
         cursor = saved(batch)
         yield batch, cursor
         quiet = 0 if batch.records or batch.more else quiet + 1
         if quiet == _SETTLED_AFTER:
             return
     raise Nonconformity(f"After {_MOST_POLLS} polls the source still gives records or says `more`.", _MORE)
+
+
+def patiently(connector: Connector, cursor: Cursor | None) -> Batch:
+    """A poll, again if the source can't answer at once, as the hub would."""
+    for _ in range(_TRIES - 1):
+        try:
+            return connector.poll(cursor)
+        except SourceUnavailable:
+            continue
+    return connector.poll(cursor)
 
 
 def saved(batch: Batch) -> Cursor:

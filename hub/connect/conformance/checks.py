@@ -1,4 +1,4 @@
-"""The checks, numbered so that a failure can cite them: design.md, section 7."""
+"""The checks, numbered so that a failure can cite them."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from hub.connect.api import Cursor, RawRecord
-from hub.connect.conformance.bench import Bench, Told, read_all, settle
+from hub.connect.conformance.bench import Bench, Told, patiently, read_all, settle
 from hub.connect.conformance.event import order_of
 from hub.connect.conformance.verdict import Nonconformity, NotRun
 from hub.connect.simulator import Simulator
@@ -30,14 +30,19 @@ def crash_anywhere(bench: Bench) -> None:
     with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
         moments = [_Moment(None, frozenset())]
         for _ in _as_it_happens(bench, simulator):
-            batch = connector.poll(moments[-1].cursor)
+            batch = patiently(connector, moments[-1].cursor)
             moments.append(_after(moments[-1], batch.records, batch.cursor))
         for batch, cursor in settle(connector, moments[-1].cursor):
             moments.append(_after(moments[-1], batch.records, cursor))
         with bench.connector(simulator.settings()) as fresh:
             everything = frozenset(read_all(fresh)[0])
-        for moment in moments:
+        for moment in _distinct(moments):
             _resumes(bench, simulator, moment, everything)
+
+
+def _distinct(moments: Iterable[_Moment]) -> list[_Moment]:
+    """The last one of each cursor: most was delivered by then."""
+    return list({moment.cursor and moment.cursor.model_dump_json(): moment for moment in moments}.values())
 
 
 def _as_it_happens(bench: Bench, simulator: Simulator) -> Iterator[None]:
@@ -87,7 +92,7 @@ def cursor(bench: Bench) -> None:
         for name, text in bench.subject.cursors():
             kept = Cursor.model_validate_json(text)
             try:
-                records = connector.poll(kept).records
+                records = patiently(connector, kept).records
             except SourceRejected as error:
                 raise Nonconformity(
                     f"The cursor of an earlier release ({name}) is refused: {error.user_message}",

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from hub.connect.api import Connector, RawRecord
 from hub.connect.conformance.bench import Bench, read_all
 from hub.connect.conformance.event import Unfit, encoded
-from hub.connect.conformance.nasty import MARK, broken
+from hub.connect.conformance.nasty import MARK
 from hub.connect.conformance.verdict import Nonconformity, NotRun
 from hub.errors import RegiehubError, TranslationError
 from hub.events.records import Draft, Member
@@ -35,7 +35,7 @@ def nothing_said(bench: Bench) -> None:
         secret = set(bench.secrets(bench.filled.settings()).values())
         with _heard() as heard:
             records, _ = read_all(connector)
-            errors = [*_errors(connector, records), *_source_errors(bench)]
+            errors = [*_errors(bench, connector), *_source_errors(bench)]
         _must_lack(heard.getvalue(), families | secret | {MARK}, "A log line or something printed", _LOG)
         for error in errors:
             _must_lack(_told_by(error), families | secret | {MARK}, f"A {type(error).__name__}", _ERROR)
@@ -109,17 +109,16 @@ def _heard() -> Iterator[io.StringIO]:
         root.setLevel(before)
 
 
-def _errors(connector: Connector, records: list[RawRecord]) -> Iterator[TranslationError]:
+def _errors(bench: Bench, connector: Connector) -> Iterator[TranslationError]:
     """The refusals of records that hold the mark."""
-    for payload in dict.fromkeys(record.payload for record in records):
-        for _, form in broken(payload):
-            if MARK in form.decode(errors="replace"):
-                try:
-                    connector.translate(RawRecord(position="0", payload=form))
-                except TranslationError as error:
-                    yield error
-                except Exception:  # noqa: BLE001, S112 - what it may not raise is C09's affair
-                    continue
+    for _, payload in bench.hostile:
+        if MARK.encode() in payload:
+            try:
+                connector.translate(RawRecord(position="0", payload=payload))
+            except TranslationError as error:
+                yield error
+            except Exception:  # noqa: BLE001, S112 - what it may not raise is C09's affair
+                continue
 
 
 def _source_errors(bench: Bench) -> Iterator[RegiehubError]:

@@ -13,7 +13,7 @@ from hub.connect.api import Connector, Cursor, RawRecord
 from hub.connect.conformance.bench import Bench
 from hub.connect.conformance.event import Unfit, encoded, id_of
 from hub.connect.conformance.verdict import Nonconformity
-from hub.connect.ingest.process import ConnectorProcess
+from hub.connect.ingest.process import ConnectorDefectError, ConnectorProcess
 from hub.connect.watch import watching
 from hub.connect.wire import Unreadable
 from hub.errors import RejectReason, TranslationError
@@ -168,5 +168,7 @@ def _elsewhere(bench: Bench) -> Iterator[Draft]:
             cursor = batch.cursor
             if not batch.more:
                 return
+    except ConnectorDefectError as error:
+        raise Nonconformity(f"In a process of its own it failed: {error.detail}.", "See C04 and C09.") from error
     finally:
         process.close()
