@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import conformance
+from hub.cli import conformance, vendor
 
 app = typer.Typer(help="The connectors that are installed.", no_args_is_help=True)
+app.command("new")(vendor.new)
+app.command("try")(vendor.try_out)
 app.command("test")(conformance.test)
+app.command("check")(vendor.check)
 
 
 @app.callback()

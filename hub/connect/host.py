@@ -99,13 +99,19 @@ def build(reference: str, config: Frame) -> Connector:
 
 
 def _answer(connector: Connector, request: Frame) -> Frame:
-    cursor = None if request["cursor"] is None else Cursor.model_validate(request["cursor"])
     try:
-        batch = connector.poll(cursor)
+        if request["kind"] == Kind.CHECK:
+            connector.check()
+            return {"kind": Kind.CHECKED}
+        return _poll(connector, request)
     except SourceUnavailable as error:
         return _refusal(Kind.UNAVAILABLE, error) | {"retry_after_seconds": error.retry_after_seconds}
     except SourceRejected as error:
         return _refusal(Kind.REJECTED, error)
+
+
+def _poll(connector: Connector, request: Frame) -> Frame:
+    batch = connector.poll(None if request["cursor"] is None else Cursor.model_validate(request["cursor"]))
     records = tuple(_translate(connector, record) for record in batch.records)
     return batch_frame(TranslatedBatch(records, batch.cursor, batch.more))
 

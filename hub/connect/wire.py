@@ -26,11 +26,13 @@ Frame = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """What a frame says. SETUP and POLL go down to the connector, the others come back."""
+    """What a frame says. SETUP, POLL and CHECK go down to the connector, the others come back."""
 
     SETUP = "setup"
     POLL = "poll"
+    CHECK = "check"
     READY = "ready"
+    CHECKED = "checked"
     BATCH = "batch"
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -102,9 +102,16 @@ class Stack:
     """The processes of one demo, in a fresh folder. A context manager; blocking."""
 
     def __init__(
-        self, broker: Broker | ExternalBroker, *, port: int, settings: Mapping[str, str] | None = None
+        self,
+        broker: Broker | ExternalBroker,
+        *,
+        port: int,
+        settings: Mapping[str, str] | None = None,
+        sources: Sequence[str] = SOURCES,
     ) -> None:
-        """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_."""
+        """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_. `sources`: the
+        connectors that run, each against its simulator."""
+        self.sources = tuple(sources)
         self.broker = broker
         self.port = port
         self._settings = dict(settings or {})
@@ -154,7 +161,7 @@ class Stack:
         self.start("desk")
         self._start_simulators(simulators)
         self._write_sources()
-        for source in SOURCES:
+        for source in self.sources:
             self.start(f"connector {source}")
         self._await_ready()
 
@@ -177,15 +184,15 @@ class Stack:
 
     def _start_simulators(self, running: ExitStack) -> None:
         for point in entry_points(group="regiehub.simulators"):
-            if point.name in SOURCES:
+            if point.name in self.sources:
                 folder = self.folder / point.name
                 folder.mkdir()
                 simulator: Simulator = point.load()(folder)
                 running.callback(simulator.close)
                 simulator.start()
                 self.simulators[point.name] = simulator
-        if missing := set(SOURCES) - set(self.simulators):
-            raise DemoError(f"no simulator is installed for {', '.join(sorted(missing))}: reinstall regiehub")
+        if missing := set(self.sources) - set(self.simulators):
+            raise DemoError(f"no simulator is installed for {', '.join(sorted(missing))}: reinstall its package")
 
     @property
     def _secrets(self) -> Path:
