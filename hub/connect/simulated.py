@@ -103,11 +103,11 @@ class FeedOfLines(ABC):
         with self._lock:
             given = {self._next(): _text(change) for change in changes}
             self._held |= given
-            return HeldLines(self._release, list(given))
+            return HeldLines(self.release, list(given))
 
     def release_all(self) -> None:
         """Show everything that is held."""
-        self._release(list(self._held))
+        self.release(list(self._held))
 
     def repeat(self, position: int | None = None) -> int:
         """An old change once more. Raises KeyError."""
@@ -155,7 +155,8 @@ class FeedOfLines(ABC):
         with self._file.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines.items())
 
-    def _release(self, positions: Iterable[int]) -> None:
+    def release(self, positions: Iterable[int]) -> None:
+        """Show what is held at these positions."""
         with self._lock:
             self._show({at: self._held.pop(at) for at in list(positions) if at in self._held})
 

@@ -5,7 +5,7 @@ Field lists and codes are those of `schemas/avro/registrations.*`; a test holds 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
@@ -31,8 +31,13 @@ Score = Annotated[int, Field(ge=1, le=5)]
 
 
 def _aware(value: datetime) -> datetime:
+    """A time that has a zone and can be told in UTC: the first and last hours of the calendar may not."""
     if value.tzinfo is None:
         raise ValueError("a time needs a zone")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time beyond the calendar") from None
     return value
 
 
@@ -187,7 +192,7 @@ class SupportRequest(Body):
     decided_on: date | None = None
     decision: str | None = None
     reason: str | None = None
-    committed_cents: int | None = None
+    committed_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
 
 
 class Contact(Body):

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, timezone
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ from hub.connect.template.regiehub_acme.config import AcmeConfig
 from hub.connect.template.regiehub_acme.connector import AcmeConnector
 from hub.connect.template.regiehub_acme.simulator import AcmeSimulator
 from hub.errors import SourceRejected
-from hub.events.records import Draft, Goal, RecordType, SupportRequest
+from hub.events.records import Draft, Goal, Involvement, RecordType
 
 _log = logging.getLogger(__name__)
 
@@ -55,24 +55,15 @@ class C03(AcmeConnector):
 
 
 class C04(AcmeConnector):
-    """Gives an amount that the model takes and the schema doesn't; a support request, for only that has an amount."""
+    """Builds an event past its validation."""
 
     def translate(self, record: RawRecord) -> Sequence[Draft]:
+        unknown: dict[str, Any] = {"kind": "by post", "name": "A. Jansen"}
+        body = Involvement.model_construct(**unknown)
         return [
-            _dear(draft) if draft.record_type is RecordType.INVOLVEMENT else draft
+            draft.model_copy(update={"body": body}) if isinstance(draft.body, Involvement) else draft
             for draft in super().translate(record)
         ]
-
-    def inventory(self) -> Iterator[InventoryItem]:
-        for item in super().inventory():
-            is_dear = item.record_type == RecordType.INVOLVEMENT
-            yield item._replace(record_type=RecordType.SUPPORT_REQUEST.value) if is_dear else item
-
-
-def _dear(draft: Draft) -> Draft:
-    request = SupportRequest(product_code="45A04", product="Begeleiding", state="granted", committed_cents=2**63)
-    body = None if draft.deleted else request
-    return draft.model_copy(update={"record_type": RecordType.SUPPORT_REQUEST, "body": body})
 
 
 class C05(AcmeConnector):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from hub.connect.api import Connector, Cursor, RawRecord
 from hub.connect.conformance.bench import Bench
 from hub.connect.conformance.event import Unfit, encoded, id_of
-from hub.connect.conformance.verdict import Nonconformity
+from hub.connect.conformance.verdict import Nonconformity, NotRun
 from hub.connect.ingest.process import ConnectorDefectError, ConnectorProcess
 from hub.connect.watch import watching
 from hub.connect.wire import Unreadable
@@ -169,6 +169,6 @@ def _elsewhere(bench: Bench) -> Iterator[Draft]:
             if not batch.more:
                 return
     except ConnectorDefectError as error:
-        raise Nonconformity(f"In a process of its own it failed: {error.detail}.", "See C04 and C09.") from error
+        raise NotRun(f"in a process of its own it breaks ({error.detail}): see C04 and C09") from error
     finally:
         process.close()
