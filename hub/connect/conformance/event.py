@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import warnings
 from datetime import UTC
 from typing import Final
 
+from hub.connect.api import Cursor
 from hub.connect.conformance.bench import INSTANCE
 from hub.connect.ingest.keyed import Identity, keyed, stamp
 from hub.connect.ingest.keys import LINKING_BYTES, SEALING_BYTES, KeyRing
+from hub.connect.wire import Translated, TranslatedBatch, WireError, batch_frame, pack, read_batch, read_frame
 from hub.events.codec import UnencodableError, encode
 from hub.events.ids import Order, RecordRef, event_id
 from hub.events.moments import micros
@@ -38,7 +41,16 @@ def encoded(draft: Draft) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydantic's, about what was built past its validation
+            _through_the_pipe(draft)
             value = stamp(keyed(draft, _RING, _IDENTITY), order_of(draft), 0)
         return encode(draft.record_type.subject, value)
-    except (UnencodableError, AttributeError, TypeError, ValueError, OverflowError) as error:
+    except (UnencodableError, WireError, AttributeError, TypeError, ValueError, OverflowError) as error:
         raise Unfit(type(error).__name__) from error
+
+
+def _through_the_pipe(draft: Draft) -> None:
+    """As it goes from the connector's process to ingest, where it is validated. Raises WireError."""
+    data = io.BytesIO(pack(batch_frame(TranslatedBatch((Translated("0", (draft,)),), Cursor()))))
+    frame = read_frame(data.read)
+    assert frame is not None
+    read_batch(frame)
