@@ -291,7 +291,7 @@ class RequestMessage(Body):
     volume: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     unit: Unit | None = None
     frequency: Frequency | None = None
-    budget_cents: int | None = None
+    budget_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     return_codes: tuple[str, ...] | None = None
 
 

@@ -25,3 +25,4 @@ def zcd() -> Subject:
 test_zcd = conformance(zcd())
 test_menscentraal = conformance(replace(subject_of("menscentraal"), settings=SMALL_PAGES))
 test_acme = conformance(acme())
+test_istandaarden = conformance("istandaarden")

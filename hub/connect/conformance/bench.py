@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
@@ -24,6 +25,8 @@ INSTANCE: Final = "conformance"
 """The source's name while it is tested."""
 _MOST_POLLS: Final = 2000
 _TRIES: Final = 3
+_LOOK_SECONDS: Final = 0.05
+_LONGEST_LAG_SECONDS: Final = 3.0
 _SETTLED_AFTER: Final = 6
 """Polls without a record after which a source is taken to be read: some look into one old gap a poll, in turn."""
 
@@ -44,6 +47,7 @@ class Bench(AbstractContextManager["Bench"]):
         self._exit = ExitStack()
         self._folder = Path(self._exit.enter_context(TemporaryDirectory(prefix="regiehub-conformance-")))
         self._made = 0
+        self._lag_seconds = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +99,8 @@ class Bench(AbstractContextManager["Bench"]):
 
     def story(self, name: str) -> list[Told]:
         """What was made of one story. Raises NotRun when its fixture is missing."""
-        self.subject.lines(name)
-        return [told for told in self.told if told.origin.startswith(f"{name}:")]
+        origins = {origin for origin, _ in self.subject.changes(name)}
+        return [told for told in self.told if told.origin in origins]
 
     @cached_property
     def last_cursor(self) -> Cursor | None:
@@ -111,15 +115,32 @@ class Bench(AbstractContextManager["Bench"]):
         told: list[Told] = []
         for origin, line in self.changes():
             simulator.apply(line)
+            self.pause()
             records, cursor = read_all(reader, cursor)
+            if not told and not records:
+                records, cursor = self._await(reader, cursor)
             drafts = (draft for record in records for draft in _translated(reader, record, origin))
             told.append(Told(origin, tuple(records), tuple(drafts)))
         return simulator, tuple(told), cursor
 
+    def pause(self) -> None:
+        """Let what was just told to a source be there for its connector: most need no time, a drop folder does."""
+        time.sleep(self._lag_seconds)
+
+    def _await(self, reader: Connector, cursor: Cursor | None) -> tuple[list[RawRecord], Cursor | None]:
+        """The first change, from a source that needs time to show it; how much is kept for the others."""
+        began = time.monotonic()
+        records: list[RawRecord] = []
+        while not records and time.monotonic() - began < _LONGEST_LAG_SECONDS:
+            time.sleep(_LOOK_SECONDS)
+            records, cursor = read_all(reader, cursor)
+        self._lag_seconds = 2 * (time.monotonic() - began) if records else 0.0
+        return records, cursor
+
     def changes(self) -> list[tuple[str, str]]:
         """Every readable change of the fixtures, in order, with the file and line it stands in. Raises NotRun."""
         names = [VALID, *(name for name in STORIES if self.subject.has(name))]
-        return [(f"{name}:{at}", line) for name in names for at, line in enumerate(self.subject.lines(name), 1)]
+        return [change for name in names for change in self.subject.changes(name)]
 
     @cached_property
     def unreachable(self) -> dict[str, str]:
@@ -166,6 +187,7 @@ class Bench(AbstractContextManager["Bench"]):
             return ()
         with self.source() as simulator, self.connector(simulator.settings()) as connector:
             self.subject.load_into(simulator, HOSTILE)
+            self.pause()
             records, _ = read_all(connector)
         return tuple((f"{HOSTILE}, position {record.position}", record.payload) for record in records)
 

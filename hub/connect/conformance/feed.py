@@ -30,6 +30,7 @@ def crash_anywhere(bench: Bench) -> None:
     with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
         moments = [_Moment(None, frozenset())]
         for _ in _as_it_happens(bench, simulator):
+            bench.pause()
             batch = patiently(connector, moments[-1].cursor)
             moments.append(_after(moments[-1], batch.records, batch.cursor))
         for batch, cursor in settle(connector, moments[-1].cursor):
@@ -109,6 +110,7 @@ def _is_small(bench: Bench) -> None:
         for at in range(_LATE):
             simulator.apply_late([lines[at % len(lines)]])
             simulator.apply(lines[(at + 1) % len(lines)])
+        bench.pause()
         _, position = read_all(connector)
         simulator.release_all()
         size = 0 if position is None else len(position.model_dump_json())
@@ -126,6 +128,7 @@ def order_kept(bench: Bench) -> None:
     apart = _by_dossier(draft for told in bench.told for draft in told.drafts)
     with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
         simulator.apply_many([line for _, line in bench.changes()])
+        bench.pause()
         records, _ = read_all(connector)
         together = _by_dossier(draft for record in records for draft in connector.translate(record))
     for dossier, versions in apart.items():
@@ -148,11 +151,11 @@ def not_silent(bench: Bench) -> None:
     silent = [told.origin for told in bench.told if not told.drafts]
     if silent:
         raise Nonconformity(f"Nothing was said of {silent[0]} ({len(silent)} changes in all).", _SPEAK)
-    for name, deleted in (("deleted.jsonl", True), ("corrected.jsonl", False)):
+    for name, deleted in (("deleted", True), ("corrected", False)):
         last = bench.story(name)[-1]
         if last.drafts[-1].deleted is not deleted:
             raise Nonconformity(f"{last.origin} became no {'deletion' if deleted else 'correction'}.", _SPEAK)
-    first, last = bench.story("corrected.jsonl")[0], bench.story("corrected.jsonl")[-1]
+    first, last = bench.story("corrected")[0], bench.story("corrected")[-1]
     if _register(first.drafts[-1]) != _register(last.drafts[-1]):
         raise Nonconformity(f"{last.origin} became another record than {first.origin}.", "Keep the id of a record.")
 
@@ -196,13 +199,13 @@ _INVENTORY: Final = "Give what the source holds now, in the ids and versions tha
 
 def moves(bench: Bench) -> None:
     """C17."""
-    for told in ("corrected.jsonl", "deleted.jsonl", "recreated.jsonl", "moved.jsonl"):
+    for told in ("corrected", "deleted", "recreated", "moved"):
         if bench.subject.has(told):
             _rises(bench.story(told))
-    created = bench.story("recreated.jsonl")[-1].drafts[-1]
+    created = bench.story("recreated")[-1].drafts[-1]
     if created.deleted:
         raise Nonconformity("The record of recreated.jsonl is deleted in the end.", "Tell that it is there again.")
-    story = bench.story("moved.jsonl")
+    story = bench.story("moved")
     before, after = story[0].drafts[-1], story[-1].drafts[-1]
     if after.deleted or after.dossier_id == before.dossier_id:
         raise Nonconformity("The record of moved.jsonl did not move to another dossier.", _MOVE)

@@ -16,11 +16,11 @@ from hub.connect.conformance.verdict import NotRun
 from hub.connect.discovery import load, load_simulator
 from hub.connect.simulator import Simulator
 
-VALID: Final = "valid.jsonl"
-HOSTILE: Final = "hostile.jsonl"
+VALID: Final = "valid"
+HOSTILE: Final = "hostile"
 CURSORS: Final = "cursors"
-STORIES: Final = ("corrected.jsonl", "deleted.jsonl", "recreated.jsonl", "moved.jsonl")
-"""Each is what happened to one record, one change a line: what the name says happens in the last line."""
+STORIES: Final = ("corrected", "deleted", "recreated", "moved")
+"""Each is what happened to one record: what the name says happens in the last change."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,27 @@ class Subject:
     patience_seconds: float = 10.0
     """How long a poll may take when the source hangs: "a few seconds", twice."""
 
-    def lines(self, name: str) -> list[str]:
-        """The changes in a fixture. Raises NotRun when there is none."""
-        content = [line for line in self._bytes(name).split(b"\n") if line.strip()]
-        return [line.decode(errors="replace").removesuffix("\r") for line in content]
+    def changes(self, name: str) -> list[tuple[str, str]]:
+        """The changes in a fixture, each with where it stands: a file of one a line, or a folder of one a file. Raises
+        NotRun when there is none."""
+        fixture = self._fixture(name)
+        if fixture.is_dir():
+            files = sorted((item for item in fixture.iterdir() if item.is_file()), key=lambda item: item.name)
+            return [(f"{name}/{item.name}", item.read_bytes().decode(errors="replace")) for item in files]
+        lines = [line for line in fixture.read_bytes().split(b"\n") if line.strip()]
+        return [(f"{fixture.name}:{at}", line.decode(errors="replace")) for at, line in enumerate(lines, 1)]
 
     def has(self, name: str) -> bool:
         """Whether a fixture is there."""
-        return self.fixtures is not None and self.fixtures.joinpath(name).is_file()
+        try:
+            self._fixture(name)
+        except NotRun:
+            return False
+        return True
 
     def load_into(self, simulator: Simulator, name: str) -> int:
-        """Let the simulator read a fixture by itself: also lines that are no text. Raises NotRun."""
-        self._bytes(name)
-        assert self.fixtures is not None
-        with as_file(self.fixtures.joinpath(name)) as path:
+        """Let the simulator read a fixture by itself: also what is no text. Raises NotRun."""
+        with as_file(self._fixture(name)) as path:
             return simulator.load(path)
 
     def cursors(self) -> list[tuple[str, str]]:
@@ -63,10 +70,12 @@ class Subject:
             raise NotRun(f"fixtures/{CURSORS} holds no cursor of a release")
         return sorted((item.name, item.read_text(encoding="utf-8")) for item in kept)
 
-    def _bytes(self, name: str) -> bytes:
-        if self.fixtures is None or not self.has(name):
-            raise NotRun(f"fixtures/{name} is missing")
-        return self.fixtures.joinpath(name).read_bytes()
+    def _fixture(self, name: str) -> Traversable:
+        if self.fixtures is not None:
+            for fixture in (self.fixtures.joinpath(f"{name}.jsonl"), self.fixtures.joinpath(name)):
+                if fixture.is_file() or fixture.is_dir():
+                    return fixture
+        raise NotRun(f"fixtures/{name}.jsonl is missing (or a folder {name} with one change a file)")
 
 
 def subject_of(reference: str) -> Subject:
