@@ -45,13 +45,13 @@ def try_out(
     from hub.demo.brokers import BrokerUnavailable
     from hub.demo.brokers.embedded import EmbeddedBroker
     from hub.demo.stack import Stack
-    from hub.demo.trial import show
+    from hub.demo.trial import show, users_of
     from hub.errors import ConfigError
 
     stop_like_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     try:
-        with Stack(EmbeddedBroker(), port=port, sources=[name]) as stack:
+        with Stack(EmbeddedBroker(), port=port, sources=[name], users=users_of(name)) as stack:
             _tell(stack, name, show(stack, name), as_json)
             if not once:
                 _stay(stack)
@@ -62,18 +62,19 @@ def try_out(
 
 
 def _tell(stack: Stack, name: str, trial: Trial, as_json: bool) -> None:
-    from hub.demo.stack import DIRECTOR
-
-    token = stack.tokens[DIRECTOR]
     if as_json:
-        households = [household._asdict() for household in trial.households]
-        print(json.dumps({**trial._asdict(), "token": token, "households": households}), flush=True)
+        households = [{**shown._asdict(), "token": stack.tokens.get(shown.user or "")} for shown in trial.households]
+        print(json.dumps({**trial._asdict(), "households": households}), flush=True)
         return
     print(f"\n  {name}: {trial.changes} changes, {trial.refused} refused, {len(trial.households)} households\n")
-    for household in trial.households:
-        records = ", ".join(f"{count} {kind}" for kind, count in household.records.items()) or "no records"
-        print(f"  {household.address}\n    {', '.join(household.members)}: {records}")
-    print(f"\n  Log in with the token {token}", flush=True)
+    for shown in trial.households:
+        records = ", ".join(f"{count} {kind}" for kind, count in shown.records.items()) or "no records"
+        print(f"  {shown.address}\n    {', '.join(shown.members)}: {records}")
+        if shown.user is None:
+            print("    no dossier of it names its team, so nobody may see it: give `team` in the composition")
+        else:
+            print(f"    log in as {shown.user}, with the token {stack.tokens[shown.user]}")
+    print(flush=True)
 
 
 def _stay(stack: Stack) -> None:

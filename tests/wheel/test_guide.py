@@ -100,12 +100,16 @@ class Vendor:
         return said + pages
 
     def _look(self, said: str) -> str:
-        (token,) = TOKEN.findall(said)
-        addresses = ADDRESS.findall(said)
-        with httpx.Client(trust_env=False, follow_redirects=True, timeout=30) as client:
-            root = addresses[0].partition("/huishoudens")[0]
-            client.post(f"{root}/inloggen", data={"token": token}).raise_for_status()
-            return "".join(client.get(address).raise_for_status().text for address in addresses)
+        pages = zip(ADDRESS.findall(said), TOKEN.findall(said), strict=True)
+        return "".join(_page(address, token) for address, token in pages)
+
+
+def _page(address: str, token: str) -> str:
+    """A household's page, for whoever has that token."""
+    root = address.partition("/huishoudens")[0]
+    with httpx.Client(trust_env=False, follow_redirects=True, timeout=30) as client:
+        client.post(f"{root}/inloggen", data={"token": token}).raise_for_status()
+        return client.get(address).raise_for_status().text
 
 
 def test_the_guide_can_be_followed(followed: dict[str, str]) -> None:

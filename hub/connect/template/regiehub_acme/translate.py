@@ -68,6 +68,7 @@ def _composition(data: Fields, changed: datetime) -> Composition:
         status=data.code("status", _STATUS),
         opened_on=data.day("opened"),
         closed_on=data.opt_day("closed"),
+        team=data.opt_text("team"),
         address=_address(data.child("address")) if data.has("address") else None,
         members=tuple(_member(person, changed) for person in data.children("people")),
     )
