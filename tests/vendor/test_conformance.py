@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from connectors.zcd.simulator import ZcdSimulator
-from hub.connect.conformance import Subject, subject_of
+from hub.connect.conformance import Bench, Outcome, Subject, report, run, subject_of
 from hub.connect.conformance.testing import conformance
 from tests.vendor.acme import acme
 
@@ -25,4 +25,13 @@ def zcd() -> Subject:
 test_zcd = conformance(zcd())
 test_menscentraal = conformance(replace(subject_of("menscentraal"), settings=SMALL_PAGES))
 test_acme = conformance(acme())
-test_istandaarden = conformance("istandaarden")
+
+
+def test_istandaarden() -> None:
+    """Messages don't change, so that there is nothing to tell of corrections, deletions and moves; and its cursor holds a
+    file's own time, so that one of a release fits no other folder."""
+    with Bench(subject_of("istandaarden")) as bench:
+        results = list(run(bench))
+    assert [report.line(result) for result in results if result.outcome is Outcome.FAILED] == []
+    skipped = {result.number for result in results if result.outcome is Outcome.SKIPPED}
+    assert skipped == {"C08", "C15", "C17"}
