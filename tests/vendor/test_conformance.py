@@ -28,8 +28,8 @@ test_acme = conformance(acme())
 
 
 def test_istandaarden() -> None:
-    """Messages don't change, so that there is nothing to tell of corrections, deletions and moves; and its cursor holds a
-    file's own time, so that one of a release fits no other folder."""
+    """Its fixtures tell of no correction, deletion or move by story; and its cursor holds the time of a file itself, so
+    that one of a release fits no other folder."""
     with Bench(subject_of("istandaarden")) as bench:
         results = list(run(bench))
     assert [report.line(result) for result in results if result.outcome is Outcome.FAILED] == []
