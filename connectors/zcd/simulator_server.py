@@ -136,7 +136,12 @@ def make_app(store: ZcdStore) -> FastAPI:
 def make_server(store: ZcdStore) -> uvicorn.Server:
     """The web server, to be run on a socket that listens already."""
     config = uvicorn.Config(
-        make_app(store), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        make_app(store),
+        log_config=None,
+        log_level="critical",  # a request that is cut off when we stop is no news
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli import conformance, vendor
 from hub.cli.source import AsJson, By
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 app = typer.Typer(help="The connectors, and what to tell them while they run.", no_args_is_help=True)
+app.command("new")(vendor.new)
+app.command("try")(vendor.try_out)
+app.command("test")(conformance.test)
+app.command("check")(vendor.check)
 Name = Annotated[str, typer.Argument(help="Name of the source in the connectors file.")]
 
 

@@ -83,6 +83,11 @@ class Connector(ABC):
     inventory_is_complete: ClassVar[bool] = True
     """What `inventory` does not name is gone. False for a source that forgets what it once told, as a drop folder."""
 
+    @classmethod
+    def spec(cls) -> dict[str, JsonValue]:
+        """The settings as a JSON schema, derived from `Config`; a secret is `writeOnly`."""
+        return cls.Config.model_json_schema()
+
     @abstractmethod
     def __init__(self, config: ConnectorConfig) -> None:
         """Keep the settings. No IO: the hub builds connectors to list and describe them."""

@@ -131,6 +131,9 @@ class _Answers:
 
     def _answer(self, request: Frame) -> Frame:
         match request["kind"]:
+            case Kind.CHECK:
+                self._connector.check()
+                return {"kind": Kind.CHECKED}
             case Kind.INVENTORY:
                 return self._page(request)
             case Kind.REREAD:

@@ -26,15 +26,17 @@ Frame = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """What a frame says. The first five go down to the connector, the others come back."""
+    """What a frame says. The first six go down to the connector, the others come back."""
 
     SETUP = "setup"
     POLL = "poll"
+    CHECK = "check"
     INVENTORY = "inventory"
     REREAD = "reread"
     TRANSLATE = "translate"
     ITEMS = "items"
     READY = "ready"
+    CHECKED = "checked"
     BATCH = "batch"
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"

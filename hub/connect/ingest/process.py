@@ -132,6 +132,12 @@ class ConnectorProcess:
         except WireError as error:
             raise ConnectorDefectError("The connector answered nonsense.", str(error)) from error
 
+    def check(self) -> None:
+        """See whether the source answers and lets us in. Raises SourceUnavailable, SourceRejected,
+        ConnectorDefectError."""
+        self._send({"kind": Kind.CHECK})
+        self._answer()
+
     def close(self, deadline_seconds: float = 5.0) -> None:
         """End it: close its stdin, wait, and kill it at the deadline. May be called twice."""
         for pipe in (self._process.stdin, self._process.stdout):
@@ -206,7 +212,7 @@ def _checked(frame: Frame) -> Frame:
     """The frame, if it is good news. Raises what it reports otherwise."""
     message, detail = str(frame.get("message", "")), str(frame.get("detail", ""))
     match frame.get("kind"):
-        case Kind.READY | Kind.BATCH | Kind.ITEMS:
+        case Kind.READY | Kind.BATCH | Kind.ITEMS | Kind.CHECKED:
             return frame
         case Kind.UNAVAILABLE:
             asked = frame.get("retry_after_seconds")
