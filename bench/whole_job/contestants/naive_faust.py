@@ -1,0 +1,63 @@
+"""Faust as its user guide shows it: an agent per stage, a table for what it remembers, one message after the other.
+
+The thinking is that of our stages, handed one record at a time. `python -m faust -A <this module> worker`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import faust
+
+from bench.whole_job.contestants import told
+from hub.events.topics import topics
+from hub.stream.assemble import Assemble
+from hub.stream.resolve import Resolve
+from hub.stream.route import Route
+from hub.stream.stage import Record, Stage
+
+_RAW: Final = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+_TOLD: Final = told()
+
+app: Final = faust.App("naive-faust", broker=f"kafka://{_TOLD.broker}", datadir=str(_TOLD.folder / "faust"))
+
+
+def _topic(*names: str) -> Any:
+    return app.topic(*names, partitions=topics()[names[0]].partitions, **_RAW)
+
+
+_OUT: Final = {name: _topic(name) for name in topics()}
+
+
+class TableState:
+    """A stage's state is a Faust table; to put is to send to its changelog."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def get(self, key: bytes) -> bytes | None:
+        """See `State.get`."""
+        value: bytes | None = self._table.get(key)
+        return value
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """See `State.put`."""
+        self._table[key] = value
+
+
+def _agent(stage: Stage) -> None:
+    state = TableState(app.Table(stage.name, partitions=topics()[stage.inputs[0]].partitions, **_RAW))
+
+    async def run(stream: Any) -> None:
+        async for event in stream.events():
+            record = Record(event.message.offset, event.key, event.value)
+            for output in stage.handle(state, event.message.topic, [record]):
+                await _OUT[output.topic].send(key=output.key, value=output.value)
+            if stage.changelog in _OUT and stage.name == "assemble":
+                await _OUT[stage.changelog].send(key=event.key, value=state.get(event.key))
+
+    app.agent(_topic(*stage.inputs), name=stage.name)(run)
+
+
+for _stage in (Resolve(), Route(), Assemble()):
+    _agent(_stage)
