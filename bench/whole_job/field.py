@@ -24,7 +24,7 @@ FIELD: Final = (
     ),
     Contestant(
         "naive_faust",
-        ("-m", "faust", "-A", f"{_PROGRAMS}.naive_faust", "worker", "--loglevel", "warning", "--without-web"),
+        ("-m", "faust", "-A", f"{_PROGRAMS}.naive_faust", "worker", "--loglevel", "warn", "--without-web"),
         recoverable="yes: changelog topics",
         order="none: outputs, changelog and offset are sent each in its own time",
         lost="up to the last seconds of outputs and changelog, past which the offset may be committed; also at a restart",

@@ -17,6 +17,11 @@ class Told(NamedTuple):
     folder: Path
     list_records: int
 
+    @property
+    def group(self) -> str:
+        """Name of its consumer group: another one each time, for whoever was killed is still waited for in the last."""
+        return self.folder.name
+
     def environment(self) -> dict[str, str]:
         """For the process that is to be told."""
         return {

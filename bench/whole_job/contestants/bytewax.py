@@ -74,14 +74,14 @@ class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], Assemble]):
     def __init__(self, state: Assemble | None) -> None:
         self._state = state or Assemble()
 
-    def on_batch(self, values: list[Said]) -> tuple[Iterable[tuple[str, bytes]], bool]:
+    def on_batch(self, values: list[Said]) -> tuple[list[tuple[str, bytes]], bool]:
         """See bytewax."""
         for kind, content in values:
             if kind == _COMPOSITION:
                 self._state.compose(*content)
             else:
                 self._state.put(*content)
-        return self._state.views().items(), StatefulBatchLogic.RETAIN
+        return list(self._state.views().items()), StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> Assemble:
         """See bytewax."""

@@ -5,7 +5,7 @@ Nothing that it remembers survives it, so it commits nothing: after a crash it b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from confluent_kafka import Consumer, Producer
@@ -63,7 +63,7 @@ class Program:
         self._resolve, self._route, self._assemble = Resolve(), Route(), Assemble()
 
     def take(self, messages: Iterable[Any]) -> None:
-        """A list."""
+        """A list of one partition."""
         for message in messages:
             self._take_one(message.topic(), message.key(), message.value(), message.offset())
         self._send()
@@ -102,7 +102,7 @@ def consumer(given: Told, inputs: Iterable[str]) -> Any:
     reading = Consumer(
         {
             "bootstrap.servers": given.broker,
-            "group.id": "by-hand",
+            "group.id": given.group,
             "auto.offset.reset": "earliest",
             "enable.auto.commit": False,
             "message.max.bytes": 8 << 20,
@@ -112,12 +112,11 @@ def consumer(given: Told, inputs: Iterable[str]) -> Any:
     return reading
 
 
-def lists(given: Told, inputs: Iterable[str]) -> Iterable[list[Any]]:
-    """What comes in, for ever, in lists that are as long as given for each partition."""
+def lists(given: Told, inputs: Iterable[str], together: int = 1) -> Iterator[list[Any]]:
+    """What comes in, for ever, in lists of at most so many times what is given."""
     reading = consumer(given, inputs)
-    longest = given.list_records * topics()[VIEWS].partitions
     while True:
-        messages = reading.consume(longest, timeout=0.05)
+        messages = reading.consume(given.list_records * together, timeout=0.05)
         for message in messages:
             if message.error():
                 raise RuntimeError(message.error().str())
@@ -125,7 +124,24 @@ def lists(given: Told, inputs: Iterable[str]) -> Iterable[list[Any]]:
             yield messages
 
 
+def by_partition(messages: Iterable[Any], longest: int) -> Iterator[list[Any]]:
+    """The same, in lists of one partition each."""
+    parts: dict[tuple[str, int], list[Any]] = {}
+    for message in messages:
+        parts.setdefault((message.topic(), message.partition()), []).append(message)
+    for part in parts.values():
+        for start in range(0, len(part), longest):
+            yield part[start : start + longest]
+
+
+def main() -> None:
+    """Run until it is killed."""
+    given = told()
+    program = Program(given)
+    for messages in lists(given, INPUTS, together=topics()[VIEWS].partitions):
+        for part in by_partition(messages, given.list_records):
+            program.take(part)
+
+
 if __name__ == "__main__":
-    program = Program(told())
-    for taken in lists(told(), INPUTS):
-        program.take(taken)
+    main()

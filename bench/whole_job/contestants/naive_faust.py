@@ -19,11 +19,11 @@ from hub.stream.stage import Record, Stage
 _RAW: Final = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
 _TOLD: Final = told()
 
-app: Final = faust.App("naive-faust", broker=f"kafka://{_TOLD.broker}", datadir=str(_TOLD.folder / "faust"))
+app: Final = faust.App(_TOLD.group, broker=f"kafka://{_TOLD.broker}", datadir=str(_TOLD.folder / "faust"))
 
 
-def _topic(*names: str) -> Any:
-    return app.topic(*names, partitions=topics()[names[0]].partitions, **_RAW)
+def _topic(*names: str, **more: bool) -> Any:
+    return app.topic(*names, partitions=topics()[names[0]].partitions, **_RAW, **more)
 
 
 _OUT: Final = {name: _topic(name) for name in topics()}
@@ -45,16 +45,21 @@ class TableState:
         self._table[key] = value
 
 
+def _table(stage: Stage) -> Any:
+    """Its changelog is a topic of the contract, the views themselves for the last stage: one message less to send."""
+    changelog = _topic(stage.changelog, compacting=True, acks=False, internal=True, allow_empty=True)
+    partitions = topics()[stage.changelog].partitions
+    return app.Table(stage.name, key_type=bytes, value_type=bytes, partitions=partitions, changelog_topic=changelog)
+
+
 def _agent(stage: Stage) -> None:
-    state = TableState(app.Table(stage.name, partitions=topics()[stage.inputs[0]].partitions, **_RAW))
+    state = TableState(_table(stage))
 
     async def run(stream: Any) -> None:
         async for event in stream.events():
             record = Record(event.message.offset, event.key, event.value)
             for output in stage.handle(state, event.message.topic, [record]):
                 await _OUT[output.topic].send(key=output.key, value=output.value)
-            if stage.changelog in _OUT and stage.name == "assemble":
-                await _OUT[stage.changelog].send(key=event.key, value=state.get(event.key))
 
     app.agent(_topic(*stage.inputs), name=stage.name)(run)
 

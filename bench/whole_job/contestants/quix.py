@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from quixstreams import Application, message_context
+from quixstreams.models.serializers import SerializationContext, Serializer
 
 from bench.whole_job.contestants import told
 from hub.events.topics import VIEWS, topics
@@ -20,9 +21,13 @@ from hub.stream.resolve import Resolve
 from hub.stream.route import Route
 from hub.stream.stage import Output, Record, Stage
 
-_BYTES: Final = {
-    "key_serializer": "bytes", "key_deserializer": "bytes", "value_serializer": "bytes", "value_deserializer": "bytes",
-}  # fmt: skip
+
+class Written(Serializer):
+    """An output is in the topic's form already."""
+
+    def __call__(self, value: Output, ctx: SerializationContext) -> bytes:
+        """See quixstreams."""
+        return value.value
 
 
 class KeyState:
@@ -59,12 +64,12 @@ def main() -> None:
     """Run until SIGTERM."""
     app = Application(
         broker_address=told().broker,
-        consumer_group="quix",
+        consumer_group=told().group,
         auto_offset_reset="earliest",
         state_dir=told().folder / "quix",
         loglevel="WARNING",
     )
-    known = {name: app.topic(name, **_BYTES) for name in topics()}
+    known = {name: app.topic(name, "bytes", value_serializer=Written()) for name in topics()}
     for stage in (Resolve(), Route(), Assemble()):
         first, *others = (app.dataframe(known[name]) for name in stage.inputs)
         for other in others:
