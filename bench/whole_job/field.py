@@ -27,14 +27,14 @@ FIELD: Final = (
         ("-m", "faust", "-A", f"{_PROGRAMS}.naive_faust", "worker", "--loglevel", "warn", "--without-web"),
         recoverable="yes: changelog topics",
         order="none: outputs, changelog and offset are sent each in its own time",
-        lost="up to the last seconds of outputs and changelog, past which the offset may be committed; also at a restart",
+        lost="seconds of outputs and changelog, past which the offset may be committed; some also at a restart",
     ),
     Contestant(
         "quix",
         ("-m", f"{_PROGRAMS}.quix"),
         recoverable="yes: RocksDB, changelog topics",
         order="outputs and changelog flushed, offset, store: once in 5 seconds",
-        lost="nothing; what was not committed is done again, on a state that may be ahead of it: wrong clocks then stay",
+        lost="nothing; what was not committed is done again",
         python=QUIX_PYTHON,
     ),
     Contestant(
@@ -44,9 +44,7 @@ FIELD: Final = (
         order="none",
         lost=_EVERYTHING,
     ),
-    Contestant(
-        "handwritten", ("-m", f"{_PROGRAMS}.handwritten"), recoverable="no", order="none", lost=_EVERYTHING
-    ),
+    Contestant("handwritten", ("-m", f"{_PROGRAMS}.handwritten"), recoverable="no", order="none", lost=_EVERYTHING),
     Contestant(
         "fused",
         ("-m", f"{_PROGRAMS}.fused"),

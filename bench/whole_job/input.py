@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
 import orjson
@@ -52,7 +53,7 @@ def make_input(households: int, seed: int) -> Input:
     records = spread([message for message in published if message.topic != COMPOSITIONS])
     warm = [part[: len(part) // _WARM_UP_SHARE] for part in (compositions, records)]
     rest = [part[len(part) // _WARM_UP_SHARE :] for part in (compositions, records)]
-    return Input(sum(warm, []), sum(rest, []))
+    return Input([*chain(*warm)], [*chain(*rest)])
 
 
 def spread(messages: Sequence[Message]) -> list[Message]:
@@ -74,7 +75,9 @@ def _published(changes: Iterator[Change]) -> Iterator[Message]:
     index: dict[tuple[str, RecordKey], list[Known]] = {}
     for position, change in enumerate(changes, start=1):
         try:
-            drafts = speakers[change.source].translate(RawRecord(position=str(position), payload=_raw(change, position)))
+            drafts = speakers[change.source].translate(
+                RawRecord(position=str(position), payload=_raw(change, position))
+            )
         except TranslationError:
             continue
         for draft in drafts:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,7 +27,7 @@ POLL_SECONDS: Final = 0.1
 _QUIET_SECONDS: Final = 2.0
 """Without a new view, and at rest: time to look whether all is right."""
 _PATIENCE_SECONDS: Final = 60.0
-"""At rest and not right: so long something may come yet. Quix stands still for seconds when one of two inputs is empty."""
+"""At rest and not right: so long something may come yet. Quix stands still for seconds when an input is empty."""
 _IDLE_SHARE: Final = 0.15
 """Of a core."""
 _SILENT: Final = 0
@@ -173,15 +174,14 @@ class _Look:
         """Until there is a view of each."""
         missing = set(wanted)
         while missing:
-            seen = self.views
-            self._await_change(lambda: self.views > seen)
+            self._await(partial(self._has_more_than, self.views))
             missing -= self._log.final_views().keys()
 
     def await_rest(self) -> None:
         """Until it writes no more and takes hardly any CPU."""
         while True:
             cpu, at = self.usage().cpu_seconds, time.monotonic()
-            self._await_change(lambda: time.monotonic() - at > _QUIET_SECONDS)
+            self._await(partial(_is_past, at + _QUIET_SECONDS))
             used = self.usage().cpu_seconds - cpu
             if self.changed_at <= at and used < _IDLE_SHARE * (time.monotonic() - at):
                 return
@@ -198,16 +198,23 @@ class _Look:
         if self._process.exit_code() is not None:
             raise BenchError("it ended:\n" + "\n".join(self._process.last_lines(15)))
 
-    def _await_change(self, is_over: Callable[[], bool]) -> None:
-        stalled = time.monotonic() + _STALL_SECONDS
+    def _await(self, is_over: Callable[[], bool]) -> None:
+        stalled_at = time.monotonic() + _STALL_SECONDS
         while not is_over():
-            if time.monotonic() > stalled:
+            if _is_past(stalled_at):
                 raise BenchError("it stands still:\n" + "\n".join(self._process.last_lines(15)))
             time.sleep(POLL_SECONDS)
             self._require_alive()
             views = self._log.views_written()
             if views != self.views:
                 self.views, self.changed_at = views, time.monotonic()
+
+    def _has_more_than(self, views: int) -> bool:
+        return self.views > views
+
+
+def _is_past(moment: float) -> bool:
+    return time.monotonic() > moment
 
 
 def _environment(given: Told) -> dict[str, str]:

@@ -109,7 +109,9 @@ class Resolve:
             self._assigned[ref] = self._moved[ref] = Assignment(household, clock)
 
     def _compose(self, clock: int, household: Household) -> None:
-        parts = ((found.ref, self._assigned[found.ref].since, self._messages[found.ref]) for found in household.dossiers)
+        parts = (
+            (found.ref, self._assigned[found.ref].since, self._messages[found.ref]) for found in household.dossiers
+        )
         composed = _Composed(household, tuple(parts))
         if household.id not in self._composed or self._composed[household.id][1] != composed:
             self._composed[household.id] = clock, composed

@@ -33,6 +33,4 @@ class Told(NamedTuple):
 
 def told(environment: Mapping[str, str] = os.environ) -> Told:
     """What this process was told."""
-    return Told(
-        environment["BENCH_BROKER"], Path(environment["BENCH_FOLDER"]), int(environment["BENCH_LIST_RECORDS"])
-    )
+    return Told(environment["BENCH_BROKER"], Path(environment["BENCH_FOLDER"]), int(environment["BENCH_LIST_RECORDS"]))

@@ -1,4 +1,4 @@
-"""Bytewax as its documentation shows it: one dataflow, Kafka at its two ends, a stateful step per stage. The stages hand
+"""Bytewax as its documentation shows it: one dataflow, Kafka at both ends, a stateful step per stage. The stages hand
 each other what they have in memory, so it has no hops. No recovery store: a crash loses all state.
 
 `python -m bytewax.run <this module>`.
@@ -29,7 +29,7 @@ Said = tuple[str, Any]
 """What one stage says to another: what it is, and its content."""
 
 
-class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):
+class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):  # type: ignore[misc]  # Any to mypy
     """All compositions of a municipality."""
 
     def __init__(self, state: Resolve | None) -> None:
@@ -39,7 +39,9 @@ class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):
         """See bytewax."""
         for message in values:
             self._state.take(message.offset, message.value)
-        said = [(ref.key.decode(), (_ASSIGNMENT, found)) for ref, found in self._state.assignments().items()]
+        said: list[tuple[str, Said]] = [
+            (ref.key.decode(), (_ASSIGNMENT, found)) for ref, found in self._state.assignments().items()
+        ]
         said += [(home, (_COMPOSITION, found)) for home, found in self._state.compositions().items()]
         return said, StatefulBatchLogic.RETAIN
 
@@ -48,7 +50,7 @@ class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):
         return deepcopy(self._state)
 
 
-class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], Route]):
+class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], Route]):  # type: ignore[misc]  # Any to mypy
     """One dossier."""
 
     def __init__(self, state: Route | None) -> None:
@@ -68,7 +70,7 @@ class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], Route]):
         return deepcopy(self._state)
 
 
-class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], Assemble]):
+class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], Assemble]):  # type: ignore[misc]  # Any to mypy
     """One household."""
 
     def __init__(self, state: Assemble | None) -> None:

@@ -28,7 +28,7 @@ INPUTS: Final = (COMPOSITIONS, RECORDS, ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS, HOU
 
 
 class Sender:
-    """A producer that waits where its queue is full. The partition is librdkafka's murmur2 of the key, which is ours."""
+    """A producer that waits where its queue is full. Its partition is librdkafka's murmur2: ours."""
 
     def __init__(self, broker: str) -> None:
         self._producer = Producer(

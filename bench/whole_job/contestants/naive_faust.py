@@ -16,13 +16,18 @@ from hub.stream.resolve import Resolve
 from hub.stream.route import Route
 from hub.stream.stage import Record, Stage
 
-_RAW: Final = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+_RAW: Final[dict[str, Any]] = {
+    "key_type": bytes,
+    "value_type": bytes,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+}
 _TOLD: Final = told()
 
 app: Final = faust.App(_TOLD.group, broker=f"kafka://{_TOLD.broker}", datadir=str(_TOLD.folder / "faust"))
 
 
-def _topic(*names: str, **more: bool) -> Any:
+def _topic(*names: str, **more: Any) -> Any:
     return app.topic(*names, partitions=topics()[names[0]].partitions, **_RAW, **more)
 
 

@@ -1,4 +1,4 @@
-"""Quix Streams as its documentation shows it: a StreamingDataFrame per stage, stateful functions, and to_topic. State in
+"""Quix Streams as its documentation shows it: a StreamingDataFrame per stage, stateful functions, to_topic. State in
 RocksDB, with changelog topics.
 
 The thinking is that of our stages, handed one record at a time. Quix keeps a state per message key, which is what each
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from quixstreams import Application, message_context
 from quixstreams.models.serializers import SerializationContext, Serializer
@@ -22,7 +22,7 @@ from hub.stream.route import Route
 from hub.stream.stage import Output, Record, Stage
 
 
-class Written(Serializer):
+class Written(Serializer):  # type: ignore[misc]  # Any to mypy
     """An output is in the topic's form already."""
 
     def __call__(self, value: Output, ctx: SerializationContext) -> bytes:

@@ -13,4 +13,4 @@ from hub.stream.lane.options import LaneOptions
 if __name__ == "__main__":
     sys.argv[1:] = ["run", "stream"]
     with patch("hub.stream.app.LaneOptions", partial(LaneOptions, max_list_records=told().list_records)):
-        sys.exit(main())
+        main()
