@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import looks, matching
+from bench import looks, matching, stages
 from bench.latest import latest, load
 from bench.whole_job import benchmark as whole_job
 from bench.whole_job import plot
@@ -31,6 +31,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS: Final = {
     "looks": Benchmark(looks.run, looks.table),
     "matching": Benchmark(matching.run, matching.table),
+    "stages": Benchmark(stages.run, stages.table),
     "whole_job": Benchmark(whole_job.run, whole_job.table),
 }
 """All benchmarks by name. Another one is a module beside this file and a line here."""

@@ -120,18 +120,18 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
         f" medians of {given['rounds']} rounds in turns; lists of at most {given['list_records']} records a partition"
     )
     yield (
-        f"  {'':<12} {'events/s':>9} {'per CPU-s':>10} {'CPU us':>7} {'ratio':>6} {'peak MB':>8} {'views/ev':>9}"
+        f"  {'':<19} {'events/s':>9} {'per CPU-s':>10} {'CPU us':>7} {'ratio':>6} {'peak MB':>8} {'views/ev':>9}"
         "  all views as in the reference"
     )
     contestants = {name: row for name, row in results.items() if name != INPUT}
     for name, row in contestants.items():
-        yield f"  {name:<12} {_figures(row)}"
+        yield f"  {name:<19} {_figures(row)}"
     yield "  what each promises:"
     for name, row in contestants.items():
         promised = row["guarantees"]
-        yield f"  {name:<12} state can be recovered: {promised['recoverable']}"
-        yield f"  {'':<12} order of effects: {promised['order']}"
-        yield f"  {'':<12} lost in a crash: {promised['lost']}"
+        yield f"  {name:<19} state can be recovered: {promised['recoverable']}"
+        yield f"  {'':<19} order of effects: {promised['order']}"
+        yield f"  {'':<19} lost in a crash: {promised['lost']}"
     yield (
         "  events/s: wall, from the first event written to the last view; CPU: of the program and its children, without"
         " the broker; ratio: events per CPU-second over regiehub's; views/ev: views written per event"

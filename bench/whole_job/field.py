@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Final
 
 from bench.whole_job.job import Contestant
+from hub.stream.lane.options import LaneOptions
 
 _PROGRAMS: Final = "bench.whole_job.contestants"
 QUIX_PYTHON: Final = Path(sys.prefix) / "quix" / "bin" / "python"
 """Quix Streams refuses the pydantic that the hub takes, so `make bench` gives it an environment of its own."""
 _EVERYTHING: Final = "all of its state: it must begin again with the first message"
+_REGIEHUB: Final = Contestant(
+    "regiehub",
+    ("-m", f"{_PROGRAMS}.regiehub"),
+    recoverable="yes: RocksDB, changelog topics",
+    order="outputs, changelog, store, offset: each acknowledged before the next",
+    lost="nothing; what was not committed is done again, to the same end; a paused former owner is written over",
+)
+_AS_SHIPPED: Final = LaneOptions.__dataclass_fields__["max_list_records"].default
 
 FIELD: Final = (
-    Contestant(
-        "regiehub",
-        ("-m", f"{_PROGRAMS}.regiehub"),
-        recoverable="yes: RocksDB, changelog topics",
-        order="outputs, changelog, store, offset: each acknowledged before the next",
-        lost="nothing; what was not committed is done again, to the same end",
-    ),
+    _REGIEHUB,
+    _REGIEHUB._replace(name="regiehub_as_shipped", list_records=_AS_SHIPPED),
     Contestant(
         "naive_faust",
         ("-m", "faust", "-A", f"{_PROGRAMS}.naive_faust", "worker", "--loglevel", "warn", "--without-web"),
@@ -34,7 +38,7 @@ FIELD: Final = (
         ("-m", f"{_PROGRAMS}.quix"),
         recoverable="yes: RocksDB, changelog topics",
         order="outputs and changelog flushed, offset, store: once in 5 seconds",
-        lost="nothing; what was not committed is done again",
+        lost="nothing; what was not committed is done again; a paused former owner may write over it",
         python=QUIX_PYTHON,
     ),
     Contestant(

@@ -49,6 +49,8 @@ class Contestant(NamedTuple):
     lost: str
     """In a crash: what of the job is gone, or wrong, afterwards."""
     python: Path = Path(sys.executable)
+    list_records: int | None = None
+    """Longest list, where it is not that of all."""
 
 
 class Run(NamedTuple):
@@ -132,7 +134,7 @@ def run_once(
     process = ChildProcess(
         [str(contestant.python), *contestant.command],
         log=folder / f"{contestant.name}.log",
-        environment=_environment(Told(log.bootstrap, folder, list_records)),
+        environment=_environment(Told(log.bootstrap, folder, contestant.list_records or list_records)),
     )
     try:
         look = _Look(process, log)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bench.whole_job.benchmark import INPUT
 
 _ROW: Final = 46
-_LEFT: Final = 110
+_LEFT: Final = 160
 _BAR: Final = 420
 _WIDTH: Final = _LEFT + _BAR + 190
 _TOP: Final = 56

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import stages
 from bench.whole_job import plot
 from bench.whole_job.benchmark import INPUT, compared, summary, table
 from bench.whole_job.field import FIELD
@@ -19,6 +20,7 @@ from bench.whole_job.plain import Assemble, Resolve, Route
 from bench.whole_job.reference import Shown, differing, expected
 from hub.connect.ingest.publisher import Message
 from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS
+from hub.stream.stage import Output
 from tests.stream.adversary import lane
 from tests.stream.adversary.run import TOPICS, drive, real_stages
 
@@ -115,3 +117,18 @@ def _plain_views(town: Input, longest: int) -> dict[str, bytes]:
             assemble.put(household, entries)
         views |= assemble.views()
     return views
+
+
+def test_the_stages_by_themselves_do_the_whole_job(town: Input, wanted: dict[str, Shown]) -> None:
+    given = [Output(*message[:3]) for message in town.messages]
+    spent = stages.whole(given)
+    assert list(spent) == ["resolve", "route", "assemble"]
+    assert spent["resolve"].records == sum(message.topic == COMPOSITIONS for message in town.messages)
+    assert spent["assemble"].puts >= len(wanted)
+    assert all(found.bytes_written > 0 for found in spent.values())
+
+
+def test_the_table_of_the_stages_says_what_each_took() -> None:
+    lines = list(stages.table(stages.run(quick=True)))
+    assert [line.split()[0] for line in lines[1:4]] == ["resolve", "route", "assemble"]
+    assert any("Codec.decode" in line for line in lines)
