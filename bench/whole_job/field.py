@@ -21,7 +21,7 @@ _REGIEHUB: Final = Contestant(
     order="outputs, changelog, store, offset: each acknowledged before the next",
     lost="nothing; what was not committed is done again, to the same end; a paused former owner is written over",
 )
-_AS_SHIPPED: Final = LaneOptions.__dataclass_fields__["max_list_records"].default
+_AS_SHIPPED: Final = LaneOptions(bootstrap="", data_folder=Path()).max_list_records
 
 FIELD: Final = (
     _REGIEHUB,
