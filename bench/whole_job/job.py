@@ -180,12 +180,13 @@ class _Look:
             missing -= self._log.final_views().keys()
 
     def await_rest(self) -> None:
-        """Until it writes no more and takes hardly any CPU."""
+        """Until it writes no more and takes hardly any CPU. Whoever works on for minutes, to no effect, is at rest."""
         while True:
             cpu, at = self.usage().cpu_seconds, time.monotonic()
             self._await(partial(_is_past, at + _QUIET_SECONDS))
             used = self.usage().cpu_seconds - cpu
-            if self.changed_at <= at and used < _IDLE_SHARE * (time.monotonic() - at):
+            is_idle = used < _IDLE_SHARE * (time.monotonic() - at)
+            if self.changed_at <= at and (is_idle or _is_past(self.changed_at + _STALL_SECONDS)):
                 return
 
     def await_right(self, wanted: Mapping[str, Shown]) -> int:

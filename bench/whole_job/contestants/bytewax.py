@@ -7,7 +7,6 @@ each other what they have in memory, so it has no hops. No recovery store: a cra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Any, Final
 
 import bytewax.operators as op
@@ -29,11 +28,11 @@ Said = tuple[str, Any]
 """What one stage says to another: what it is, and its content."""
 
 
-class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):  # type: ignore[misc]  # Any to mypy
+class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], None]):  # type: ignore[misc]  # Any to mypy
     """All compositions of a municipality."""
 
-    def __init__(self, state: Resolve | None) -> None:
-        self._state = state or Resolve()
+    def __init__(self, _: None) -> None:
+        self._state = Resolve()
 
     def on_batch(self, values: list[Any]) -> tuple[Iterable[tuple[str, Said]], bool]:
         """See bytewax."""
@@ -45,16 +44,15 @@ class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], Resolve]):  # type:
         said += [(home, (_COMPOSITION, found)) for home, found in self._state.compositions().items()]
         return said, StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Resolve:
-        """See bytewax."""
-        return deepcopy(self._state)
+    def snapshot(self) -> None:
+        """Nothing: bytewax asks for it every epoch, and without a recovery store throws it away."""
 
 
-class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], Route]):  # type: ignore[misc]  # Any to mypy
+class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], None]):  # type: ignore[misc]  # Any to mypy
     """One dossier."""
 
-    def __init__(self, state: Route | None) -> None:
-        self._state = state or Route()
+    def __init__(self, _: None) -> None:
+        self._state = Route()
 
     def on_batch(self, values: list[Said]) -> tuple[Iterable[tuple[str, Said]], bool]:
         """See bytewax."""
@@ -65,16 +63,15 @@ class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], Route]):  # type: ig
                 self._state.assign(*content)
         return [(home, (_ENTRIES, found)) for home, found in self._state.puts().items()], StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Route:
-        """See bytewax."""
-        return deepcopy(self._state)
+    def snapshot(self) -> None:
+        """Nothing: bytewax asks for it every epoch, and without a recovery store throws it away."""
 
 
-class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], Assemble]):  # type: ignore[misc]  # Any to mypy
+class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], None]):  # type: ignore[misc]  # Any to mypy
     """One household."""
 
-    def __init__(self, state: Assemble | None) -> None:
-        self._state = state or Assemble()
+    def __init__(self, _: None) -> None:
+        self._state = Assemble()
 
     def on_batch(self, values: list[Said]) -> tuple[list[tuple[str, bytes]], bool]:
         """See bytewax."""
@@ -85,9 +82,8 @@ class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], Assemble]):  # t
                 self._state.put(*content)
         return list(self._state.views().items()), StatefulBatchLogic.RETAIN
 
-    def snapshot(self) -> Assemble:
-        """See bytewax."""
-        return deepcopy(self._state)
+    def snapshot(self) -> None:
+        """Nothing: bytewax asks for it every epoch, and without a recovery store throws it away."""
 
 
 def dataflow() -> Dataflow:
