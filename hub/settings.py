@@ -4,6 +4,7 @@ them."""
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hub.errors import ConfigError
 
 PREFIX: Final = "REGIEHUB_"
+
+
+class Environment(StrEnum):
+    """What this hub is for. DEMO: made-up people on one machine, so tokens and the demo's own provider will do."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
 
 
 class Settings(BaseSettings):
@@ -43,14 +51,53 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence of a source's status.")
     dead_letter_percent: int = Field(default=20, ge=0, le=100, description="Above it a connector stops.")
     dead_letter_records: int = Field(default=200, ge=1, description="Records needed before that share counts.")
-    desk_host: str = Field(default="127.0.0.1", description="Address on which the desk answers; loopback only.")
+    environment: Environment = Field(
+        default=Environment.PRODUCTION, description="production, or demo: only there demo tokens and http are taken."
+    )
+    desk_host: str = Field(
+        default="127.0.0.1", description="Address on which the desk answers, in http: a TLS proxy stands before it."
+    )
     desk_port: int = Field(default=8080, ge=0, le=65535, description="Port of the desk.")
-    desk_tokens_file: Path = Field(default=Path(), description="JSON: token to user and role.")
+    desk_address: str = Field(default="", description="At which people reach the desk: https://desk.example.org.")
+    desk_proxies: str = Field(
+        default="127.0.0.1",
+        description="TLS proxies whose X-Forwarded-For is believed: addresses or networks, by comma. Behind another"
+        " one all users count as one address.",
+    )
+    desk_tokens_file: Path = Field(default=Path(), description="JSON: token to user and role; in a demo only.")
+    oidc_issuer: str = Field(
+        default="", description="The OpenID provider, as it writes itself: https://id.example.org/realms/town."
+    )
+    oidc_client_id: str = Field(default="regiehub", min_length=1, description="The desk's name at the provider.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="The desk's secret at the provider, mode 0600; none: a public client."
+    )
+    oidc_audience: str = Field(
+        default="regiehub-api", min_length=1, description="Audience (aud) of access tokens that open the API."
+    )
+    oidc_scope: str = Field(
+        default="openid profile", pattern=r"^openid( |$)", description="What the desk asks of the provider."
+    )
+    oidc_user_claim: str = Field(
+        default="preferred_username", min_length=1, description="Claim that names the user, for ever the same."
+    )
+    oidc_roles_claim: str = Field(
+        default="realm_access.roles",
+        min_length=1,
+        description="Claim with the roles; dots lead into it. Exactly one must be a role of the desk.",
+    )
+    logins_per_minute: int = Field(default=30, ge=1, description="Of one user; ten times as many from one address.")
+    requests_per_minute: int = Field(
+        default=600, ge=1, description="To pages and API, of one user; ten times as many from one address."
+    )
     desk_database: str = Field(default="", description="SQLAlchemy address of the read model.")
     looks_anchors_file: Path | None = Field(
         default=None, description="Where the head of the log of looks is anchored: outside the data folder; none: not."
     )
     looks_anchor_seconds: float = Field(default=300.0, ge=1, description="How often it is anchored.")
+    prices_file: Path | None = Field(default=None, description="YAML: products with prices, and teams' budgets.")
+    wams: bool = Field(default=False, description="Whether the act on manifold problems (Wams) is in force here.")
+    emergency_hours: int = Field(default=4, ge=1, le=72, description="How long an emergency access lasts.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
 

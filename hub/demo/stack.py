@@ -1,5 +1,5 @@
-"""Everything that a demo runs: broker, simulated sources, connectors, worker, desk. Stops all of it, however it
-ends."""
+"""Everything that a demo runs: broker, simulated sources, connectors, worker, desk, login provider. Stops all of it,
+however it ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -31,20 +31,15 @@ from hub.demo.brokers import Broker, BrokerUnavailable
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
+from hub.demo.identity.config import IdentityConfig
+from hub.demo.users import USERS
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
 
-SOURCES: Final = ("zcd", "menscentraal")
-DIRECTOR: Final = "regisseur"
-OPERATOR: Final = "beheer"
-USERS: Final = {
-    DIRECTOR: "case_director",
-    "veiligheid": "safety_officer",
-    "inzage": "inspection_officer",
-    OPERATOR: "operations",
-}
-"""The demo's users, each with the role that stands behind the name."""
+SOURCES: Final = ("zcd", "menscentraal", "istandaarden")
+_REQUESTS_PER_MINUTE: Final = 1_000_000
+"""The proof of a demo asks as fast as it can."""
 _CONNECT_SECONDS: Final = 5.0
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -55,6 +50,9 @@ _BLAME_SECONDS: Final = 5.0
 """A process breaks its connections when it begins to stop, and has ended some seconds later."""
 _CONNECTION_ERRORS: Final = (OSError, httpx.HTTPError, KafkaError)
 _SAID_CHARACTERS: Final = 300
+IDENTITY: Final = "login provider"
+CLIENT: Final = "regiehub"
+AUDIENCE: Final = "regiehub-api"
 
 
 class ExternalBroker:
@@ -111,6 +109,7 @@ class Stack:
         self.children: dict[str, ChildProcess] = {}
         self.metrics_ports: dict[str, int] = {}
         self.simulators: dict[str, Simulator] = {}
+        self.identity_port = free_port()
         self.tokens = {user: secrets.token_urlsafe(12) for user in USERS}
         self._exit = ExitStack()
         self._started: list[ChildProcess] = []
@@ -119,6 +118,16 @@ class Stack:
     def url(self) -> str:
         """Address of the desk."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def read_model(self) -> str:
+        """SQLAlchemy address of the desk's read model."""
+        return f"sqlite:///{self.data_folder / 'desk' / 'desk.sqlite'}"
+
+    @property
+    def identity_url(self) -> str:
+        """Address of the login provider."""
+        return f"http://{HOST}:{self.identity_port}"
 
     @property
     def data_folder(self) -> Path:
@@ -150,6 +159,7 @@ class Stack:
         simulators = self._exit.enter_context(ExitStack())  # before the processes, so that it is closed after them
         self._exit.callback(self._stop_processes)
         self._write_keys()
+        self._start_identity()
         self.start("stream")
         self.start("desk")
         self._start_simulators(simulators)
@@ -193,7 +203,7 @@ class Stack:
 
     def _write_keys(self) -> None:
         create_secrets_file(self._secrets / "keys.json")
-        users = {token: {"user": user, "role": USERS[user]} for user, token in self.tokens.items()}
+        users = {token: USERS[user].claims(user) for user, token in self.tokens.items()}
         _write_private(self._secrets / "tokens.json", json.dumps(users))
 
     def _write_sources(self) -> None:
@@ -206,15 +216,41 @@ class Stack:
         name = alias or name
         port = self.metrics_ports.setdefault(name, free_port())
         told = {
+            "ENVIRONMENT": "demo",
             "BROKER": self.broker.bootstrap,
             "DATA_FOLDER": str(self.data_folder),
             "DESK_PORT": str(self.port),
+            "DESK_ADDRESS": self.url,
+            "OIDC_ISSUER": self.identity_url,
+            "OIDC_CLIENT_ID": CLIENT,
+            "OIDC_CLIENT_SECRET_FILE": str(self._secrets / "login.txt"),
+            "OIDC_AUDIENCE": AUDIENCE,
+            "REQUESTS_PER_MINUTE": str(_REQUESTS_PER_MINUTE),
             "METRICS_PORT": str(port),
             "POLL_SECONDS": "0.1",
             "HEARTBEAT_SECONDS": "1",
             **self._settings,
             **(settings or {}),
         }
+        self._run(name, command, told)
+
+    def _start_identity(self) -> None:
+        """The same people as have a token."""
+        client_secret = secrets.token_urlsafe(24)
+        config = IdentityConfig(
+            port=self.identity_port,
+            address=self.url,
+            client_id=CLIENT,
+            client_secret=client_secret,
+            audience=AUDIENCE,
+            users=tuple(json.loads((self._secrets / "tokens.json").read_text()).values()),
+        )
+        _write_private(self._secrets / "login.txt", client_secret)
+        _write_private(self._secrets / "identity.json", config.model_dump_json())
+        command = [sys.executable, "-m", "hub.demo.identity", str(self._secrets / "identity.json")]
+        self._run(IDENTITY, command, {"ENVIRONMENT": "demo", "DATA_FOLDER": str(self.data_folder)})
+
+    def _run(self, name: str, command: Sequence[str], told: Mapping[str, str]) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("REGIEHUB_")}
         environment = kept | {f"REGIEHUB_{key}": value for key, value in told.items()}
         log = self.folder / f"{name.replace(' ', '-')}.log"
@@ -239,7 +275,8 @@ class Stack:
             raise DemoError("the broker has ended by itself; the demo is stopped")
         for name, child in self.children.items():
             if (code := child.exit_code()) is not None:
-                raise DemoError(f"`regiehub run {name}` {_how(code, child)}; the demo is stopped")
+                what = f"the {name}" if name == IDENTITY else f"`regiehub run {name}`"
+                raise DemoError(f"{what} {_how(code, child)}; the demo is stopped")
 
     def _blame(self) -> None:
         until = time.monotonic() + _BLAME_SECONDS
@@ -250,6 +287,7 @@ class Stack:
     def _await_ready(self) -> None:
         until = time.monotonic() + _START_SECONDS
         waiting = {name: f"http://{HOST}:{port}/readyz" for name, port in self.metrics_ports.items()}
+        waiting[IDENTITY] = f"{self.identity_url}/readyz"
         with httpx.Client(trust_env=False, timeout=2.0) as client:
             while waiting:
                 self.check()

@@ -1,24 +1,28 @@
-"""The gate before everything: who asks, nobody without a token, and the headers of every answer."""
+"""The gate before everything: who asks and how often, nobody who is not logged in, and the headers of every answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.desk.login.limits import key_of
 from hub.desk.looks import LooksUnavailable
 from hub.desk.reading import Refused, Request
 from hub.desk.site import (
     API_VERSION,
+    LOGIN,
     STATIC,
     Site,
     actor_of,
     is_api,
+    is_login,
     is_open,
     remember_asking,
     trace_of,
@@ -37,6 +41,8 @@ SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+_YEAR_SECONDS: Final = 365 * 86_400
+
 Refusal = Callable[[HttpRequest, Exception], Response]
 """Makes the answer of a refusal: a problem or a page."""
 
@@ -45,10 +51,11 @@ class Gate:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, *, site: Site, refusal: Refusal) -> None:
-        """`refusal` answers Refused and LooksUnavailable."""
+        """`refusal` answers Refused, LooksUnavailable, and what has a status itself."""
         self._app = app
         self._site = site
         self._refusal = refusal
+        self._headers = headers_of(site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -56,23 +63,54 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = HttpRequest(scope)
-        asking = Request(actor_of(self._site, request), *trace_of(request))
+        asking = Request(None, *trace_of(request))
         remember_asking(scope, asking)
-        dressed = _with_headers(send, request.url.path, asking.request_id)
-        if not is_open(request.url.path):
-            try:
-                await run_in_threadpool(self._site.reading.enter, asking)
-            except (Refused, LooksUnavailable) as error:
-                await self._refusal(request, error)(scope, receive, dressed)
-                return
+        dressed = _with_headers(send, self._headers, request.url.path, asking.request_id)
+        try:
+            self._count(request)
+            if not is_open(request.url.path):
+                await run_in_threadpool(self._admit, request, asking)
+        except (Refused, LooksUnavailable, HTTPException) as error:
+            await self._refusal(request, error)(scope, receive, dressed)
+            return
         await self._app(scope, receive, dressed)
 
+    def _count(self, request: HttpRequest) -> None:
+        """What one address may ask. To see the login page is no attempt. Raises TooMany."""
+        path, limits = request.url.path, self._site.login.limits
+        address = key_of(request.client.host if request.client else "")
+        if is_login(path) and (path != LOGIN or request.method == "POST"):
+            limits.logins_from.take(address)
+        elif not is_open(path):
+            limits.requests_from.take(address)
 
-def _with_headers(send: Send, path: str, request_id: str) -> Send:
+    def _admit(self, request: HttpRequest, asked: Request) -> None:
+        """Find out who asks, and let him in or not. Blocking."""
+        actor = actor_of(self._site, request, asked)
+        asking = asked._replace(actor=actor)
+        remember_asking(request.scope, asking)
+        if actor is not None:
+            self._site.login.limits.requests.take(actor.user)
+        self._site.reading.enter(asking)
+
+
+def headers_of(site: Site) -> Mapping[str, str]:
+    """The security headers of every answer. The form of the logout leads on to the provider, so that is allowed; behind
+    https browsers are told never to come another way (RFC 6797)."""
+    headers = dict(SECURITY_HEADERS)
+    if site.login.provider is not None:
+        own, policy = "form-action 'self'", headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(own, f"{own} {site.login.provider.origin}")
+    if site.login.is_secure:
+        headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
+    return headers
+
+
+def _with_headers(send: Send, common: Mapping[str, str], path: str, request_id: str) -> Send:
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in common.items():
                 headers[name] = value
             headers["Cache-Control"] = "max-age=3600" if path.startswith(STATIC) else "no-store"
             headers["X-Request-Id"] = request_id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qsl, quote
@@ -13,13 +14,15 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import attention, attention_words, digest
+from hub.desk import attention, attention_words, digest, threads
 from hub.desk.access import Action, may
 from hub.desk.api import InvalidBsn, search_of
+from hub.desk.login import entrances
+from hub.desk.login.sessions import form_token, is_form_token
 from hub.desk.models import HouseholdSearch
-from hub.desk.reading import SEARCH_LIMIT, facts
+from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
 from hub.desk.reasons import Reasons
-from hub.desk.site import SESSION_COOKIE, Site, asking, session_of
+from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.records import RecordType
@@ -30,15 +33,18 @@ PAGE_SIZE: Final = 25
 LANGUAGE_COOKIE: Final = "taal"
 LARGEST_FORM_BYTES: Final = 30_000
 """A reason of 2,000 signs, each of which may take 12 bytes in a form."""
+FORM_TOKEN: Final = "formulier"
+"""Name of the field that says from which session's page a form comes."""
+FORM_TOKEN_HEADER: Final = "X-Formulier"
+_POST_FORM: Final = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
 _OWN_FORMS: Final = frozenset({"same-origin", "none"})
 _YEAR_SECONDS: Final = 365 * 86_400
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Fields of a form that are filled in; an oversized one is empty.
+async def open_form(request: Request) -> dict[str, str]:
+    """Fields of a form that are filled in; an oversized one is empty. For whoever is not logged in yet.
 
-    The session's cookie is not sent along from other sites; a browser that tells from where a form comes is believed
-    too, for another port of this machine counts as the same site. Raises HTTPException for a form from elsewhere.
+    A browser that tells from where a form comes is believed. Raises HTTPException for a form from elsewhere.
     """
     if request.headers.get("sec-fetch-site", "none") not in _OWN_FORMS:
         raise HTTPException(400)
@@ -49,6 +55,17 @@ async def _form(request: Request) -> dict[str, str]:
             return {}
     fields = parse_qsl(body.decode("utf-8", "replace"), errors="replace")
     return {name: value.strip() for name, value in fields if value.strip()}
+
+
+def _form(request: Request, fields: Annotated[dict[str, str], Depends(open_form)]) -> dict[str, str]:
+    """The same, of whoever is logged in: only a page of his session knows its token, and `Pages.show` puts that into
+    every form. A script may send it as a header instead. Raises HTTPException."""
+    site: Site = request.app.state.site
+    given = fields.pop(FORM_TOKEN, "") or request.headers.get(FORM_TOKEN_HEADER, "")
+    if not is_form_token(session_of(site, request) or "", given):
+        entrances.refused(site.reading, asking(request), "wrong_form")
+        raise HTTPException(400)
+    return fields
 
 
 Form = Annotated[dict[str, str], Depends(_form)]
@@ -83,7 +100,8 @@ class Pages:
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,
         }
-        page = HTMLResponse(self._templates.get_template(template).render(shared | context), status)
+        html = self._templates.get_template(template).render(shared | context)
+        page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return page
@@ -92,12 +110,23 @@ class Pages:
         """How things are said to this reader."""
         return Words(_language(request)[0], self.site.today())
 
-    def error(self, request: Request, status: int) -> Response:
+    def error(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The page of an error; nobody logged in is shown the way to log in."""
         if status == 401 and request.method == "GET":
             return RedirectResponse(f"/inloggen?naar={quote(request.url.path)}", 303)
-        known = status if status in {400, 401, 403, 404, 405, 503} else 500
-        return self.show(request, "error.html", status, error=known)
+        known = status if status in {400, 401, 403, 404, 405, 429, 503} else 500
+        page = self.show(request, "error.html", status, error=known)
+        page.headers.update(headers or {})
+        return page
+
+
+def _with_form_token(html: str, secret: str | None) -> str:
+    """Every form that does something carries the token: here, so that no template can forget it. Text of sources is
+    escaped, so it makes no form."""
+    if secret is None:
+        return html
+    field = f'<input type="hidden" name="{FORM_TOKEN}" value="{form_token(secret)}">'
+    return _POST_FORM.sub(lambda form: form[0] + field, html)
 
 
 def _language(request: Request) -> tuple[Language, bool]:
@@ -112,44 +141,10 @@ def _language(request: Request) -> tuple[Language, bool]:
 def pages_router(pages: Pages) -> APIRouter:
     """All routes of the pages."""
     router = APIRouter(include_in_schema=False)
-    _add_login(router, pages)
     _add_overview(router, pages)
     _add_household(router, pages)
     _add_sources(router, pages)
     return router
-
-
-def _add_login(router: APIRouter, pages: Pages) -> None:
-    @router.get("/inloggen")
-    def ask(request: Request, naar: str = "/") -> Response:
-        """The form that asks for a token."""
-        return pages.show(request, "login.html", wrong=False, naar=_inside(naar))
-
-    @router.post("/inloggen")
-    def log_in(request: Request, form: Form) -> Response:
-        """Begin a session, or ask again."""
-        actor = pages.site.tokens.actor(form.get("token", ""))
-        wanted = _inside(form.get("naar", "/"))
-        if actor is None:
-            pages.site.reading.refuse_login(asking(request))
-            return pages.show(request, "login.html", 401, wrong=True, naar=wanted)
-        answer = RedirectResponse(wanted, 303)
-        answer.set_cookie(SESSION_COOKIE, pages.site.sessions.begin(actor), httponly=True, samesite="strict")
-        return answer
-
-    @router.post("/uitloggen")
-    def log_out(request: Request) -> Response:
-        """End the session."""
-        pages.site.sessions.end(session_of(request) or "")
-        answer = RedirectResponse("/inloggen", 303)
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
-        return answer
-
-
-def _inside(path: str) -> str:
-    """A path on this site, never an address elsewhere."""
-    safe = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if safe else "/"
 
 
 def _add_overview(router: APIRouter, pages: Pages) -> None:
@@ -183,7 +178,8 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
             return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
         summaries = attention.summaries(site, found.households)
-        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT, summaries=summaries)
+        limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
+        return pages.show(request, "search.html", found=found, invalid=False, summaries=summaries, **limits)
 
 
 def _add_household(router: APIRouter, pages: Pages) -> None:
@@ -199,7 +195,7 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         """Who may be the same person as somebody here: a look at other families, so only for whoever asks for it."""
         found = site.reading.candidates(asking(request), household_id, site.open_address)
         household = site.reading.household(asking(request), household_id)
-        decides = may(asking(request).actor, Action.DECIDE, facts(household_id, household)).allowed
+        decides = may(asking(request).actor, Action.DECIDE, site.reading.facts(household_id, household)).allowed
         reasons = Reasons(pages.words(request), household)
         return pages.show(
             request, "candidates.html", candidates=found, household=household, decides=decides, reasons=reasons
@@ -221,7 +217,8 @@ def show_household(
     found = pages.site.reading.household(asking(request), household_id, addresses=True)
     shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
     shared["path"] = f"/huishoudens/{household_id}"
-    about = facts(household_id, found)
+    shared["tell"] = threads.ThreadWords(pages.words(request), pages.site.today(), pages.site.prices)
+    about = pages.site.reading.facts(household_id, found)
     shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
     shared["compares"] = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
     return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
@@ -246,6 +243,7 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
+        "threads": threads.of_household(site, document),
         "assessments": of_type(RecordType.ASSESSMENT, "taken_on"),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),

@@ -17,6 +17,7 @@ TITLES: Final = {
     404: "There is nothing here",
     409: "This does not fit what is known now",
     405: "This method is not offered here",
+    429: "Too many requests",
     500: "Something went wrong at our side",
     503: "The desk cannot answer now",
 }

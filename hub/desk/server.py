@@ -1,4 +1,4 @@
-"""`regiehub run desk`: projector and web server in one process, on loopback."""
+"""`regiehub run desk`: projector and web server in one process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,15 +16,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
+from hub.desk.access import Rules
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
+from hub.desk.login.doors import open_login, open_tokens
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
+from hub.desk.prices import load_prices
 from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.terms import load_terms
-from hub.desk.tokens import Tokens
 from hub.errors import ConfigError
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer
@@ -83,15 +84,17 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     Raises ConfigError before anything runs.
     """
     logging.configure("desk")
-    refuse_strangers(settings.desk_host)
-    tokens = Tokens.from_file(settings.desk_tokens_file)
+    login = open_login(settings)
+    tokens = open_tokens(settings)
     anchors = anchors_file(settings)
     looks = open_looks(settings)
     terms = load_terms(settings.terms_file)
+    prices = load_prices(settings.prices_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
-    reading = Reading(engine, looks)
+    rules = Rules(settings.wams, settings.emergency_hours)
+    reading = Reading(engine, looks, rules=rules)
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
@@ -101,30 +104,23 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         why_not_ready=feed.progress.why_not_ready,
         render_metrics=metrics.exposition,
         terms=terms,
+        login=login,
+        prices=prices,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
     ops = OpsServer(settings.metrics_port, ready) if settings.metrics_port else None
     try:
-        asyncio.run(_serve(site, feed, listener, anchoring))
+        asyncio.run(_serve(site, feed, listener, anchoring, settings.desk_proxies))
     finally:
         if ops is not None:
             ops.stop()
         listener.close()
+        if login.provider is not None:
+            login.provider.close()
         engine.dispose()
         looks.close()
     return 0
-
-
-def refuse_strangers(host: str) -> None:
-    """Only this machine may connect: demo tokens are no login. Raises ConfigError."""
-    try:
-        is_local = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
-        problem = "must be a loopback address (127.0.0.1): without real login nobody else may connect"
-        raise ConfigError("REGIEHUB_DESK_HOST", problem=problem)
 
 
 def open_looks(settings: Settings) -> LookLog:
@@ -169,7 +165,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError("REGIEHUB_DESK_PORT", problem=problem) from error
 
 
-async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anchoring) -> None:
+async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anchoring, proxies: str) -> None:
     """Run both until a signal; if one ends by itself, so does the other, and what went wrong is raised. The log of
     looks is anchored as long as they run, and once more when they have ended."""
     config = uvicorn.Config(
@@ -177,7 +173,8 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anc
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         lifespan="off",
         timeout_graceful_shutdown=STOP_SECONDS,
     )

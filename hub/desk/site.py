@@ -8,23 +8,32 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final
+from typing import Any, Final, Literal, TypedDict
 
 from starlette.requests import Request as HttpRequest
 
-from hub.desk.access import Actor
+from hub.desk.access import Actor, Decision
 from hub.desk.deciding import Deciding
-from hub.desk.reading import Reading, Request
-from hub.desk.tokens import Sessions, Tokens
+from hub.desk.login import entrances
+from hub.desk.login.claims import NoActor
+from hub.desk.login.claims import actor_of as actor_of_claims
+from hub.desk.login.doors import Login
+from hub.desk.login.provider import NotBelieved
+from hub.desk.login.sessions import Sessions
+from hub.desk.reading import Reading, Refused, Request
+from hub.desk.tokens import Tokens
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
+from hub.household.prices import Prices
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
 SESSION_COOKIE: Final = "regiehub_sessie"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", "/inloggen"})
-"""What answers without a token: no data of any person. And the style sheet of the login page."""
+LOGIN: Final = "/inloggen"
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What answers without a token: no data of any person. And login, and its style sheet."""
 STATIC: Final = "/static/"
 
 _ASKING: Final = "regiehub.asking"
@@ -35,7 +44,7 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
     was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
-    `terms`: the municipality's, of attention points."""
+    `terms`: the municipality's, of attention points; `prices`: its products and budgets."""
 
     reading: Reading
     deciding: Deciding
@@ -44,9 +53,15 @@ class Site:
     person_key: Callable[[str], str | None]
     why_not_ready: Callable[[], str | None]
     render_metrics: Callable[[], bytes]
-    sessions: Sessions = field(default_factory=Sessions)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     terms: Terms = field(default_factory=Terms)
+    prices: Prices = field(default_factory=Prices)
+    login: Login = field(default_factory=Login)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is logged in on the pages, beside the read model."""
+        return Sessions(self.reading.engine, lambda: self.now().timestamp())
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""
@@ -70,7 +85,12 @@ def remember_asking(scope: Any, request: Request) -> None:
 
 def is_open(path: str) -> bool:
     """Whether a path answers without a token."""
-    return path in OPEN_PATHS or path.startswith(STATIC)
+    return path in OPEN_PATHS or path.startswith(STATIC) or is_login(path)
+
+
+def is_login(path: str) -> bool:
+    """Whether a path belongs to login."""
+    return path == LOGIN or path.startswith(f"{LOGIN}/")
 
 
 def is_api(path: str) -> bool:
@@ -78,23 +98,56 @@ def is_api(path: str) -> bool:
     return path.startswith("/api") or path in {"/healthz", "/readyz", "/metrics"}
 
 
-def actor_of(site: Site, request: HttpRequest) -> Actor | None:
-    """The API takes a bearer token and nothing else; the pages take their session cookie and nothing else."""
+def actor_of(site: Site, request: HttpRequest, asked: Request) -> Actor | None:
+    """The API takes a bearer token and nothing else; the pages take their session cookie and nothing else. Raises
+    Refused for a token of somebody without a role here; ProviderUnavailable. Blocking."""
     if is_api(request.url.path):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return site.tokens.actor(token.strip()) if scheme.lower() == "bearer" else None
-    secret = session_of(request)
+        return _bearer(site, token.strip(), asked) if scheme.lower() == "bearer" else None
+    secret = session_of(site, request)
     return site.sessions.actor(secret) if secret else None
 
 
-def session_of(request: HttpRequest) -> str | None:
+def _bearer(site: Site, token: str, asked: Request) -> Actor | None:
+    """A token of the demo, or an access token of the provider."""
+    known, provider = site.tokens.actor(token), site.login.provider
+    if known is not None or provider is None:
+        return known
+    try:
+        return actor_of_claims(provider.bearer(token), provider.registration.names)
+    except NotBelieved:
+        return None
+    except NoActor as error:
+        entrances.refused(site.reading, asked, error.reason, error.user)
+        raise Refused(Decision(False, error.reason)) from error
+
+
+class CookieFlags(TypedDict):
+    """How every cookie of a login is set. Lax, so that it goes along when the provider sends somebody back; forms of
+    other sites have no token."""
+
+    path: str
+    httponly: bool
+    samesite: Literal["lax"]
+    secure: bool
+
+
+def cookie_of(site: Site, name: str = SESSION_COOKIE) -> tuple[str, CookieFlags]:
+    """Name and flags of a cookie. Behind https the name itself tells browsers that no other host and no http page may
+    set it (`__Host-`)."""
+    secure = site.login.is_secure
+    flags = CookieFlags(path="/", httponly=True, samesite="lax", secure=secure)
+    return f"__Host-{name}" if secure else name, flags
+
+
+def session_of(site: Site, request: HttpRequest) -> str | None:
     """The secret in the session cookie, if there is one."""
     cookies = SimpleCookie()
     try:
         cookies.load(request.headers.get("cookie", ""))
     except CookieError:
         return None
-    found = cookies.get(SESSION_COOKIE)
+    found = cookies.get(cookie_of(site)[0])
     return found.value if found else None
 
 

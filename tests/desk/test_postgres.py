@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
+from hub.desk.access import Actor, Role
+from hub.desk.login.sessions import Sessions
 from tests.desk import test_projector as on_sqlite
 from tests.postgres_server import server
 
@@ -28,3 +30,12 @@ def engine(server: str) -> Iterator[Engine]:
     readmodel.prepare(engine)
     yield engine
     engine.dispose()
+
+
+def test_several_desks_share_their_sessions(engine: Engine) -> None:
+    dirk = Actor("dirk", Role.CASE_DIRECTOR, teams=("Noord",))
+    one, other = Sessions(engine), Sessions(engine)
+    secret = one.begin(dirk, "id-token")
+    assert other.actor(secret) == dirk
+    assert other.end(secret) == "id-token"
+    assert one.actor(secret) is None

@@ -20,6 +20,7 @@ from hub.household.document import build
 from hub.household.document_shape import Document, SealedAddress
 from tests.desk.conftest import DIRECTOR, OFFICER, Desk
 from tests.desk.family import family
+from tests.desk.test_pages import log_in
 from tests.desk.views import MENSCENTRAAL, ZCD, Line, address, at, composition, dossier, member, one_dossier, view
 
 LIST = "/api/v1/huishoudens"
@@ -65,11 +66,6 @@ def fathers_home(child: str = "p-noor", at_address: str = "a-here") -> tuple[str
 def addresses_of(person: str, body: dict[str, Any]) -> list[Any]:
     (found,) = [item for name in ("members", "references") for item in body[name] if item["person_key"] == person]
     return [stated["value"] for stated in found["fields"]["address"]["values"]]
-
-
-def log_in(client: TestClient, token: str) -> TestClient:
-    assert client.post("/inloggen", data={"token": token}).status_code == 303
-    return client
 
 
 WITHHELD = {"key": None, "text": None, "withheld": True}

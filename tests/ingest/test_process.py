@@ -163,7 +163,8 @@ from hub.connect.ingest.secrets import load_key_ring
 from hub.settings import Settings
 hide_memory()
 folder = Path(sys.argv[1])
-settings = Settings(data_folder=folder / "data", desk_tokens_file=folder / "elsewhere" / "tokens.json")
+settings = Settings(data_folder=folder / "data", desk_tokens_file=folder / "elsewhere" / "tokens.json",
+                    oidc_client_secret_file=folder / "elsewhere" / "login.txt")
 ring = load_key_ring(settings.secrets_file, 1)
 config = {"instance": "zcd", "look_at": str(folder), "tell": str(folder / "report" / "found.json")}
 denied = denied_to_connectors(settings)
@@ -180,6 +181,7 @@ def test_a_hostile_connector_cannot_find_the_secret(tmp_path: Path) -> None:
     create_secrets_file(keys)
     kept = [tmp_path / "data" / name for name in ("secrets/connectors.yaml", "ingest/other.sqlite", "desk/desk.sqlite")]
     tokens = tmp_path / "elsewhere" / "tokens.json"
+    kept.append(tmp_path / "elsewhere" / "login.txt")
     for file in (*kept, tokens):
         file.parent.mkdir(exist_ok=True)
         file.write_text("of-another")

@@ -57,6 +57,14 @@ def log_in(url: str, token: str) -> httpx.Response:
         return client.get("/")
 
 
+def log_in_at_provider(url: str, user: str) -> httpx.Response:
+    """As people do: by the button, choosing who to be."""
+    with httpx.Client(base_url=url, trust_env=False, follow_redirects=True, timeout=10) as client:
+        choosing = client.get("/inloggen/begin")
+        assert "verzonnen" in choosing.text
+        return client.get(f"{choosing.url}&user={user}")
+
+
 def one_line(running: Demo) -> str:
     (line,) = running.errors.splitlines()
     assert line.startswith("regiehub: ")
@@ -67,7 +75,7 @@ def write_town(folder: Path, households: int) -> None:
     """The files that `--from` takes, as somebody could have written them by hand."""
     lines: dict[str, list[str]] = {ZCD: [], MENSCENTRAAL: []}
     late: dict[str, deque[tuple[int, str]]] = {ZCD: deque(), MENSCENTRAAL: deque()}
-    for change in Town(households, 7, start=datetime(2026, 1, 5, tzinfo=UTC)).fill():
+    for change in Town(households, 17, start=datetime(2026, 1, 5, tzinfo=UTC)).fill():
         written, held = lines[change.source], late[change.source]
         if change.delivery is Delivery.LATE:
             held.append((len(written) + LATE_LINES, line(change)))
@@ -122,6 +130,8 @@ def assert_only_the_tokens_open(running: Demo) -> None:
         page = log_in(running.url, token)
         assert page.status_code == 200
         assert "/inloggen" not in str(page.url)
+    assert str(log_in_at_provider(running.url, "regisseur").url) == f"{running.url}/huishoudens"
+    assert str(log_in_at_provider(running.url, "niemand").url).startswith(f"{running.url}/inloggen/terug")
 
 
 def assert_proves_itself(running: Demo, dump: Path) -> None:

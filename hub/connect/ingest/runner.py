@@ -80,7 +80,9 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
 
 def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
     """What no connector may read: secrets of others, and all that processes keep. A source's files lie elsewhere."""
-    return settings.data_folder, settings.secrets_file, settings.connectors_file, settings.desk_tokens_file
+    files = (settings.secrets_file, settings.connectors_file, settings.desk_tokens_file)
+    of_the_desk = settings.oidc_client_secret_file
+    return (settings.data_folder, *files, *([of_the_desk] if of_the_desk else []))
 
 
 def _identity(source: Source, version: str) -> Identity:
