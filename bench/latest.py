@@ -34,12 +34,13 @@ def latest(results: Mapping[str, Any], *, quick: bool, load_before: float) -> di
         "load_after": load(),
     }
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"date": date, "quick": quick, "machine": machine, "versions": _versions(), **results}
+    return {"date": date, "quick": quick, "machine": machine, "versions": _versions(results), **results}
 
 
-def _versions() -> dict[str, str]:
+def _versions(results: Mapping[str, Any]) -> dict[str, str]:
     found = {name: _version(name) for name in _PACKAGES}
-    found["kafka"] = next((jar.stem.rpartition("-")[2] for jar in kafka_library().glob("kafka-clients-*.jar")), "")
+    if "whole_job" in results:  # else there may be no Kafka here, and to look for it would get it
+        found["kafka"] = next((jar.stem.rpartition("-")[2] for jar in kafka_library().glob("kafka-clients-*.jar")), "")
     if QUIX_PYTHON.exists():
         ask = [str(QUIX_PYTHON), "-c", "from importlib.metadata import version; print(version('quixstreams'))"]
         found["quixstreams"] = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
