@@ -83,4 +83,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.reason.invalid_date": ("ongeldige datum", "invalid date"),
     "code.reason.too_large": ("te groot", "too large"),
     "code.reason.no_single_client": ("niet precies één cliënt", "not exactly one client"),
+    "code.unit.youth": ("jeugd", "youth"),
+    "code.unit.adult": ("volwassenen", "adults"),
+    "code.unit.network": ("netwerk", "network"),
+    "code.party.director": ("de casusregisseur", "the case director"),
+    "code.party.team": ("het wijkteam", "the neighbourhood team"),
+    "code.party.municipality": ("de gemeente", "the municipality"),
+    "code.party.provider": ("de aanbieder", "the provider"),
+    "code.party.operations": ("beheer", "operations"),
 }  # fmt: skip
