@@ -123,6 +123,13 @@ def make_app(store: ZcdStore) -> FastAPI:
         last = f"{items[-1]['soort']}/{items[-1]['id']}" if items else na
         return JSONResponse({"voorraad": items, "laatste": last, "meer": len(items) == limiet})
 
+    @app.get("/api/v2/record")
+    async def record(soort: str, id: str, authorization: FromHeader = "") -> Response:
+        await gate.pass_mood()
+        gate.demand(authorization)
+        body = f'{{"wijziging":{store.record(soort, id) or "null"}}}'
+        return Response(body.encode(), media_type="application/json")
+
     return app
 
 

@@ -16,18 +16,9 @@ from hub.demo.brokers.ports import HOST
 from hub.demo.errors import DemoError
 from hub.demo.stack import SOURCES, Stack
 from hub.desk import readmodel
-from hub.events.topics import (
-    ASSIGNMENTS,
-    COMPOSITIONS,
-    DEAD_LETTERS,
-    HOUSEHOLD_COMPOSITIONS,
-    HOUSEHOLD_RECORDS,
-    RECORDS,
-    VIEWS,
-    topics,
-)
+from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, VIEWS, topics
+from hub.ops.flow import STREAM_INPUTS
 
-STREAM_INPUTS: Final = (COMPOSITIONS, RECORDS, ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS)
 _DESK_INPUTS: Final = (VIEWS, DEAD_LETTERS)
 _PAUSE_SECONDS: Final = 0.2
 _STALL_SECONDS: Final = 120.0

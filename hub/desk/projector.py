@@ -31,7 +31,7 @@ from hub.desk.tables import (
     reaches,
     sources,
 )
-from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
+from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
 from hub.household import document
@@ -285,38 +285,46 @@ def _since_by_dossier(change: _Change) -> dict[DossierRef, int]:
 
 def apply_source_status(connection: Connection, value: bytes) -> None:
     """Keep the newest heartbeat of a source. One that cannot be read is logged: the next one follows soon."""
-    status = _readable(SOURCES, value)
-    if status is None:
+    if (decoded := _readable(SOURCES, value)) is None:
         return
+    status = decoded.value
     reported = readmodel.iso(status["reported_at"])
     known = connection.scalar(select(sources.c.reported_at).where(sources.c.source == status["source"]))
     if known is None or reported >= known:
-        text = orjson.dumps({name: _plain(item) for name, item in status.items()}).decode()
+        text = orjson.dumps(_plain(status)).decode()
         replace_row(connection, sources, {"source": status["source"]}, {"reported_at": reported, "status": text})
 
 
 def apply_dead_letter(connection: Connection, value: bytes) -> None:
-    """Keep one row per (source, position), with the last attempt; its content stays sealed."""
-    letter = _readable(DEAD_LETTERS, value)
-    if letter is None:
+    """Keep one row per (source, position), with the last attempt of the last epoch, and whether anybody dealt with it;
+    its content stays sealed."""
+    if (decoded := _readable(DEAD_LETTERS, value)) is None:
         return
+    letter = decoded.value
     key = {"source": letter["source"], "position": letter["position"]}
-    known = connection.scalar(
-        select(dead_letters.c.attempt).where(*(dead_letters.c[name] == item for name, item in key.items()))
-    )
-    if known is None or letter["attempt"] >= known:
-        values = {name: letter[name] for name in ("reason", "field", "attempt", "sealed")}
-        replace_row(connection, dead_letters, key, values | {"failed_at": readmodel.iso(letter["failed_at"])})
+    query = select(dead_letters.c.source_epoch, dead_letters.c.attempt)
+    known = connection.execute(query.where(*(dead_letters.c[name] == item for name, item in key.items()))).first()
+    if decoded.subject == "hub.dead_letter_state":
+        if known is not None and letter["attempt"] >= known.attempt:
+            replace_row(connection, dead_letters, key, {"is_open": False})
+    elif known is None or (letter["source_epoch"], letter["attempt"]) > tuple(known):
+        values = {name: letter[name] for name in ("reason", "field", "attempt", "source_epoch", "sealed")}
+        values |= {"failed_at": readmodel.iso(letter["failed_at"]), "is_open": True}
+        replace_row(connection, dead_letters, key, values)
 
 
-def _readable(topic: str, value: bytes) -> Value | None:
+def _readable(topic: str, value: bytes) -> Decoded | None:
     """A message of a topic on which every connector writes: one bad connector must not stop the desk."""
     try:
-        return decode(value).value
+        return decode(value)
     except (UndecodableError, UnknownSchemaError) as error:
         _log.warning("unreadable_message_left_out", topic=topic, error=type(error).__name__)
         return None
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return readmodel.iso(value) if isinstance(value, datetime) else value

@@ -47,6 +47,8 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "published": None,
     "rejected": None,
     "message": None,
+    "source_epoch": None,
+    "completeness": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
 

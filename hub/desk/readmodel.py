@@ -282,21 +282,27 @@ def source_statuses(connection: Connection) -> list[dict[str, Any]]:
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:
-    """Distinct unreadable records per source."""
-    query = select(dead_letters.c.source, func.count()).group_by(dead_letters.c.source)
+    """Distinct unreadable records per source that nobody has dealt with."""
+    query = select(dead_letters.c.source, func.count()).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
     return {str(source): int(number) for source, number in connection.execute(query)}
 
 
 def last_dead_letters(connection: Connection) -> dict[str, str]:
-    """When a record of each source was last unreadable: ISO time per source that has any."""
-    query = select(dead_letters.c.source, func.max(dead_letters.c.failed_at)).group_by(dead_letters.c.source)
+    """When a record of each source was last unreadable, of those that are open: ISO time per source that has any."""
+    newest = func.max(dead_letters.c.failed_at)
+    query = select(dead_letters.c.source, newest).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
     return {str(source): str(moment) for source, moment in connection.execute(query)}
 
 
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
-    """The last that failed, newest first; never their content."""
+    """The last that failed and are open, newest first; never their content."""
     columns = [dead_letters.c[name] for name in DeadLetterRow._fields]
-    query = select(*columns).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.position).limit(limit)
+    query = (
+        select(*columns)
+        .where(dead_letters.c.is_open)
+        .order_by(dead_letters.c.failed_at.desc(), dead_letters.c.position)
+        .limit(limit)
+    )
     return [DeadLetterRow(*row) for row in connection.execute(query)]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
@@ -111,8 +111,11 @@ dead_letters = Table(
     Column("field", Text, nullable=False),
     Column("failed_at", String(32), nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("source_epoch", Integer, nullable=False),
+    Column("is_open", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
+"""Those that were replayed or discarded stay, and are not open."""
 offsets = Table(
     "offsets",
     metadata,

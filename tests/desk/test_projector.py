@@ -20,6 +20,7 @@ from tests.desk.views import (
     Line,
     composition,
     dead_letter,
+    dead_letter_state,
     dossier,
     entry,
     gone,
@@ -185,6 +186,26 @@ def test_a_dead_letter_is_kept_once_per_position_with_its_last_reason(engine: En
         newest = readmodel.newest_dead_letters(connection, 1)[0]
         assert (newest.position, newest.reason) == ("4", "invalid_date")
         assert connection.scalar(select(tables.dead_letters.c.sealed)) == b"sealed"
+
+
+def test_a_dead_letter_that_was_dealt_with_counts_no_more_until_it_fails_again(engine: Engine) -> None:
+    settled = [dead_letter(), dead_letter("menscentraal"), dead_letter_state(), dead_letter()]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(settled)], [])
+    with engine.connect() as connection:
+        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1}
+        assert [row.source for row in readmodel.newest_dead_letters(connection, 5)] == ["menscentraal"]
+        assert set(readmodel.last_dead_letters(connection)) == {"menscentraal"}
+    again = [dead_letter(attempt=2), dead_letter_state(position="never seen")]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(again, 4)], [])
+    with engine.connect() as connection:
+        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 1}
+
+
+def test_a_position_of_a_later_epoch_is_another_record(engine: Engine) -> None:
+    letters = [dead_letter(attempt=3), dead_letter_state(attempt=3), dead_letter(source_epoch=1, reason="invalid_date")]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(letters)], [])
+    with engine.connect() as connection:
+        assert readmodel.newest_dead_letters(connection, 1)[0].reason == "invalid_date"
 
 
 def test_a_dead_letter_may_lie_at_a_position_of_any_length(engine: Engine) -> None:

@@ -75,6 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.state.running": ("werkt", "running"),
     "code.state.degraded": ("hapert", "degraded"),
     "code.state.stopped": ("gestopt", "stopped"),
+    "code.state.paused": ("gepauzeerd", "paused"),
     "code.state.none": ("meldt zich niet", "does not report"),
     "code.reason.malformed": ("geen leesbaar bericht", "malformed"),
     "code.reason.unknown_type": ("onbekende soort", "unknown type"),
