@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hub.household.attention.acting import Acting, Party
 from hub.household.attention.terms import Terms
@@ -11,7 +11,9 @@ from hub.household.document_shape import Document
 from hub.household.requests import codes
 from hub.household.requests.threads import Thread, threads
 
-_UNITS = {law: kind for kind, law in codes.LAW_OF_KIND.items()}
+_AT_REST: Final = codes.FINISHED | {"started"}
+"""States in which nothing is waited for unless a clock runs."""
+_UNITS: Final = {law: kind for kind, law in codes.LAW_OF_KIND.items()}
 
 
 class Waiting(NamedTuple):
@@ -28,7 +30,7 @@ def waiting(document: Document, today: date, terms: Terms) -> list[Waiting]:
     found = [
         Waiting(thread, _who(thread), thread.since, thread.next_due)
         for thread in threads(document, today, terms)
-        if thread.next_party is not codes.Party.NOBODY and not thread.late
+        if not thread.late and (thread.next_due is not None or thread.state not in _AT_REST)
     ]
     return sorted(found, key=lambda item: (item.due or date.max, item.since, item.thread.key))
 

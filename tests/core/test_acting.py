@@ -39,7 +39,7 @@ def test_where_nobody_directs_the_units_must_agree_and_a_late_answer_is_the_muni
 @pytest.mark.parametrize("state", get_args(RequestState))
 def test_every_state_of_a_request_waits_for_somebody_or_is_done(state: str) -> None:
     found = waiting(
-        household([dossier(ZCD)], [request(state, "2026-03-02", provider="Stichting")]), date(2026, 3, 3), TERMS
+        household([dossier(ZCD)], [request(state, "2026-02-25", provider="Stichting")]), date(2026, 3, 3), TERMS
     )
     assert bool(found) == (state not in {"started", "rejected", "ended"})
     for item in found:
@@ -51,9 +51,9 @@ def test_every_state_of_a_request_waits_for_somebody_or_is_done(state: str) -> N
 def test_the_nearest_day_comes_first() -> None:
     records = [
         request("granted", "2026-01-02", record_id="1"),
-        request("under_investigation", "2026-03-02", record_id="2"),
-        request("submitted", "2026-03-02", record_id="3"),
+        request("under_investigation", "2026-02-25", record_id="2"),
+        request("submitted", "2026-02-25", record_id="3"),
     ]
     found = waiting(household([dossier(ZCD)], records), date(2026, 3, 3), TERMS)
     assert [item.thread.anchor.record_id for item in found] == ["3", "2", "1"]
-    assert found[0].due == date(2026, 3, 9)
+    assert found[0].due == date(2026, 3, 4)

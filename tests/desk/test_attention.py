@@ -122,7 +122,7 @@ def test_operations_are_told_nothing_of_it(home: str, operator: TestClient) -> N
 def test_the_page_says_it_in_words_and_how_much_it_presses(home: str, desk: Desk, browser: TestClient) -> None:
     all_well(desk)
     shown = section(browser.get(f"/huishoudens/{home}").text)
-    assert shown == (
+    assert shown.partition(" Wie de inhoud ziet")[0] == (
         "Wat aandacht vraagt"
         " dringend Signaal over de veiligheid van een kind, 10 feb 2026: verzuim (ernst: hoog). Z-1"
         " actie nodig Financiën: MensCentraal (volwassenen) werkt nog aan doelen die voor ZCD (jeugd)"
@@ -153,7 +153,7 @@ def test_when_nothing_asks_for_attention_the_page_says_so(desk: Desk, browser: T
     all_well(desk)
     home = desk.show(one_dossier(entries=[entry(ZCD, RecordType.CASE_DIRECTION, "1", direction("Kim Bakker"))]))
     address = f"/huishoudens/{home}"
-    assert section(browser.get(address).text) == "Wat aandacht vraagt Er is nu niets dat aandacht vraagt."
+    assert section(browser.get(address).text).startswith("Wat aandacht vraagt Er is nu niets dat aandacht vraagt.")
     assert "Nothing asks for attention now." in section(browser.get(f"{address}?taal=en").text)
     assert "Niets vraagt aandacht" in browser.get("/huishoudens?wie=all&taal=nl").text
 
@@ -171,7 +171,7 @@ def test_what_is_put_off_stands_apart_with_who_and_why(
     open_part, put_off = shown.split("Uitgesteld (1)")
     assert "Mia Smit" not in open_part
     assert "Mia Smit" in put_off
-    assert put_off.endswith("Uitgesteld tot en met 1 mrt 2026 door dirk: paspoort is aangevraagd")
+    assert "Uitgesteld tot en met 1 mrt 2026 door dirk: paspoort is aangevraagd" in put_off
 
 
 @pytest.mark.parametrize(("until", "withdrawn"), [("2026-02-28", False), ("2026-12-31", True)])

@@ -241,5 +241,5 @@ def test_marks_stand_on_the_page(desk: Desk, browser: TestClient, monkeypatch: p
 
 def test_a_director_who_is_not_logged_in_gets_no_stream(home: str, nobody: TestClient, desk: Desk) -> None:
     assert nobody.get(f"/huishoudens/{home}/wijzigingen").status_code == 303
-    assert log_in(nobody, DIRECTOR).get("/huishoudens/H0/wijzigingen").status_code == 404
+    assert log_in(nobody, DIRECTOR).get("/huishoudens/H0/wijzigingen").status_code == 403
     assert desk.operations()[-1]["action"] == "follow_household"

@@ -29,6 +29,7 @@ from hub.household.document_shape import Document
 from tests.desk.conftest import NOW, Desk
 from tests.desk.decisions import decision_entry, direction_entry, named, packed
 from tests.desk.family import HOME, direction, family, involvement
+from tests.desk.test_pages import log_in
 from tests.desk.views import MENSCENTRAAL, ZCD, composition, dossier, entry, member, one_dossier, view
 from tests.desk.views import Line as Row
 
@@ -154,6 +155,22 @@ def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
     assert "De inhoud van 1 dossier(s) mag u niet zien: MC-1" in page
     assert "Adam Oud" in page
     assert not [mark for mark in ("schulden op een rij", "MC-1</div>, ") if mark in page + found]
+
+
+def test_at_a_meeting_each_dossier_is_for_those_who_may_all_see_it(desk: Desk, enter: Visit) -> None:
+    home = desk.show(the_family())
+    youth = log_in(enter("youth"), "youth")
+
+    def printed(*present: str) -> str:
+        answer = youth.post(f"/huishoudens/{home}/bespreking", data=dict.fromkeys(present, "ja"))
+        return str(answer.text)
+
+    assert "rust aan tafel" in printed("youth")
+    assert "schulden op een rij" not in printed("youth")
+    together = printed("youth", "adult")
+    assert "Niet iedereen aan tafel mag alles zien" in together
+    assert "rust aan tafel" not in together
+    assert "Adam Oud" in together
 
 
 def test_a_team_leader_sees_his_team_however_its_name_is_written(desk: Desk, enter: Visit) -> None:

@@ -104,7 +104,7 @@ def test_every_state_can_be_said_in_both_languages(state: str) -> None:
 
 
 def test_there_are_words_for_every_party() -> None:
-    assert {key for key in TEXTS if key.startswith("code.party.")} == {f"code.party.{party}" for party in Party}
+    assert {f"code.party.{party}" for party in Party} <= TEXTS.keys()
 
 
 def test_the_answer_is_what_the_description_says() -> None:

@@ -81,7 +81,6 @@ _HELPING: Final = (
     Action.SEARCH_HOUSEHOLDS,
     Action.READ_HOUSEHOLD,
     Action.FOLLOW_HOUSEHOLD,
-    Action.PRINT_HOUSEHOLD,
 )
 _SYSTEM: Final = (Action.READ_SOURCES, Action.READ_DESCRIPTION)
 ALLOWED: Final[dict[Role, frozenset[Action]]] = {
@@ -89,6 +88,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
         (
             *_HELPING,
             *_SYSTEM,
+            Action.PRINT_HOUSEHOLD,
             Action.READ_LOOKS,
             Action.DECIDE,
             Action.READ_CANDIDATES,
@@ -96,7 +96,9 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.BREAK_GLASS,
         )
     ),
-    Role.TEAM_MEMBER: frozenset((*_HELPING, *_SYSTEM, Action.RECORD_CONSENT, Action.BREAK_GLASS)),
+    Role.TEAM_MEMBER: frozenset(
+        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS)
+    ),
     Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
     Role.SAFETY_OFFICER: frozenset(
         (
