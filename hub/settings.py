@@ -96,7 +96,10 @@ class Settings(BaseSettings):
     )
     looks_anchor_seconds: float = Field(default=300.0, ge=1, description="How often it is anchored.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
-    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics; 0: none.")
+    metrics_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address of /metrics: elsewhere only in a closed network."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -72,7 +72,8 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             policy=_policy(settings, source),
         )
         if settings.metrics_port:
-            server = OpsServer(settings.metrics_port, ready=lambda: ingest.progress.polled_at is not None)
+            ready = lambda: ingest.progress.polled_at is not None  # noqa: E731  # a few words for OpsServer
+            server = OpsServer(settings.metrics_port, ready, settings.metrics_host)
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
