@@ -1,0 +1,165 @@
+"""What docker-compose.yml starts does the main job: every service of ours with the command and the environment that
+compose gives it, on a real Apache Kafka and a real PostgreSQL, in production and not as a demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import httpx
+import pytest
+import yaml
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from hub.connect.simulator import Simulator
+from hub.demo.brokers.kafka import KafkaBroker
+from hub.demo.delivery import Deliverer
+from hub.demo.identity.config import User
+from hub.demo.once import new_town, reference_of
+from hub.demo.oracle import compare
+from hub.demo.reference import Answer
+from hub.demo.stack import SOURCES, Stack
+from tests import machine
+from tests.deploy.composed import DESK, LOGIN, ROOT
+from tests.kafka.composed_hub import ComposedHub
+from tests.kafka.municipal_login import municipal_login
+from tests.postgres_server import server
+
+__all__ = ["server"]
+
+pytestmark = pytest.mark.skipif(
+    machine.postgres_missing() is not None or machine.compose_program() is None,
+    reason="needs a PostgreSQL server, and the compose parser (Linux on x86-64)",
+)
+
+HOUSEHOLDS: Final = 8
+DIRECTOR: Final = User(user="dirk", role="case_director", unit="adult")
+_SECONDS: Final = 60.0
+_EVERYBODY_BY_PASSWORD: Final = "host all regiehub,keycloak 127.0.0.1/32 scram-sha-256"
+_BUT_HIM_WHO_MADE_IT: Final = "host all all 127.0.0.1/32 trust"
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As deploy/make-secrets makes them."""
+    folder = tmp_path_factory.mktemp("parity") / "secrets"
+    subprocess.run([str(ROOT / "deploy" / "make-secrets"), str(folder)], check=True, capture_output=True, timeout=30)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def database(server: str, secrets: Path) -> str:
+    """Host and port of a PostgreSQL in which deploy/postgres/databases.sh has run, and which asks for passwords."""
+    url, binaries = make_url(server), machine.postgres_bin()
+    assert binaries is not None
+    told = {
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        "PGHOST": str(url.host),
+        "PGPORT": str(url.port),
+        "POSTGRES_USER": str(url.username),
+        "SECRETS": str(secrets),
+    }
+    subprocess.run([str(ROOT / "deploy" / "postgres" / "databases.sh")], env=told, check=True, timeout=60)
+    engine = create_engine(f"{server}/postgres")
+    with engine.begin() as connection:
+        file = connection.execute(text("SHOW hba_file")).scalar_one()
+        lines = f"VALUES ('{_EVERYBODY_BY_PASSWORD}'), ('{_BUT_HIM_WHO_MADE_IT}')"
+        connection.exec_driver_sql(f"COPY ({lines}) TO '{file}'")
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    return f"{url.host}:{url.port}"
+
+
+@pytest.fixture(scope="module")
+def simulators(secrets: Path) -> Iterator[dict[str, Simulator]]:
+    """Both sources, with a town in them; the connectors file names them."""
+    with ExitStack() as running:
+        found: dict[str, Simulator] = {}
+        for point in entry_points(group="regiehub.simulators"):
+            if point.name in SOURCES:
+                found[point.name] = point.load()(secrets.with_name(f"source-{point.name}"))
+                running.callback(found[point.name].close)
+                found[point.name].start()
+        file = secrets / "connectors.yaml"
+        settings = {name: simulator.settings() for name, simulator in found.items()}
+        template = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert {name: set(entry) for name, entry in template.items()} == {n: set(s) for n, s in settings.items()}
+        file.unlink()
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        yield found
+
+
+def test_what_compose_starts_makes_households_readable(
+    own_kafka: KafkaBroker,
+    database: str,
+    secrets: Path,
+    simulators: dict[str, Simulator],
+    seed: int,
+    close_with: Callable[[str], None],
+) -> None:
+    began = time.monotonic()
+    Deliverer(simulators).deliver_all(new_town(HOUSEHOLDS, seed).fill())
+    folder = secrets.parent
+    reference, _ = reference_of(cast(Stack, SimpleNamespace(simulators=simulators, folder=folder)))
+    client_secret = (secrets / "login.txt").read_text(encoding="utf-8")
+    with municipal_login(
+        folder,
+        address=DESK,
+        client_id="regiehub",
+        client_secret=client_secret,
+        audience="regiehub-api",
+        users=(DIRECTOR,),
+    ) as login:
+        addresses = {
+            "kafka:9092": own_kafka.bootstrap,
+            "postgres:5432": database,
+            f"{LOGIN}/realms/regiehub": login.config.issuer,
+        }
+        extra = {"desk": {"SSL_CERT_FILE": str(folder / "authority.pem")}}
+        with ComposedHub(folder, secrets, addresses, extra) as hub:
+            url = f"http://127.0.0.1:{hub.environment('desk')['REGIEHUB_DESK_PORT']}"
+            with httpx.Client(base_url=url, trust_env=False, timeout=10.0) as client:
+                assert client.get("/api/v1/huishoudens").status_code == 401
+                client.headers["authorization"] = f"Bearer {login.access_token(DIRECTOR)}"
+                documents = _read_until_right(client, reference, hub)
+            for name in hub.children:
+                _assert_watched(hub.environment(name))
+            assert set(hub.stop().values()) == {0}
+    seconds = time.monotonic() - began
+    close_with(
+        f"parity with docker-compose.yml: {len(documents)} households as the reference has them, {seconds:.0f} s"
+    )
+
+
+def _read_until_right(client: httpx.Client, reference: Answer, hub: ComposedHub) -> list[dict[str, Any]]:
+    """All households as the API answers them, once they equal the reference."""
+    until = time.monotonic() + _SECONDS
+    pause = threading.Event()
+    while True:
+        answer = client.get("/api/v1/huishoudens", params={"paginaGrootte": 100}).raise_for_status().json()
+        found = [_read(client, row["household_id"]) for row in answer["households"]]
+        differing = compare(found, reference)
+        if not differing:
+            return found
+        assert time.monotonic() < until, f"{differing}: {hub.log('stream')}"
+        pause.wait(1.0)
+
+
+def _read(client: httpx.Client, household_id: str) -> dict[str, Any]:
+    answer = client.get(f"/api/v1/huishoudens/{household_id}")
+    document: dict[str, Any] = answer.raise_for_status().json()
+    return document
+
+
+def _assert_watched(environment: dict[str, str]) -> None:
+    metrics = httpx.get(f"http://127.0.0.1:{environment['REGIEHUB_METRICS_PORT']}/metrics", trust_env=False, timeout=5)
+    assert "regiehub_" in metrics.text
