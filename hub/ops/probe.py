@@ -1,4 +1,4 @@
-"""`python -m hub.ops.probe`: whether the process beside it is ready, by its exit code. For health checks of a container.
+"""`python -m hub.ops.probe`: whether the process beside it is ready, by its exit code. A container's health check.
 
 Imports nothing of the hub: it starts every few seconds.
 """
@@ -20,7 +20,7 @@ def is_ready(host: str, port: int) -> bool:
     connection = HTTPConnection(host, port, timeout=_SECONDS)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200  # noqa: PLR2004
+        return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
     finally:
