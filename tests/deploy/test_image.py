@@ -1,5 +1,5 @@
-"""The image: linted, without a registry's name, and with all that the wheel is made of. It is built where there is Docker;
-what it installs is what the wheel tier installs."""
+"""The image: linted, confined, and with all that the wheel is made of. It is built where there is Docker; what it
+installs is what the wheel tier installs."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from hub.demo.reference import Answer
 from hub.demo.stack import SOURCES, Stack
 from tests import machine
 from tests.deploy.composed import DESK, LOGIN, ROOT
+from tests.deploy.registry import serving_registry
 from tests.kafka.composed_hub import ComposedHub
 from tests.kafka.municipal_login import municipal_login
 from tests.postgres_server import server
@@ -111,18 +112,22 @@ def test_what_compose_starts_makes_households_readable(
     folder = secrets.parent
     reference, _ = reference_of(cast(Stack, SimpleNamespace(simulators=simulators, folder=folder)))
     client_secret = (secrets / "login.txt").read_text(encoding="utf-8")
-    with municipal_login(
-        folder,
-        address=DESK,
-        client_id="regiehub",
-        client_secret=client_secret,
-        audience="regiehub-api",
-        users=(DIRECTOR,),
-    ) as login:
+    with (
+        serving_registry() as registry,
+        municipal_login(
+            folder,
+            address=DESK,
+            client_id="regiehub",
+            client_secret=client_secret,
+            audience="regiehub-api",
+            users=(DIRECTOR,),
+        ) as login,
+    ):
         addresses = {
             "kafka:9092": own_kafka.bootstrap,
             "postgres:5432": database,
             f"{LOGIN}/realms/regiehub": login.config.issuer,
+            "http://schema-registry:8081": registry.address,
         }
         extra = {"desk": {"SSL_CERT_FILE": str(folder / "authority.pem")}}
         with ComposedHub(folder, secrets, addresses, extra) as hub:
@@ -134,6 +139,7 @@ def test_what_compose_starts_makes_households_readable(
             for name in hub.children:
                 _assert_watched(hub.environment(name))
             assert set(hub.stop().values()) == {0}
+    assert registry.subjects["households.view"] == {1: 204}
     seconds = time.monotonic() - began
     close_with(
         f"parity with docker-compose.yml: {len(documents)} households as the reference has them, {seconds:.0f} s"
