@@ -173,7 +173,7 @@ def test_secrets_are_private_and_of_the_form_that_we_read(tmp_path: Path) -> Non
 
     folder = make_secrets(tmp_path / "secrets")
     assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o400"}
-    assert load_key_ring(folder / "keys.json", 1)
+    load_key_ring(folder / "keys.json", 1)
     assert load_source(folder / "connectors.yaml", "zcd", "0599").config["client_id"] == "regiehub"
     assert (folder / "desk.pgpass").read_text().split(":")[4].strip() == (folder / "postgres-desk.txt").read_text()
     for one, other in [("login", "keycloak-client"), ("postgres-keycloak", "keycloak-database")]:
