@@ -148,6 +148,7 @@ def message(spec: Spec, version: int = 1) -> bytes:
                 "referred_by": "huisarts",
                 "received_on": date(2024, 1, 1),
                 "first_contact_on": None,
+                "team": None,
                 "address": _address(address, rng),
                 "members": [_member(resident, rng, recorded_at, version) for resident in spec.members],
             },

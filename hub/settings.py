@@ -95,6 +95,9 @@ class Settings(BaseSettings):
         default=None, description="Where the head of the log of looks is anchored: outside the data folder; none: not."
     )
     looks_anchor_seconds: float = Field(default=300.0, ge=1, description="How often it is anchored.")
+    prices_file: Path | None = Field(default=None, description="YAML: products with prices, and teams' budgets.")
+    wams: bool = Field(default=False, description="Whether the act on manifold problems (Wams) is in force here.")
+    emergency_hours: int = Field(default=4, ge=1, le=72, description="How long an emergency access lasts.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics; 0: none.")
     metrics_host: str = Field(

@@ -19,6 +19,7 @@ from hub.events.records import (
     Contact,
     DomainScore,
     Draft,
+    Frequency,
     Goal,
     Involvement,
     LifeDomain,
@@ -27,7 +28,9 @@ from hub.events.records import (
     RecordType,
     RequestState,
     Signal,
+    StateDay,
     SupportRequest,
+    Unit,
 )
 from hub.events.sensitive import Address, Sensitive
 
@@ -94,6 +97,16 @@ _STATES: Final[dict[str, RequestState]] = {
     "ONDERBROKEN": "paused",
     "AFGEROND": "ended",
 }
+_UNITS: Final[dict[str, Unit]] = {
+    "01": "minute",
+    "04": "hour",
+    "14": "day",
+    "16": "half_day",
+    "82": "output",
+    "83": "euro",
+    "84": "effort",
+}
+_FREQUENCIES: Final[dict[str, Frequency]] = {"1": "day", "2": "week", "4": "month", "6": "total"}
 _CONTACTS: Final[dict[str, Literal["home_visit", "conversation", "no_show", "telephone"]]] = {
     "HB": "home_visit",
     "GS": "conversation",
@@ -152,6 +165,7 @@ def _composition(data: Fields, recorded_at: datetime) -> Composition:
         first_contact_on=intake.opt_day("eerste_contact"),
         address=_address(data.child("adres")) if data.has("adres") else None,
         members=_members(data, recorded_at),
+        team=data.opt_text("wijkteam"),
     )
 
 
@@ -226,6 +240,7 @@ def _involvement(data: Fields) -> Involvement:
         email=data.opt_text("mail"),
         from_on=data.opt_day("sinds"),
         to_on=data.opt_day("tot"),
+        staff=data.opt_text("personeelsnr"),
     )
 
 
@@ -238,6 +253,7 @@ def _case_direction(data: Fields) -> CaseDirection:
         from_on=data.day("sinds"),
         to_on=data.opt_day("tot"),
         reason=data.opt_text("aanleiding"),
+        staff=data.opt_text("personeelsnr"),
     )
 
 
@@ -264,7 +280,6 @@ def _assessment(data: Fields) -> Assessment:
 
 
 def _support_request(data: Fields) -> SupportRequest:
-    euros = data.matched("bedrag", _EUROS)[0] if data.has("bedrag") else None
     return SupportRequest(
         product_code=data.text("code"),
         product=data.text("naam"),
@@ -274,7 +289,31 @@ def _support_request(data: Fields) -> SupportRequest:
         decided_on=data.opt_day("besluitdatum"),
         decision=data.opt_text("besluit"),
         reason=data.opt_text("motivering"),
-        committed_cents=None if euros is None else int(Decimal(euros) * 100),
+        committed_cents=_cents(data, "bedrag"),
+        reference=data.opt_text("referentie"),
+        allocation_number=data.opt_text("toewijzing_nr"),
+        provider_code=data.opt_text("agb"),
+        reason_code=data.opt_text("reden_code"),
+        return_codes=data.opt_texts("retourcodes"),
+        steps=_steps(data),
+        starts_on=data.opt_day("ingang"),
+        ends_on=data.opt_day("einde"),
+        volume=data.opt_integer("volume"),
+        unit=data.opt_code("eenheid", _UNITS),
+        frequency=data.opt_code("frequentie", _FREQUENCIES),
+        tariff_cents=_cents(data, "tarief"),
+    )
+
+
+def _cents(data: Fields, name: str) -> int | None:
+    return int(Decimal(data.matched(name, _EUROS)[0]) * 100) if data.has(name) else None
+
+
+def _steps(data: Fields) -> tuple[StateDay, ...] | None:
+    if not data.has("verloop"):
+        return None
+    return tuple(
+        StateDay(state=item.code("status", _STATES), on=item.day("datum")) for item in data.children("verloop")
     )
 
 

@@ -18,6 +18,7 @@ from hub.events.records import (
     Contact,
     DomainScore,
     Draft,
+    Frequency,
     Goal,
     Involvement,
     LifeDomain,
@@ -26,7 +27,9 @@ from hub.events.records import (
     RecordType,
     RequestState,
     Signal,
+    StateDay,
     SupportRequest,
+    Unit,
 )
 from hub.events.sensitive import Address, Sensitive
 
@@ -104,6 +107,16 @@ _STATES: Final[dict[str, RequestState]] = {
     "gestopt": "paused",
     "beeindigd": "ended",
 }
+_UNITS: Final[dict[str, Unit]] = {
+    "01": "minute",
+    "04": "hour",
+    "14": "day",
+    "16": "half_day",
+    "82": "output",
+    "83": "euro",
+    "84": "effort",
+}
+_FREQUENCIES: Final[dict[str, Frequency]] = {"1": "day", "2": "week", "4": "month", "6": "total"}
 _CONTACTS: Final[dict[str, Literal["home_visit", "conversation", "no_show", "telephone"]]] = {
     "huisbezoek": "home_visit",
     "gesprek": "conversation",
@@ -164,6 +177,7 @@ def _composition(data: Fields, recorded_at: datetime) -> Composition:
         first_contact_on=intake.opt_day("eersteContactOp"),
         address=_address(data.child("adres")) if data.has("adres") else None,
         members=_members(data, recorded_at),
+        team=data.opt_text("team"),
     )
 
 
@@ -234,6 +248,7 @@ def _involvement(data: Fields) -> Involvement:
         email=data.opt_text("email"),
         from_on=data.opt_day("vanaf"),
         to_on=data.opt_day("tot"),
+        staff=data.opt_text("medewerkernummer"),
     )
 
 
@@ -246,6 +261,7 @@ def _case_direction(data: Fields) -> CaseDirection:
         from_on=data.day("vanaf"),
         to_on=data.opt_day("tot"),
         reason=data.opt_text("reden"),
+        staff=data.opt_text("medewerkernummer"),
     )
 
 
@@ -288,7 +304,25 @@ def _support_request(data: Fields) -> SupportRequest:
         decision=data.opt_text("besluit"),
         reason=data.opt_text("reden"),
         committed_cents=data.opt_integer("bedragCenten"),
+        reference=data.opt_text("referentie"),
+        allocation_number=data.opt_text("toewijzingnummer"),
+        provider_code=data.opt_text("agbcode"),
+        reason_code=data.opt_text("redencode"),
+        return_codes=data.opt_texts("retourcodes"),
+        steps=_steps(data),
+        starts_on=data.opt_day("vanaf"),
+        ends_on=data.opt_day("tot"),
+        volume=data.opt_integer("volume"),
+        unit=data.opt_code("eenheid", _UNITS),
+        frequency=data.opt_code("frequentie", _FREQUENCIES),
+        tariff_cents=data.opt_integer("tariefCenten"),
     )
+
+
+def _steps(data: Fields) -> tuple[StateDay, ...] | None:
+    if not data.has("verloop"):
+        return None
+    return tuple(StateDay(state=item.code("toestand", _STATES), on=item.day("op")) for item in data.children("verloop"))
 
 
 def _contact(data: Fields) -> Contact:

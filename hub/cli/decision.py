@@ -1,5 +1,5 @@
-"""`regiehub decision …`: what people decide on who is who and who lives where. Asks the desk, so that access and the
-log of looks stay in one place."""
+"""`regiehub decision …`: what people decide on who is who, who lives where and who directs. Asks the desk,
+so that access and the log of looks stay in one place."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import typer
 
 from hub.cli.desk import DESK, Desk, DeskAddress, TokenFile, ask
 
-app = typer.Typer(help="What people decide: who is who, who lives where, what is hidden.", no_args_is_help=True)
+app = typer.Typer(
+    help="What people decide: who is who, who lives where, who directs, what is hidden.", no_args_is_help=True
+)
 
-Kind = Literal["same_person", "different_person", "same_household", "lives_here", "lives_elsewhere", "snooze"]
+Kind = Literal[
+    "same_person", "different_person", "same_household", "lives_here", "lives_elsewhere", "snooze", "direction"
+]
 Line = tuple[str, str, str]
 Why = Annotated[str, typer.Option("--why", help="The reason, 1 to 2000 signs; stays for ever. No BSN.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON value.")]
@@ -28,7 +32,7 @@ def _noun(
     desk: DeskAddress = DESK,
     token_file: TokenFile = None,
 ) -> None:
-    """What people decide: who is who, who lives where, what is hidden."""
+    """What people decide: who is who, who lives where, who directs, what is hidden."""
     context.obj = Desk(desk, token_file)
 
 
@@ -59,6 +63,22 @@ def make_decision(
         "snooze": _named(("source", "dossier_id", "rule", "point", "until"), snooze),
     }
     _print_accepted(ask(context.obj, "besluiten", wanted), as_json)
+
+
+@app.command("direct")
+def direct(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="The source of the dossier on which it is said.")],
+    dossier: Annotated[str, typer.Argument(help="The number of that dossier.")],
+    why: Why,
+    director: Annotated[str | None, typer.Option(help="Who directs from today on; without it, you.")] = None,
+    phone: Annotated[str, typer.Option(help="His telephone.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take over who directs a household across both systems, or hand it over."""
+    who = {"name": director, "phone": phone} if director else None
+    said = {"source": source, "dossier_id": dossier, "director": who}
+    _print_accepted(ask(context.obj, "besluiten", {"kind": "direction", "why": why, "direction": said}), as_json)
 
 
 @app.command("withdraw")
@@ -93,6 +113,8 @@ def show_decision(context: typer.Context, decision: Identity, as_json: AsJson = 
         print(f"{name:<12} {found[name]}")
     for line in found["lines"]:
         print(f"{'line':<12} {line['source']} {line['dossier_id']} {line['line']}{' (doubted)' * line['doubted']}")
+    if said := found["direction"]:
+        print(f"{'direction':<12} {said['name']} from {said['from_on']}, {said['source']} {said['dossier_id']}")
     if point := found["snooze"]:
         print(f"{'snooze':<12} {' '.join(str(value) for value in point.values())}")
 

@@ -38,7 +38,10 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
     given: Annotated[
         Path | None,
-        typer.Option("--from", help="With --once: DIR/zcd.jsonl and DIR/menscentraal.jsonl instead of a town."),
+        typer.Option(
+            "--from",
+            help="With --once: DIR/zcd.jsonl, DIR/menscentraal.jsonl and DIR/istandaarden/*.xml instead of a town.",
+        ),
     ] = None,
     dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
 ) -> None:
@@ -131,9 +134,11 @@ def _live(stack: Stack, households: int, seed: int) -> int:
     from hub.demo import once
     from hub.demo.delivery import Deliverer
     from hub.demo.lag import Gauge
+    from hub.demo.town.correspondence import Correspondence
 
     town = once.new_town(households, seed)
-    changes = list(town.fill())
+    letters = Correspondence()
+    changes = list(letters.with_messages(town.fill()))
     deliverer = Deliverer(stack.simulators)
     gauge = Gauge(stack)
 
@@ -149,7 +154,7 @@ def _live(stack: Stack, households: int, seed: int) -> int:
         gauge.close()
     _print_addresses(stack)
     pause = threading.Event()  # never set: a signal ends the wait
-    for change in town.live():
+    for change in letters.with_messages(town.live()):
         deliverer.deliver(change)
         stack.check()
         pause.wait(_LIVE_SECONDS)
@@ -157,12 +162,13 @@ def _live(stack: Stack, households: int, seed: int) -> int:
 
 
 def _print_addresses(stack: Stack) -> None:
-    from hub.demo.stack import USERS
+    from hub.demo.users import USERS
 
     print(f"\n  Regiehub is up: {stack.url}   (press Inloggen, and choose who to be; or:)\n")
     print("  Log in with a token:")
-    for user, role in USERS.items():
-        print(f"    {user:12} {'(' + role.replace('_', ' ') + ')':20} {stack.tokens[user]}")
+    for user, who in USERS.items():
+        does = f"({' '.join(filter(None, (who.role.replace('_', ' '), who.unit)))})"
+        print(f"    {user:22} {does:24} {stack.tokens[user]}  {', '.join(who.teams)}")
     print()
     print(f"  API          {stack.url}/api/v1/huishoudens   (Authorization: Bearer TOKEN)")
     print(f"  Description  {stack.url}/api/v1/openapi.json")

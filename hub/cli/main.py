@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from hub.cli import connector, decision, demo, looks, person, run, schemas, topics
+from hub.cli import connector, decision, demo, looks, opening, person, run, schemas, topics
 from hub.errors import ConfigError, RegiehubError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command(name="demo")(demo.demo)
 app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
 app.add_typer(decision.app, name="decision")
+app.add_typer(opening.app, name="opening")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(looks.app, name="looks")

@@ -100,6 +100,16 @@ class Fields:
         """A string, or None."""
         return self.text(name) if self.has(name) else None
 
+    def opt_texts(self, name: str) -> tuple[str, ...] | None:
+        """The strings of a list, or None."""
+        if not self.has(name):
+            return None
+        value = self._get(name)
+        if not isinstance(value, list):
+            self.fail(name)
+        items = Fields({f"{name}[{index}]": item for index, item in enumerate(value)}, self._path)
+        return tuple(items.text(key) for key in items.names())
+
     def says(self, name: str, word: str) -> bool:
         """Whether a field is exactly this word, where it could also be an object or null."""
         return self._data.get(name) == word

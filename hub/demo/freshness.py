@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import httpx
@@ -27,9 +27,9 @@ class Place(NamedTuple):
 
 
 def places(documents: Sequence[Mapping[str, Any]]) -> list[Place]:
-    """One open dossier of each household that has one."""
+    """One open dossier of each household that has one whose content the reader sees."""
     opened = (
-        (document, next((dossier for dossier in document["dossiers"] if dossier["status"] == "open"), None))
+        (document, next((dossier for dossier in _seen(document) if dossier["status"] == "open"), None))
         for document in documents
     )
     return [
@@ -37,6 +37,11 @@ def places(documents: Sequence[Mapping[str, Any]]) -> list[Place]:
         for document, dossier in opened
         if dossier is not None
     ]
+
+
+def _seen(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    whole = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    return (item for item in document["dossiers"] if (item["source"], item["dossier_id"]) in whole)
 
 
 async def measure(

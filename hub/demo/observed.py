@@ -23,6 +23,7 @@ from hub.stream.resolve import Resolve
 from hub.stream.stage import Record
 
 _PATIENCE_MILLISECONDS = 10_000
+MESSAGES = "istandaarden"
 
 
 class Line(NamedTuple):
@@ -144,8 +145,8 @@ def _assignments(compositions: Iterable[Record]) -> Iterator[Assigned]:
     resolve, state = Resolve(), _Memory()
     for record in compositions:
         for output in resolve.handle(state, COMPOSITIONS, [record]):
-            if output.topic == ASSIGNMENTS:
-                value = decode(output.value).value
+            value = decode(output.value).value if output.topic == ASSIGNMENTS else None
+            if value is not None and value["source"] != MESSAGES:  # they only go along with their client
                 yield Assigned(value["since"], f"{value['source']}/{value['dossier_id']}", value["household"])
 
 

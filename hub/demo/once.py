@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import httpx
 
@@ -23,8 +23,11 @@ from hub.demo.lag import Gauge, Lag, published_events
 from hub.demo.observed import observed
 from hub.demo.oracle import Mismatch, compare
 from hub.demo.reference import Answer
-from hub.demo.stack import DIRECTOR, OPERATOR, SOURCES, Stack
+from hub.demo.stack import SOURCES, Stack
+from hub.demo.town.correspondence import Correspondence
 from hub.demo.town.town import Town
+from hub.demo.users import DIRECTOR, OPERATOR
+from hub.desk import readmodel
 
 LIVE_CHANGES: Final = 100
 LIVE_PER_SECOND: Final = 20.0
@@ -88,10 +91,11 @@ def fill(stack: Stack, households: int, seed: int, given: Path | None, tell: Tel
     """Fill the sources from a folder of files, or with a town; how many changes became visible late."""
     if given is not None:
         for source in SOURCES:
-            if (given / f"{source}.jsonl").exists():
-                stack.simulators[source].load(given / f"{source}.jsonl")
+            for path in (given / f"{source}.jsonl", given / source):
+                if path.exists():
+                    stack.simulators[source].load(path)
         return 0
-    changes = list(new_town(households, seed).fill())
+    changes = list(Correspondence().with_messages(new_town(households, seed).fill()))
     deliverer = Deliverer(stack.simulators)
     deliverer.deliver_all(changes, lambda done: tell("vullen", done, len(changes)))
     return deliverer.late
@@ -111,7 +115,7 @@ def _decide(stack: Stack, gauge: Gauge, tell: Tell) -> list[decisions.Made]:
     """Let a director decide on some of what the town does not know of itself. Your own data are left as they are."""
     tell("besluiten", 0, 2)
     with httpx.Client(base_url=stack.url, headers=_director(stack), trust_env=False, timeout=30.0) as client:
-        made = decisions.make(client, read_all(stack))
+        made = decisions.make(client, read_as_director(stack))
         gauge.await_zero()
         tell("besluiten", 1, 2)
         made += decisions.take_back(client, made)
@@ -126,7 +130,7 @@ def _director(stack: Stack) -> dict[str, str]:
 def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
     """Freshness, with how it was measured; null when no household has an open dossier to write to."""
     stated: dict[str, float | None] = {"changes": LIVE_CHANGES, "per_second": LIVE_PER_SECOND}
-    targets = places(read_all(stack))
+    targets = places(read_as_director(stack))
     if not targets:
         return {"p50": None, "p99": None, **stated}
     tell("live", 0, LIVE_CHANGES)
@@ -146,7 +150,17 @@ def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
 
 
 def read_all(stack: Stack) -> list[Json]:
-    """Every household as the API answers it, by the list and then one by one: what a director would see."""
+    """Every household as the read model holds it, whoever may see it: no user may see them all."""
+    engine = readmodel.open_engine(stack.read_model)
+    try:
+        with engine.connect() as connection:
+            return cast(list[Json], list(readmodel.every(connection)))
+    finally:
+        engine.dispose()
+
+
+def read_as_director(stack: Stack) -> list[Json]:
+    """The households of a director as the API answers them, by the list and then one by one."""
     with httpx.Client(base_url=stack.url, headers=_director(stack), trust_env=False, timeout=30.0) as client:
         ids = list(_ids(client))
         return [_ok(client.get(f"/api/v1/huishoudens/{household_id}")) for household_id in ids]

@@ -9,8 +9,8 @@ from hub.demo.reference import Answer
 
 Json = dict[str, Any]
 _COMPOSITION: Final = (
-    "kind", "status", "opened_on", "closed_on", "referred_by", "received_on", "first_contact_on", "version",
-    "recorded_at",
+    "kind", "status", "opened_on", "closed_on", "referred_by", "received_on", "first_contact_on", "team",
+    "version", "recorded_at",
 )  # fmt: skip
 _RECORD: Final = ("source", "dossier_id", "record_type", "record_id", "version", "recorded_at")
 
@@ -57,9 +57,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
         ),
         "references": sorted(ref for person in document["references"] for ref in _refs(person)),
         "history": sorted(ref for person in document["history"] for ref in _refs(person)),
-        "decisions": sorted(
-            [item["decision_id"], item["effect"]] for item in document["decisions"] if item["snooze"] is None
-        ),
+        "decisions": sorted([item["decision_id"], item["effect"]] for item in document["decisions"] if item["lines"]),
         "records": sorted(
             (
                 [
@@ -67,6 +65,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
                     _content(item["body"]),
                 ]
                 for item in document["records"]
+                if item["record_type"] != "decision"
             ),
             key=lambda entry: tuple(map(str, entry[:4])),
         ),

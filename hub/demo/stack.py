@@ -32,20 +32,12 @@ from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
 from hub.demo.identity.config import IdentityConfig
+from hub.demo.users import USERS
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
 
-SOURCES: Final = ("zcd", "menscentraal")
-DIRECTOR: Final = "regisseur"
-OPERATOR: Final = "beheer"
-USERS: Final = {
-    DIRECTOR: "case_director",
-    "veiligheid": "safety_officer",
-    "inzage": "inspection_officer",
-    OPERATOR: "operations",
-}
-"""The demo's users, each with the role that stands behind the name."""
+SOURCES: Final = ("zcd", "menscentraal", "istandaarden")
 _REQUESTS_PER_MINUTE: Final = 1_000_000
 """The proof of a demo asks as fast as it can."""
 _CONNECT_SECONDS: Final = 5.0
@@ -128,6 +120,11 @@ class Stack:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def read_model(self) -> str:
+        """SQLAlchemy address of the desk's read model."""
+        return f"sqlite:///{self.data_folder / 'desk' / 'desk.sqlite'}"
+
+    @property
     def identity_url(self) -> str:
         """Address of the login provider."""
         return f"http://{HOST}:{self.identity_port}"
@@ -206,7 +203,7 @@ class Stack:
 
     def _write_keys(self) -> None:
         create_secrets_file(self._secrets / "keys.json")
-        users = {token: {"user": user, "role": USERS[user]} for user, token in self.tokens.items()}
+        users = {token: USERS[user].claims(user) for user, token in self.tokens.items()}
         _write_private(self._secrets / "tokens.json", json.dumps(users))
 
     def _write_sources(self) -> None:

@@ -11,12 +11,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models
+from hub.desk import attention, digest, models, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
-from hub.desk.reading import SEARCH_LIMIT, Page
+from hub.desk.reading import SEARCH_LIMIT, Page, ToReview
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
 from hub.desk.translations import LANGUAGES
@@ -36,13 +36,14 @@ _CONTACT: Final = {
 _PROBLEM_TEXTS: Final = {
     400: "A parameter is not valid.",
     401: "No valid token.",
-    403: "The role of this token may not do this.",
+    403: "You may not do this, or there is nothing of the kind: what is not yours is not told apart from what is not.",
     404: "No such household or decision.",
     409: "It does not fit what is known now.",
     503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
 }
 _HOUSEHOLD: Final = (400, 401, 403, 404, 503)
 DECISIONS: Final = f"{API}/besluiten"
+EMERGENCIES: Final = f"{API}/noodtoegangen"
 _ALL: Final = (400, 401, 403, 503)
 
 
@@ -64,6 +65,7 @@ def api_router(site: Site) -> APIRouter:
     _add_household(router, site)
     _add_inspection(router, site)
     _add_decisions(router, site)
+    _add_emergencies(router, site)
     _add_sources(router, site)
     _add_state(router, site)
     return router
@@ -92,10 +94,12 @@ def _add_lists(router: APIRouter, site: Site) -> None:
         responses=_answers(models.SearchResult, _ALL),
     )
     def search(request: Request, wanted: models.HouseholdSearch) -> Response:
-        """Find households by a member or a dossier number."""
+        """Find households by a member or a dossier number. `hidden`: so many more that you may not see,
+        at most 10."""
         found = site.reading.search(asking(request), search_of(site, wanted))
         rows = _rows(site, found)
-        return _json({"count": found.total, "complete": found.total < SEARCH_LIMIT, "households": rows})
+        complete = found.total < SEARCH_LIMIT
+        return _json({"count": found.total, "complete": complete, "hidden": found.hidden, "households": rows})
 
 
 def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
@@ -182,10 +186,11 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="makeDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 409, 503), status=202),
+        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
     def decide(request: Request, wanted: DecisionToMake) -> Response:
-        """Say who is who or who lives where, or hide an attention point for a while. One on the same is replaced."""
+        """Say who is who, who lives where, who directs, who may see what, that there is an emergency; or hide an
+        attention point for a while. One on the same is replaced."""
         return _accepted(site.deciding.decide(asking(request), wanted))
 
     @router.get(
@@ -208,6 +213,31 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
     def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
         return _accepted(site.deciding.withdraw(asking(request), decision_id, wanted))
+
+
+def _add_emergencies(router: APIRouter, site: Site) -> None:
+    @router.get(
+        EMERGENCIES,
+        operation_id="listEmergencies",
+        tags=["noodtoegangen"],
+        responses=_answers(models.Emergencies, (401, 403, 503)),
+    )
+    def emergencies(request: Request) -> Response:
+        """Emergency accesses that nobody has reviewed yet, the oldest first."""
+        return _json({"emergencies": [_emergency(item) for item in site.reading.emergencies(asking(request))]})
+
+
+def _emergency(found: ToReview) -> dict[str, object]:
+    decision, said = found.decision, found.decision["emergency"]
+    assert said is not None
+    return {
+        **{name: decision[name] for name in ("decision_id", "decided_at", "why")},
+        **{name: said[name] for name in ("source", "dossier_id", "user")},
+        "household_id": found.household_id,
+        "link": f"{HOUSEHOLDS}/{found.household_id}",
+        "until": found.until.isoformat().replace("+00:00", "Z"),
+        "over": found.over,
+    }
 
 
 def _accepted(accepted: Accepted) -> Response:
@@ -262,7 +292,12 @@ def _add_state(router: APIRouter, site: Site) -> None:
 
 def _household(document: Document, site: Site) -> dict[str, object]:
     points = attention.of_household(site, document)
-    return digest.opened(document, site.open_address) | {"attention": attention.answer(points)}
+    found = threads.of_household(site, document)
+    return digest.opened(document, site.open_address) | {
+        "attention": attention.answer(points),
+        "threads": threads.answer(found, site.today(), site.prices),
+        "viewers": site.reading.viewers(document),
+    }
 
 
 def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, object]:
@@ -332,7 +367,8 @@ def _involved(document: Document, site: Site) -> dict[str, object]:
         "household_id": document["household_id"],
         "directors": direction.directors(document, today),
         "directions": [
-            {"current": entry.current, "record": entry.record} for entry in direction.directions(document, today)
+            {"current": entry.current, "decided": entry.decided, "record": entry.record}
+            for entry in direction.directions(document, today)
         ],
         "involved": digest.records(document, RecordType.INVOLVEMENT),
     }

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router, describe
-from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
+from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
 from hub.desk.login.documents import ProviderUnavailable
@@ -91,14 +92,25 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (NoDecision, 404, "There is no such decision, or it has not come through yet."),
     (ReasonHoldsBsn, 400, "Some parameters are not valid."),
     (SnoozeRefused, 400, "Some parameters are not valid."),
+    (DirectionRefused, 400, "Some parameters are not valid."),
+    (ConsentRefused, 400, "Some parameters are not valid."),
+    (OwnEmergency, 409, "Nobody judges his own emergency access."),
     (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
     (LogRefused, 503, "The log refuses decisions; nothing was decided."),
 )
 
 
+_NOT_YOURS: Final = {
+    "no_relation": "You have nothing to do with this household, or it is not there.",
+    "content_not_yours": "The content of this dossier is not part of your work.",
+}
+
+
 def _meaning(error: Exception) -> tuple[int, str]:
     if isinstance(error, Refused) and error.reason == "not_logged_in":
         return 401, "Send a valid token: Authorization: Bearer …"
+    if isinstance(error, Refused) and error.reason in _NOT_YOURS:
+        return 403, f"{_NOT_YOURS[error.reason]} The attempt was logged."
     if isinstance(error, NotAsSeen):
         return 409, text("en", f"not_as_seen.{error.reason}")
     for known, status, detail in _MEANINGS:
@@ -109,14 +121,32 @@ def _meaning(error: Exception) -> tuple[int, str]:
     return 500, "The fault is ours. Quote X-Request-Id when you report it."
 
 
+_REASONS: Final[dict[type[Exception], tuple[str, dict[str, str]]]] = {
+    SnoozeRefused: (
+        "snooze",
+        {"until": "from tomorrow on, and at most a year", "rule": "there is no such rule"},
+    ),
+    DirectionRefused: ("direction", {"from_on": "at most a year from today", "director": "holds a BSN"}),
+    ConsentRefused: (
+        "consent",
+        {
+            "unit": "is for the other unit: this dossier's own needs none",
+            "until": "from today on, and at most a year",
+            "given_by": "below 12 the custodians, from 12 to 15 they and the child, from 16 on the person himself",
+        },
+    ),
+}
+"""Per error with a field the part of the body in which it stands, and what is said of it."""
+
+
 def _invalid(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, InvalidBsn):
         return [{"name": "body.bsn", "reason": "fails the 11-test"}]
     if isinstance(error, ReasonHoldsBsn):
         return [{"name": "body.why", "reason": "holds a BSN"}]
-    if isinstance(error, SnoozeRefused):
-        reasons = {"until": "from tomorrow on, and at most a year", "rule": "there is no such rule"}
-        return [{"name": f"body.snooze.{error.field}", "reason": reasons[error.field]}]
+    if isinstance(error, SnoozeRefused | DirectionRefused | ConsentRefused):
+        part, reasons = _REASONS[type(error)]
+        return [{"name": f"body.{part}.{error.field}", "reason": reasons[error.field]}]
     if not isinstance(error, RequestValidationError):
         return []
     return [

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.desk import readmodel
 from hub.desk.readmodel import iso
 from hub.desk.site import Site
-from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
+from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState, SourceTrouble
 from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
@@ -26,19 +27,54 @@ class Summary(NamedTuple):
 
 
 def of_household(site: Site, document: Document) -> list[AttentionPoint]:
-    """All points of a household that somebody may read; part of that look, so it writes no look of its own."""
+    """The points of a household that somebody may read, as far as he may see what they come from; part of that look, so
+    it writes no look of its own. `document`: as he sees it. What is missing is looked for in the whole one: what
+    somebody may not see is not missing."""
     with site.reading.engine.connect() as connection:
         troubles = source_troubles(connection, document, site.terms, site.now().astimezone(UTC))
-    return attention_points(document, site.today(), site.terms, troubles)
+        whole = readmodel.load(connection, document["household_id"])
+    return _visible(document, attention_points(whole, site.today(), site.terms, troubles) if whole else [])
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
     """Household id to summary, for a page of the list."""
-    return {document["household_id"]: _summary(site, document) for document in documents}
+    seen = {document["household_id"]: document for document in documents}
+    with site.reading.engine.connect() as connection:
+        whole = readmodel.load_all(connection, seen)
+    return {home: _summary(site, document, whole.get(home)) for home, document in seen.items()}
 
 
-def _summary(site: Site, document: Document) -> Summary:
-    shown = [point for point in attention_points(document, site.today(), site.terms) if not point.hidden]
+_OF_ANYBODY: Final = frozenset(
+    {
+        Rule.NO_DIRECTOR,
+        Rule.TWO_DIRECTORS,
+        Rule.COMING_OF_AGE,
+        Rule.REREGISTRATION,
+        Rule.UNCONFIRMED_IDENTITY,
+        Rule.SOURCE,
+    }
+)
+"""Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
+
+
+def _visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
+    """Of the points of a whole household those that come from dossiers which the reader sees in full."""
+    seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    return [
+        point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
+        for point in points
+        if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers)
+    ]
+
+
+def _unsaid(snooze: Snoozed | None) -> Snoozed | None:
+    """Why somebody put it off is content."""
+    return snooze._replace(why="") if snooze else None
+
+
+def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
+    points = _visible(document, attention_points(whole, site.today(), site.terms)) if whole else []
+    shown = [point for point in points if not point.hidden]
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
 
 

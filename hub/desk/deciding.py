@@ -6,18 +6,38 @@ The desk keeps nothing of it: a decision comes back through the log, as part of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from hub.desk import readmodel
-from hub.desk.access import Action, Household
-from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack, LineToDecide
-from hub.desk.reading import Reading, Request, facts
+from hub.desk.access import Action, Household, cut
+from hub.desk.decision_models import (
+    DecisionToMake,
+    DecisionToTakeBack,
+    Directing,
+    DirectionToMake,
+    LineToDecide,
+    on_dossier,
+)
+from hub.desk.reading import Reading, Refused, Request
 from hub.errors import LogUnavailable
-from hub.events.decisions import Decision, DecisionMessage, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.agreements import Consent, Emergency, Review
+from hub.events.decisions import (
+    ON_DOSSIER,
+    ON_DOSSIERS,
+    Decision,
+    DecisionMessage,
+    Kind,
+    NamedLine,
+    OnDossier,
+    Snooze,
+    decided,
+    message_of,
+)
+from hub.events.direction import Direction
 from hub.events.ids import DossierRef, decision_id
 from hub.events.moments import micros
 from hub.household.attention.point import Rule
@@ -32,6 +52,8 @@ TURN_SECONDS: Final = 10.0
 """How long a decision waits for others that are being published: while the log is away, threads must not pile up."""
 MOST_SNOOZED_DAYS: Final = 366
 """Longer would be to hide a matter for good; by then somebody should look again."""
+MOST_DIRECTION_DAYS: Final = 366
+"""A handover is planned or written down afterwards; further away it is a slip of the pen."""
 _DECISION_ID: Final = re.compile(r"B[0-9a-f]{20}")
 _NINE_DIGITS: Final = re.compile(r"(?<!\d)(?:\d{4}[ .]\d\d[ .]\d{3}|\d{3}[ .]\d{3}[ .]\d{3}|\d{9})(?!\d)")
 """Also as passports and letters group them: 1234.56.789, 123 456 789."""
@@ -64,6 +86,15 @@ class SnoozeRefused(Exception):
         self.field = field
 
 
+class DirectionRefused(Exception):
+    """Who directs can be said for days up to a year from now, or ago, and no number of a person may stand in it.
+    `field`: which is wrong."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
 class Accepted(NamedTuple):
     """A decision that is in the log. `households`: ids of those whose page will say it."""
 
@@ -86,26 +117,57 @@ class Deciding:
     _last_version: int = 0
 
     def decide(self, request: Request, wanted: DecisionToMake) -> Accepted:
-        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, ReasonHoldsBsn, SnoozeRefused, and what
-        publishing raises."""
+        """Make a decision; one on the same lines is replaced. Raises NotAsSeen, NoDecision, ReasonHoldsBsn,
+        SnoozeRefused, DirectionRefused, ConsentRefused, OwnEmergency, and what publishing raises."""
         self._refuse_bsn(wanted.why)
         if wanted.snooze is not None:
             self._check(wanted.snooze)
-        refs = _dossiers(wanted)
+        if wanted.direction is not None:
+            self._check_direction(wanted.direction)
+        refs = list(dict.fromkeys(DossierRef(item.source, item.dossier_id) for item in wanted.places))
         with self.reading.engine.connect() as connection:
             found = {ref: readmodel.holding(connection, ref) for ref in refs}
-        self.reading.allow(request, Action.DECIDE, _concerned(found))
-        if not all(found.values()):
+        content = refs[0] if wanted.kind in _OF_CONTENT else None
+        self.reading.allow(request, _ACTIONS.get(wanted.kind, Action.DECIDE), self._concerned(found), content=content)
+        known = [document for document in found.values() if document]
+        if len(known) < len(found):
             raise NotAsSeen("unknown_dossier")
-        lines = {_place(line): line for document in found.values() if document for line in document["lines"]}
-        decision = wanted.made(_user(request), lambda line: _as_known(line, lines))
-        return self._accept(decision, [document for document in found.values() if document])
+        return self._accept(self._made(request, wanted, known), known)
+
+    def _made(self, request: Request, wanted: DecisionToMake, known: Sequence[Document]) -> Decision:
+        user, lines = _user(request), {_place(line): line for document in known for line in document["lines"]}
+        if wanted.kind in ON_DOSSIERS:
+            return wanted.on_dossier(user, self._said(request, wanted, known[0], lines))
+        return wanted.on_persons(user, lambda line: _as_known(line, lines))
+
+    def _said(
+        self, request: Request, wanted: DecisionToMake, document: Document, lines: Mapping[_Line, MemberLine]
+    ) -> OnDossier:
+        if wanted.direction is not None:
+            return wanted.direction.made(_decider(request), self._today())
+        if wanted.consent is not None:
+            asked = wanted.consent
+            line = _line_at(lines, (asked.source, asked.dossier_id, asked.line))
+            return asked.made(line, document, self._today())
+        if wanted.emergency is not None:
+            return wanted.emergency.made(_user(request), self.reading.now(), self.reading.rules.emergency_hours)
+        if wanted.review is not None:
+            judged = _newest([document], wanted.review.emergency)["emergency"]
+            if judged is None or _ref(judged) != _ref(wanted.review.model_dump()):
+                raise NoDecision
+            return wanted.review.made(_user(request), judged)
+        assert wanted.snooze is not None
+        return wanted.snooze
 
     def withdraw(self, request: Request, wanted_id: str, wanted: DecisionToTakeBack) -> Accepted:
         """Take a decision back. Raises NoDecision, NotAsSeen, ReasonHoldsBsn, and what publishing raises."""
         self._refuse_bsn(wanted.why)
-        found = self._carrying(request, wanted_id, Action.DECIDE)
-        newest = _newest(found, wanted_id)
+        found = self._carrying(wanted_id)
+        newest = _newest(found, wanted_id) if found else None
+        action = _action_to_withdraw(newest, _user(request))
+        self._permit(request, action, found)
+        if newest is None:
+            raise NoDecision
         if newest["effect"] == Effect.WITHDRAWN:
             raise NotAsSeen("taken_back")
         if wanted.version not in (None, newest["version"]):
@@ -113,29 +175,59 @@ class Deciding:
         return self._accept(_withdrawn(newest, _user(request), wanted.why), found)
 
     def decision(self, request: Request, wanted_id: str) -> DecisionEntry:
-        """One decision, as it is known now. Raises NoDecision."""
-        return _newest(self._carrying(request, wanted_id, Action.READ_HOUSEHOLD), wanted_id)
+        """One decision, as it is known now, and as somebody may see it. Raises NoDecision."""
+        every = self._carrying(wanted_id)
+        found = [item for item in every if self.reading.sight(request.actor, item).allowed] or every
+        self._permit(request, Action.READ_HOUSEHOLD, found)
+        also = [DossierRef(item["source"], item["dossier_id"]) for document in found for item in document["dossiers"]]
+        shown = [cut(item, self.reading.sight(request.actor, item).openings, also) for item in found]
+        return _newest(shown, wanted_id)
+
+    def _permit(self, request: Request, action: Action, found: Iterable[Document]) -> None:
+        """Ask for access to a decision. Of one on others' households is told no more than of one that is not there
+        (yet): raises NoDecision."""
+        asked = [self.reading.facts(item["household_id"], item) for item in found] or [Household("")]
+        try:
+            self.reading.allow(request, action, asked)
+        except Refused as refused:
+            if refused.reason == "no_relation":
+                raise NoDecision from refused
+            raise
 
     def _refuse_bsn(self, why: str) -> None:
-        if any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(why)):
+        if self._holds_bsn(why):
             raise ReasonHoldsBsn
 
+    def _holds_bsn(self, text: str) -> bool:
+        return any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(text))
+
+    def _today(self) -> date:
+        return self.reading.now().astimezone(TIME_ZONE).date()
+
+    def _check_direction(self, wanted: DirectionToMake) -> None:
+        if wanted.from_on and abs(wanted.from_on - self._today()).days > MOST_DIRECTION_DAYS:
+            raise DirectionRefused("from_on")
+        said = wanted.director
+        if said and self._holds_bsn(" / ".join((said.name, said.organisation, said.team))):
+            raise DirectionRefused("director")
+
     def _check(self, snooze: Snooze) -> None:
-        today = self.reading.now().astimezone(TIME_ZONE).date()
+        today = self._today()
         if not today < snooze.until <= today + timedelta(days=MOST_SNOOZED_DAYS):
             raise SnoozeRefused("until")
         if snooze.rule not in set(Rule):
             raise SnoozeRefused("rule")
 
-    def _carrying(self, request: Request, wanted_id: str, action: Action) -> list[Document]:
-        """The households that carry a decision; asked for even if there are none, so that a refusal tells nothing."""
+    def _carrying(self, wanted_id: str) -> list[Document]:
         with self.reading.engine.connect() as connection:
-            found = readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
-        households = [facts(document["household_id"], document) for document in found]
-        self.reading.allow(request, action, households or [Household("")])
-        if not found:
-            raise NoDecision
-        return found
+            return readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
+
+    def _concerned(self, found: Mapping[DossierRef, Document | None]) -> list[Household]:
+        """Each household once. A dossier that is not known is asked for too, and not logged: its number is whatever
+        somebody typed."""
+        known = {item["household_id"]: item for item in found.values() if item}
+        unknown = [Household("")] if None in found.values() else []
+        return [*(self.reading.facts(home, item) for home, item in known.items()), *unknown]
 
     def _accept(self, decision: Decision, concerned: Iterable[Document]) -> Accepted:
         """Publish. Versions of one desk only rise, whatever its clock does; of two desks the later clock wins."""
@@ -169,45 +261,86 @@ def _user(request: Request) -> str:
     return request.actor.user if request.actor else ""
 
 
-def _dossiers(wanted: DecisionToMake) -> list[DossierRef]:
-    named = [item for item in (wanted.line, wanted.other, wanted.snooze) if item]
-    return list(dict.fromkeys(DossierRef(item.source, item.dossier_id) for item in named))
+def _decider(request: Request) -> Directing:
+    actor = request.actor
+    if actor is None:
+        return Directing(name="?")
+    unit: Literal["youth", "adult", ""] = "youth" if actor.unit == "youth" else "adult" if actor.unit == "adult" else ""
+    return Directing(
+        name=actor.name or actor.user,
+        user=actor.user,
+        organisation=actor.organisation,
+        unit=unit,
+        team=", ".join(actor.teams),
+        phone=actor.phone,
+        staff=actor.staff,
+    )
 
 
-def _concerned(found: dict[DossierRef, Document | None]) -> list[Household]:
-    """Each household once; a dossier that is not known is asked for and logged by its number."""
-    known = {
-        document["household_id"]: facts(document["household_id"], document) for document in found.values() if document
-    }
-    unknown = tuple(ref for ref, document in found.items() if document is None)
-    return [*known.values(), *([Household("", unknown)] if unknown else [])]
+_Line = tuple[str, str, str]
+_ACTIONS: Final = {
+    Kind.CONSENT: Action.RECORD_CONSENT,
+    Kind.EMERGENCY: Action.BREAK_GLASS,
+    Kind.EMERGENCY_REVIEW: Action.JUDGE_EMERGENCY,
+}
+"""What making a decision of a kind asks for; of all others it is DECIDE."""
+_OF_CONTENT: Final = frozenset({Kind.SNOOZE, Kind.CONSENT})
+"""Kinds that are about what a dossier says: only of one that is part of the decider's own work."""
 
 
-def _place(line: MemberLine | DecidedLine) -> tuple[str, str, str]:
+def _action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
+    """What taking back asks for. Somebody else's emergency access is ended by whoever judges it."""
+    if newest is None:
+        return Action.DECIDE
+    if newest["emergency"] is not None and newest["emergency"]["user"] != user:
+        return Action.JUDGE_EMERGENCY
+    return _ACTIONS.get(Kind(newest["kind"]), Action.DECIDE)
+
+
+def _place(line: MemberLine | DecidedLine) -> _Line:
     return line["source"], line["dossier_id"], line["line"]
 
 
-def _as_known(wanted: LineToDecide, lines: dict[tuple[str, str, str], MemberLine]) -> NamedLine:
-    known = lines.get((wanted.source, wanted.dossier_id, wanted.line))
-    if known is None:
+def _ref(item: Mapping[str, Any]) -> tuple[str, str]:
+    return item["source"], item["dossier_id"]
+
+
+def _line_at(lines: Mapping[_Line, MemberLine], place: _Line) -> MemberLine:
+    if place not in lines:
         raise NotAsSeen("unknown_line")
+    return lines[place]
+
+
+def _as_known(wanted: LineToDecide, lines: Mapping[_Line, MemberLine]) -> NamedLine:
+    known = _line_at(lines, (wanted.source, wanted.dossier_id, wanted.line))
     if wanted.person_key not in (None, known["person_key"]):
         raise NotAsSeen("somebody_else")
     return wanted.named(known["stated_key"], confirmed=known["confirmed"])
 
 
 def _newest(documents: Iterable[Document], wanted_id: str) -> DecisionEntry:
-    """Of several households one may be behind. Each is known to carry the decision."""
+    """Of several households one may be behind. Raises NoDecision if none of them shows it."""
     found = [item for document in documents for item in document["decisions"] if item["decision_id"] == wanted_id]
+    if not found:
+        raise NoDecision
     return max(found, key=lambda item: item["version"])
+
+
+_SAID: Final[dict[Kind, type[OnDossier]]] = {
+    Kind.SNOOZE: Snooze,
+    Kind.DIRECTION: Direction,
+    Kind.CONSENT: Consent,
+    Kind.EMERGENCY: Emergency,
+    Kind.EMERGENCY_REVIEW: Review,
+}
 
 
 def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
     """The same decision, taken back: it names the lines as they were when it was made."""
-    kind, snooze = Kind(entry["kind"]), entry["snooze"]
-    if snooze is not None:
-        point = Snooze.model_validate(snooze)
-        return Decision(kind=kind, withdrawn=True, decided_by=decided_by, why=why, snooze=point)
+    kind = Kind(entry["kind"])
+    if kind in ON_DOSSIERS:
+        said = _SAID[kind].model_validate(entry[ON_DOSSIER[kind]])  # type: ignore[literal-required]  # a key of the entry
+        return on_dossier(kind, said, decided_by=decided_by, why=why, withdrawn=True)
     lines = [
         NamedLine(
             source=line["source"],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided
+from hub.desk.agreeing import ConsentToMake, EmergencyToTake, ReviewToMake
+from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, OnDossier, Snooze, decided
+from hub.events.direction import Direction
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
 """A reason, in the decider's own words."""
@@ -35,9 +38,43 @@ class LineToDecide(_Asked):
         )
 
 
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\\x00]*$")]
+
+
+class Directing(_Asked):
+    """Somebody who directs. What is not known of him is empty."""
+
+    name: Annotated[Short, Field(min_length=1)]
+    user: Short = ""
+    organisation: Short = ""
+    unit: Literal["youth", "adult", ""] = ""
+    team: Short = ""
+    phone: Short = ""
+    staff: Short = ""
+
+
+class DirectionToMake(_Asked):
+    """Who directs from a day on (none: today), said on a dossier of the household. `director` none: the decider."""
+
+    source: Name
+    dossier_id: Name
+    director: Directing | None = None
+    from_on: date | None = None
+
+    def made(self, decider: Directing, today: date) -> Direction:
+        """The direction itself."""
+        who = self.director or decider
+        start = self.from_on or today
+        return Direction(source=self.source, dossier_id=self.dossier_id, from_on=start, **who.model_dump())
+
+
+OnDossierToMake = Snooze | DirectionToMake | ConsentToMake | EmergencyToTake | ReviewToMake
+
+
 class DecisionToMake(_Asked):
-    """What to decide. `line`: of all kinds but `snooze`; `other`: if it is about two; `doubted`: of `different_person`
-    alone, whose number is taken to be wrong where both state the same one; `snooze`: of that kind alone."""
+    """What to decide. `line`: of all kinds on persons; `other`: if it is about two; `doubted`: of
+    `different_person` alone, whose number is taken to be wrong where both state the same one. `snooze`, `direction`,
+    `consent`, `emergency`, `review` (of `emergency_review`): each of that kind alone, and then no line."""
 
     kind: Kind
     why: Why
@@ -45,35 +82,55 @@ class DecisionToMake(_Asked):
     other: LineToDecide | None = None
     doubted: Literal["line", "other"] | None = None
     snooze: Snooze | None = None
+    direction: DirectionToMake | None = None
+    consent: ConsentToMake | None = None
+    emergency: EmergencyToTake | None = None
+    review: ReviewToMake | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> DecisionToMake:
-        if self.line and self.snooze:
-            raise ValueError("a snooze, and only that, names an attention point")
+        said = {kind for kind, name in ON_DOSSIER.items() if getattr(self, name) is not None}
+        if said != {self.kind} & ON_DOSSIER.keys():
+            raise ValueError("a decision on a dossier, and only that, says what its kind says")
+        if said and (self.line or self.other or self.doubted):
+            raise ValueError("a decision is about a dossier or about persons, not both")
         if self.doubted and self.kind is not Kind.DIFFERENT_PERSON:
             raise ValueError("whose number is doubted is said if and only if they are different persons")
         if self.snooze and "\0" in "".join((self.snooze.source, self.snooze.dossier_id, self.snooze.point)):
             raise ValueError("a NUL is no text")
-        try:
-            self.made(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
-        except ValidationError as error:
-            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        if not said:
+            self._check_lines()
         return self
 
-    def made(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> Decision:
-        """The decision itself; `named` looks a line up. Raises what `named` raises."""
+    def _check_lines(self) -> None:
+        try:
+            self.on_persons(_SOMEBODY, lambda line: line.named(_SOMEBODY, confirmed=False))
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+    @property
+    def places(self) -> list[LineToDecide | OnDossierToMake]:
+        """Everything it names that stands in a dossier."""
+        named = (self.line, self.other, self.snooze, self.direction, self.consent, self.emergency, self.review)
+        return [item for item in named if item is not None]
+
+    def on_persons(self, decided_by: str, named: Callable[[LineToDecide], NamedLine]) -> Decision:
+        """The decision itself; `named` looks a line up. Raises what `named` raises, and ValidationError."""
         line, other = (named(item) if item else None for item in (self.line, self.other))
         if line is None:
-            return Decision(
-                kind=self.kind,
-                decided_by=decided_by,
-                why=self.why,
-                other=other,
-                doubted=self.doubted,
-                snooze=self.snooze,
-            )
+            return Decision(kind=self.kind, decided_by=decided_by, why=self.why, other=other, doubted=self.doubted)
         doubted = {"line": line, "other": other}.get(self.doubted or "")
         return decided(self.kind, line, other, decided_by=decided_by, why=self.why, doubted=doubted)
+
+    def on_dossier(self, decided_by: str, said: OnDossier) -> Decision:
+        """The decision that says this of a dossier."""
+        return on_dossier(self.kind, said, decided_by=decided_by, why=self.why)
+
+
+def on_dossier(kind: Kind, said: OnDossier, *, decided_by: str, why: str, withdrawn: bool = False) -> Decision:
+    """A decision on a dossier."""
+    part = {ON_DOSSIER[kind]: said}
+    return Decision.model_validate({"kind": kind, "decided_by": decided_by, "why": why, "withdrawn": withdrawn, **part})
 
 
 class DecisionToTakeBack(_Asked):

@@ -12,9 +12,9 @@ from hub.household.document_shape import Document, Person, RecordEntry, SealedAd
 
 OpenAddress = Callable[[str], str | None]
 """Sealed text (base64) to the address as written; None if it was sealed with another key."""
-WITHHELD: Final = SealedAddress(key="", sealed="")
-"""What stands in the place of an address that this reader may not see."""
 
+WITHHELD: Final = SealedAddress(key="", sealed="")
+"""What stands in the place of an address that is secret."""
 LIFE_DOMAINS: Final = (
     "safety", "upbringing", "finance", "work_education", "daytime_activities", "housing", "domestic_relations",
     "mental_health", "physical_health", "substance_use", "basic_adl", "instrumental_adl", "social_network",

@@ -6,16 +6,17 @@ so is who raised a signal. Professionals' names stay. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypedDict, cast
 
 from hub.desk import digest
 from hub.desk.blot import Blot
 from hub.desk.digest import OpenAddress
 from hub.desk.looks.record import Record
+from hub.events.decisions import DECISION
 from hub.events.ids import DossierRef
 from hub.events.records import RecordType
-from hub.household.document_shape import Document, Dossier, Person, RecordEntry
+from hub.household.document_shape import DecisionEntry, Document, Dossier, Person, RecordEntry
 
 _OF_OTHERS: Final = frozenset({"owner", "raised_by"})
 """Fields whose text names who owns a goal or raised a signal: shown only if that is he himself or a professional."""
@@ -38,12 +39,14 @@ class Standing(TypedDict):
 
 
 class Inspection(TypedDict):
-    """Everything. `cut_out`: names of the fields of which something was left out."""
+    """Everything. `decisions`: those that name him, who is who and who lives where. `cut_out`: names of the fields of
+    which something was left out."""
 
     person_key: str
     held: bool
     standings: list[Standing]
     dossiers: list[Dossier]
+    decisions: list[DecisionEntry]
     records: list[RecordEntry]
     looks: list[Record]
     cut_out: list[str]
@@ -70,18 +73,21 @@ def inspect(
     standings: list[Standing] = []
     headers: list[Dossier] = []
     records: list[RecordEntry] = []
+    decided: dict[str, DecisionEntry] = {}
     for sealed in documents:
         document = _opened(sealed, open_address)
         blot = Blot(document, person_key)
         standings += _standings(document, person_key)
         headers += [_blotted(item, blot) for item in _own(document, person_key)]
         records += [_cut(item, blot) for item in _records(document, person_key)]
+        decided |= {item["decision_id"]: item for item in _decisions(document, person_key, blot)}
         cut |= blot.cut
     return Inspection(
         person_key=person_key,
         held=bool(documents),
         standings=standings,
         dossiers=headers,
+        decisions=list(decided.values()),
         records=records,
         looks=[within(look, own) for look in looks],
         cut_out=sorted(cut),
@@ -128,19 +134,48 @@ def _standings(document: Document, person_key: str) -> Iterator[Standing]:
 
 
 def _records(document: Document, person_key: str) -> Iterator[RecordEntry]:
-    """The records of his own dossiers, but for measurements of others; and measurements of him in any dossier."""
+    """The records of his own dossiers, but for measurements of others; what messages say of his requests; and
+    measurements of him in any dossier."""
     own = {_ref(item) for item in _own(document, person_key)}
+    about_him = (item for item in document["message_dossiers"] if item["client"] == person_key)
+    own |= {DossierRef(item["source"], item["dossier_id"]) for item in about_him}
     his_lines = {
         (ref["source"], ref["dossier_id"], ref["line"])
         for person in digest.persons(document)
         if person["person_key"] == person_key
         for ref in person["source_refs"]
     }
+    keys = {line["stated_key"] for line in document["lines"] if line["person_key"] == person_key}
     for record in document["records"]:
+        if not _may_be_his(record, keys):
+            continue
         line = record["body"].get("line") if record["record_type"] == RecordType.ASSESSMENT.value else None
         of_him = (record["source"], record["dossier_id"], line) in his_lines
         if of_him or (line is None and _ref(record) in own):
             yield record
+
+
+def _may_be_his(record: RecordEntry, keys: Collection[str]) -> bool:
+    """A consent in his dossier can be another person's."""
+    said = record["body"].get("consent") if record["record_type"] == DECISION else None
+    return not isinstance(said, Mapping) or said["person"] in keys
+
+
+def _decisions(document: Document, person_key: str, blot: Blot) -> Iterator[DecisionEntry]:
+    """The decisions on persons that name him, of their lines his alone. What was said of a line in a dossier of
+    others may tell of them, so that goes."""
+    own = {_ref(item) for item in document["dossiers"]}
+    for item in document["decisions"]:
+        his = [line for line in item["lines"] if person_key in (line["person_key"], line["stated_key"])]
+        if not his:
+            continue
+        others = [line for line in item["lines"] if line not in his]
+        elsewhere = any(DossierRef(line["source"], line["dossier_id"]) not in own for line in others)
+        if others:
+            blot.note("other", others)
+        if elsewhere:
+            blot.note("why", item["why"])
+        yield {**item, "lines": his, "why": "" if elsewhere else blot.text("why", item["why"])}
 
 
 def _cut(record: RecordEntry, blot: Blot) -> RecordEntry:

@@ -42,6 +42,8 @@ def _held(found: Mapping[str, Any], w: Words) -> Iterator[str]:
         yield from _standing(standing, w)
     for dossier in found["dossiers"]:
         yield from _dossier(dossier, w)
+    for decision in found["decisions"]:
+        yield from _decision(decision, w)
     for record in found["records"]:
         yield from _record(record, w)
 
@@ -86,7 +88,9 @@ def _record(record: Mapping[str, Any], w: Words) -> Iterator[str]:
 
 def _value(kind: str, name: str, value: object, w: Words) -> str:
     if isinstance(value, list):
-        return ", ".join(f"{w.code('domain', item['domain'])} {item['score']}" for item in value)
+        return ", ".join(_item(name, item, w) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(_value(kind, key, item, w) for key, item in value.items() if item)
     if isinstance(value, bool):
         return w.t("yes" if value else "no")
     if name.endswith("_cents") and isinstance(value, int):
@@ -95,6 +99,22 @@ def _value(kind: str, name: str, value: object, w: Words) -> str:
         return w.date(value)
     group = _CODED.get((kind, name))
     return w.code(group, value) if group else str(value)
+
+
+def _item(name: str, item: Any, w: Words) -> str:
+    if isinstance(item, Mapping):
+        return f"{w.code('domain', item['domain'])} {item['score']}"
+    return w.code("domain" if name == "domains" else "giver", item)
+
+
+def _decision(decision: Mapping[str, Any], w: Words) -> Iterator[str]:
+    places = ", ".join(f"{w.source(line['source'])} {line['dossier_id']}" for line in decision["lines"])
+    yield from _heading(f"{w.code('record', 'decision')}: {w.code('decision', decision['kind'])}")
+    yield _line(w.t("letter.stands_in"), places)
+    yield _line(w.field("decided_by"), decision["decided_by"])
+    if decision["why"]:
+        yield _line(w.field("why"), decision["why"])
+    yield _line(w.t("letter.recorded"), w.time(decision["decided_at"]))
 
 
 def _looks(looks: list[Mapping[str, Any]], w: Words) -> Iterator[str]:

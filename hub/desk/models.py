@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from hub.desk.thread_models import Thread
+from hub.events.agreements import Consent, Emergency, Review
 from hub.events.decisions import Snooze
+from hub.events.direction import Direction
 
 
 class _Body(BaseModel):
@@ -102,6 +105,7 @@ class Dossier(_Body):
     referred_by: str | None
     received_on: date | None
     first_contact_on: date | None
+    team: str | None
     address: Address | None
     version: int
     recorded_at: datetime
@@ -156,6 +160,36 @@ class DecisionBody(_Body):
     why: str
     lines: list[DecidedLine]
     snooze: Snooze | None
+    direction: Direction | None
+    consent: Consent | None
+    emergency: Emergency | None
+    review: Review | None
+    withheld: bool
+
+
+class DossierAccess(_Body):
+    """How you see a dossier: its content `all`, in `part` or `none` (then only that it exists, who is in it, who helps
+    and who directs); on what grounds, and why: own team, named in it, directing, consent, emergency, safety. Of a part
+    the life domains, none if it is not by domain."""
+
+    source: str
+    dossier_id: str
+    content: str
+    grounds: list[str]
+    why: list[str]
+    domains: list[str]
+
+
+class Viewer(_Body):
+    """Who sees the content of a dossier and why; `who`: a team, a worker, a unit (consent) or a user. `until`: empty if
+    it does not end by itself."""
+
+    source: str
+    dossier_id: str
+    why: str
+    who: str
+    ground: str
+    until: str
 
 
 class DossierLink(_Body):
@@ -172,6 +206,14 @@ class Reason(_Body):
     persons: list[str]
     dossiers: list[DossierLink]
     decision_id: str | None
+
+
+class MessageDossier(_Body):
+    """Where national messages about a member stand (iJw, iWmo): no dossier of a team. `client`: the person's key."""
+
+    source: str
+    dossier_id: str
+    client: str
 
 
 class RecordBody(_Body):
@@ -229,7 +271,8 @@ class AttentionPoint(_Body):
 
 
 class Household(_Body):
-    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it."""
+    """The one household view. `attention`: what asks for it today, most pressing first; what is put off among it.
+    `threads`: what happened to each request for specialist help, late ones first."""
 
     household_id: str
     label: int
@@ -237,6 +280,7 @@ class Household(_Body):
     oversized: bool
     title: str
     dossiers: list[Dossier]
+    message_dossiers: list[MessageDossier]
     members: list[Person]
     references: list[Person]
     history: list[Person]
@@ -249,6 +293,9 @@ class Household(_Body):
     records: list[RecordBody]
     freshness: list[Freshness]
     attention: list[AttentionPoint]
+    threads: list[Thread]
+    access: list[DossierAccess]
+    viewers: list[Viewer]
 
 
 class DossierRow(_Body):
@@ -317,6 +364,7 @@ class SearchResult(_Body):
 
     count: int
     complete: bool
+    hidden: int
     households: list[HouseholdRow]
 
 
@@ -354,9 +402,10 @@ class Timeline(_Body):
 
 
 class Directing(_Body):
-    """Who directs according to one record."""
+    """Who directs according to one record. `decided`: by a person in the hub; the record then holds that decision."""
 
     current: bool
+    decided: bool
     record: RecordBody
 
 
@@ -427,6 +476,7 @@ class Inspection(_Body):
     held: bool
     standings: list[Standing]
     dossiers: list[Dossier]
+    decisions: list[DecisionBody]
     records: list[RecordBody]
     looks: list[Look]
     cut_out: list[str]
@@ -510,6 +560,27 @@ class Source(_Body):
     silent: bool
     seconds_since_poll: float | None
     dead_letters: int | None
+
+
+class EmergencyRow(_Body):
+    """An emergency access that nobody has reviewed yet. `over`: it has ended."""
+
+    decision_id: str
+    household_id: str
+    link: str
+    source: str
+    dossier_id: str
+    user: str
+    decided_at: datetime
+    until: datetime
+    over: bool
+    why: str
+
+
+class Emergencies(_Body):
+    """Emergency accesses that nobody has reviewed yet, the oldest first."""
+
+    emergencies: list[EmergencyRow]
 
 
 class Sources(_Body):

@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import attention, attention_words, digest
+from hub.desk import attention, attention_words, digest, threads
 from hub.desk.access import Action, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.login import entrances
 from hub.desk.login.sessions import form_token, is_form_token
 from hub.desk.models import HouseholdSearch
-from hub.desk.reading import SEARCH_LIMIT, facts
+from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
@@ -178,7 +178,8 @@ def _add_overview(router: APIRouter, pages: Pages) -> None:
             return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
         summaries = attention.summaries(site, found.households)
-        return pages.show(request, "search.html", found=found, invalid=False, limit=SEARCH_LIMIT, summaries=summaries)
+        limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
+        return pages.show(request, "search.html", found=found, invalid=False, summaries=summaries, **limits)
 
 
 def _add_household(router: APIRouter, pages: Pages) -> None:
@@ -194,7 +195,7 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         """Who may be the same person as somebody here: a look at other families, so only for whoever asks for it."""
         found = site.reading.candidates(asking(request), household_id, site.open_address)
         household = site.reading.household(asking(request), household_id)
-        decides = may(asking(request).actor, Action.DECIDE, facts(household_id, household)).allowed
+        decides = may(asking(request).actor, Action.DECIDE, site.reading.facts(household_id, household)).allowed
         reasons = Reasons(pages.words(request), household)
         return pages.show(
             request, "candidates.html", candidates=found, household=household, decides=decides, reasons=reasons
@@ -216,7 +217,8 @@ def show_household(
     found = pages.site.reading.household(asking(request), household_id, addresses=True)
     shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
     shared["path"] = f"/huishoudens/{household_id}"
-    about = facts(household_id, found)
+    shared["tell"] = threads.ThreadWords(pages.words(request), pages.site.today(), pages.site.prices)
+    about = pages.site.reading.facts(household_id, found)
     shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
     shared["compares"] = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
     return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
@@ -241,6 +243,7 @@ def _household(site: Site, document: Document) -> dict[str, Any]:
         "involved": of_type(RecordType.INVOLVEMENT),
         "goals": digest.goals_by_domain(shown),
         "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
+        "threads": threads.of_household(site, document),
         "assessments": of_type(RecordType.ASSESSMENT, "taken_on"),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),

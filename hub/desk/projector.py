@@ -13,7 +13,7 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import candidates, digest, readmodel
+from hub.desk import access, candidates, digest, readmodel
 from hub.desk.readmodel import (
     addresses,
     blocking_keys,
@@ -23,6 +23,7 @@ from hub.desk.readmodel import (
     households,
     members,
     offsets,
+    reaches,
     replace_row,
     sources,
 )
@@ -131,6 +132,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
     _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
     _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
+    _replace(connection, reaches, changes, [row for change in changes for row in _reach_rows(change)])
     _place_dossiers(connection, changes)
     return [
         Shown(change.home, *change.newest)
@@ -167,7 +169,10 @@ def _household_row(change: _Change) -> dict[str, object]:
 
 
 def _parked(change: _Change) -> int:
-    named = {(item["source"], item["dossier_id"]) for item in change.content["dossiers"]} if change.content else set()
+    """Also of a household that is not shown because no team has a dossier in it: its entries wait for nothing."""
+    packed = change.view["composition"]
+    held = decode(packed).value["dossiers"] if packed and change.view["entries"] else []
+    named = {(item["source"], item["dossier_id"]) for item in held}
     return sum((entry["source"], entry["dossier_id"]) not in named for entry in change.view["entries"])
 
 
@@ -199,6 +204,13 @@ def _decision_rows(change: _Change) -> list[dict[str, object]]:
     return [
         {"household_id": change.home, "decision_id": item["decision_id"], "version": item["version"]} for item in found
     ]
+
+
+def _reach_rows(change: _Change) -> list[dict[str, object]]:
+    if change.content is None:
+        return []
+    place = {"household_id": change.home, "sort_key": _sort_key(change.content["title"])[: readmodel.SORTED_BY]}
+    return [{**place, **item._asdict()} for item in access.reach(change.content)]
 
 
 def _key_rows(change: _Change) -> list[dict[str, object]]:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine
 
 from hub.desk import candidates, digest, inspection, readmodel
-from hub.desk.access import Action, Actor, Decision, Household, may
+from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
+from hub.desk.access.decide import may_show_on
+from hub.desk.access.facts import DEFAULT_RULES, ref_of
+from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.activities import activity_of
 from hub.desk.candidates import Candidate, Side
 from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import DeadLetterRow, Search, iso
+from hub.desk.readmodel import Asker, DeadLetterRow, Search, iso
 from hub.events.ids import DossierRef
-from hub.household.document_shape import Document
+from hub.household.document_shape import DecisionEntry, Document
 
 SEARCH_LIMIT: Final = 50
 """Most households that a search answers; whoever gets so many has to ask more precisely."""
+HIDDEN_LIMIT: Final = 10
+"""So many that may not be seen are counted; to tell more would be to tell how common a name is among families."""
 DEAD_LETTER_LIMIT: Final = 100
+TO_REVIEW_LIMIT: Final = 200
+"""Households in one list of emergency accesses to be reviewed; those that are reviewed make room."""
 SILENT_SECONDS: Final = 60.0
 """A connector reports every few seconds; after this long it is not late but gone."""
 
 
+_HOUSEHOLD_ID: Final = re.compile(r"H[0-9a-f]{20}")
 _NEVER_REPORTED: Final[dict[str, Any]] = {
     "connector": None,
     "state": "none",
@@ -72,10 +81,12 @@ class Request(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some households out of so many."""
+    """Some households out of so many, as somebody may see them. `hidden`: how many more a search found that he may not
+    see, at most HIDDEN_LIMIT."""
 
     total: int
     households: list[Document]
+    hidden: int = 0
 
 
 class LooksPage(NamedTuple):
@@ -104,6 +115,24 @@ class Source(NamedTuple):
     dead_letters: int | None
 
 
+class ToReview(NamedTuple):
+    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over."""
+
+    household_id: str
+    decision: DecisionEntry
+    until: datetime
+    over: bool
+
+
+class _Opened(NamedTuple):
+    """A whole household, what a decision on it depends on, its secrets, and dossiers of others that may be named."""
+
+    document: Document
+    about: Household
+    secrets: Secrets
+    also: list[DossierRef]
+
+
 @dataclass(frozen=True)
 class Reading:
     """The reads. Every method raises Refused, or LooksUnavailable if its look cannot be logged."""
@@ -111,37 +140,99 @@ class Reading:
     engine: Engine
     looks: LookLog
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    rules: Rules = DEFAULT_RULES
 
     def households(self, request: Request, *, page: int, page_size: int) -> Page:
-        """One page of all live households; pages count from 1."""
-        self._refuse_early(request, Action.LIST_HOUSEHOLDS)
+        """One page of the live households that somebody has to do with, as he may see them; pages count from 1."""
+        asker = self._asker(request, Action.LIST_HOUSEHOLDS)
         with self.engine.connect() as connection:
-            found = readmodel.page(connection, skip=(page - 1) * page_size, limit=page_size)
-            number = readmodel.count(connection)
-        self._decide(request, Action.LIST_HOUSEHOLDS, shown=found)
-        return Page(number, found)
+            found = readmodel.page(connection, asker, skip=(page - 1) * page_size, limit=page_size)
+            number = readmodel.count(connection, asker)
+        shown = self._shown(request, found)
+        self._decide(request, Action.LIST_HOUSEHOLDS, shown=shown)
+        return Page(number, shown)
 
     def search(self, request: Request, wanted: Search) -> Page:
-        """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is."""
-        self._refuse_early(request, Action.SEARCH_HOUSEHOLDS)
+        """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is. Of those that
+        somebody may not see is told only how many there are, up to HIDDEN_LIMIT."""
+        asker = self._asker(request, Action.SEARCH_HOUSEHOLDS)
         with self.engine.connect() as connection:
-            found = readmodel.search(connection, wanted, limit=SEARCH_LIMIT)
-        self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=found)
-        return Page(len(found), found)
+            found = readmodel.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
+        shown = self._shown(request, found.households)
+        self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=shown)
+        return Page(len(shown), shown, found.hidden)
 
-    def household(
-        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
-    ) -> Document:
-        """One household, without the addresses that are secret; `addresses`: they are shown to whoever may see them.
-        Raises NotThere or Moved, after the decision and its look."""
+    def _asker(self, request: Request, action: Action) -> Asker:
+        self._refuse_early(request, action)
+        grantees = grantees_of(request.actor) if request.actor else ()
+        return Asker(grantees, moment_text(self.now()))
+
+    def _shown(self, request: Request, documents: Iterable[Document]) -> list[Document]:
+        """Those of these households that somebody may read, each cut down to what he may see."""
+        asked = [(item, self.sight(request.actor, item)) for item in documents]
+        return [cut(item, decision.openings) for item, decision in asked if decision.allowed]
+
+    def sight(self, actor: Actor | None, document: Document) -> Decision:
+        """Whether somebody may read a household, and what of it. `document`: the whole one."""
+        return may(actor, Action.READ_HOUSEHOLD, self.facts(document["household_id"], document))
+
+    def facts(self, household_id: str, document: Document | None) -> Household:
+        """What an access decision on a household depends on now."""
+        return facts(household_id, document, self.now(), self.rules)
+
+    def household(self, request: Request, household_id: str, *, addresses: bool = False) -> Document:
+        """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
+        whoever may see them. Raises NotThere or Moved, after the decision and its look."""
+        there = self._open(request, household_id, Action.READ_HOUSEHOLD)
+        shown = cut(there.document, self.sight(request.actor, there.document).openings, there.also)
+        if there.secrets == NO_SECRETS or (addresses and self._sees_secrets(request, there.about)):
+            return shown
+        return digest.withheld(shown, there.secrets)
+
+    def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
+        """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
         with self.engine.connect() as connection:
             found, moved = _present(connection, household_id)
-            secrets = _secrets(connection, [found]) if found else NO_SECRETS
-        self._decide(request, action, household=facts(household_id, found))
+            asked = found or (readmodel.load(connection, moved) if moved else None)
+            secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
+            others = self._readable(connection, request, asked) if asked else []
+        about = self.facts(_known_id(household_id), asked)
+        self._decide(request, action, household=about, also=others)
         there = _there(found, moved, household_id)
-        if secrets == NO_SECRETS or (addresses and self._sees_secrets(request, facts(household_id, found))):
-            return there
-        return digest.withheld(there, secrets)
+        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers])
+
+    def _readable(self, connection: Connection, request: Request, document: Document) -> list[Household]:
+        """Of the other households that its decisions name: of those that somebody may read, what is shown of them."""
+        own = set(_dossiers(document))
+        named = {ref_of(line) for item in document["decisions"] for line in item["lines"]} - own
+        found: list[Household] = []
+        for ref in sorted(named):
+            holding = readmodel.holding(connection, ref)
+            if holding is not None and self.sight(request.actor, holding).allowed:
+                found.append(Household(holding["household_id"], (ref,)))
+        return found
+
+    def viewers(self, document: Document) -> list[Viewer]:
+        """Who sees the content of each dossier of a household that somebody reads; as far as he may know it."""
+        return viewers(document, known_of(document, self.now(), self.rules))
+
+    def emergencies(self, request: Request) -> list[ToReview]:
+        """The emergency accesses that nobody has reviewed yet, the oldest first."""
+        self._refuse_early(request, Action.REVIEW_EMERGENCIES)
+        with self.engine.connect() as connection:
+            asker = Asker([TO_REVIEW], moment_text(self.now()))
+            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
+            found = list(readmodel.load_all(connection, homes).values())
+        self._decide(request, Action.REVIEW_EMERGENCIES, shown=found)
+        open_ones = [item for document in found for item in self._to_review(document)]
+        return sorted(open_ones, key=lambda item: item.decision["decided_at"])
+
+    def _to_review(self, document: Document) -> Iterator[ToReview]:
+        known = known_of(document, self.now(), self.rules)
+        waiting = {item.decision_id: item for item in known.emergencies if not item.reviewed}
+        for decision in document["decisions"]:
+            if (found := waiting.get(decision["decision_id"])) is not None:
+                yield ToReview(document["household_id"], decision, found.until, found.until <= known.at)
 
     def _sees_secrets(self, request: Request, household: Household) -> bool:
         """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
@@ -157,26 +248,38 @@ class Reading:
         action = Action.READ_CANDIDATES
         with self.engine.connect() as connection:
             found, moved = _present(connection, household_id)
-            may_ask = may(request.actor, action, facts(household_id, found)).allowed
-            pairs = self._pairs(connection, found, open_address) if found and may_ask else []
+            asked = found or (readmodel.load(connection, moved) if moved else None)
+            about = self.facts(_known_id(household_id), asked)
+            may_ask = may(request.actor, action, about).allowed
+            pairs = self._pairs(connection, request, found, open_address) if found and may_ask else []
         homes = {item.other.household["household_id"]: item.other.household for item in pairs}
-        readable = {home for home, item in homes.items() if may(request.actor, action, facts(home, item)).allowed}
+        readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]
         also = [_of_side(item.other) for item in shown]
-        self._decide(request, action, household=facts(household_id, found), also=also)
+        self._decide(request, action, household=about, also=also)
         _there(found, moved, household_id)
         return Candidates(shown, len(pairs) - len(shown))
 
-    def _pairs(self, connection: Connection, document: Document, open_address: OpenAddress) -> list[Candidate]:
+    def _pairs(
+        self, connection: Connection, request: Request, document: Document, open_address: OpenAddress
+    ) -> list[Candidate]:
+        """Compared by what the asker may see. A household that he may not read has no `access`: of it only the number
+        of pairs is told."""
+
+        def visible(item: Document) -> Document:
+            decision = self.sight(request.actor, item)
+            shown = cut(item, decision.openings)
+            return shown if decision.allowed else cast(Document, {**shown, "access": []})
+
         def withheld(documents: Sequence[Document]) -> list[Document]:
             secrets = _secrets(connection, documents)
-            return [digest.withheld(item, secrets) for item in documents]
+            return [digest.withheld(visible(item), secrets) for item in documents]
 
         return candidates.find(connection, document, open_address, withheld)
 
     def looks_at(self, request: Request, household_id: str, *, page: int = 1, page_size: int = 50) -> LooksPage:
         """Who looked at this household's dossiers or members, this look included; pages count from 1."""
-        found = self.household(request, household_id, Action.READ_LOOKS)
+        found = self._open(request, household_id, Action.READ_LOOKS).document
         own = {ref.key.decode() for ref in _dossiers(found)}
         persons = [person["person_key"] for person in found["members"]]
         total, looks = self.looks.of_household(own, persons, skip=(page - 1) * page_size, limit=page_size)
@@ -234,10 +337,15 @@ class Reading:
         """Ask whether the description of the API may be read."""
         self._decide(request, Action.READ_DESCRIPTION)
 
-    def allow(self, request: Request, action: Action, households: Sequence[Household]) -> None:
-        """Ask whether something may be done with each of these households (at least one), and leave one line."""
+    def allow(
+        self, request: Request, action: Action, households: Sequence[Household], *, content: DossierRef | None = None
+    ) -> None:
+        """Ask whether something may be done with each of these households (at least one), and leave one line.
+        `content`: it is about what this dossier says, so it must be part of the asker's own work."""
         decisions = [may(request.actor, action, item) for item in households]
         decision = next((item for item in decisions if not item.allowed), decisions[0])
+        if decision.allowed and content is not None and not may_show_on(decision.openings, content):
+            decision = Decision(False, "content_not_yours")
         only = households[0].household_id if len(households) == 1 else ""
         self._write(request, action, decision, only or None, households)
         if not decision.allowed:
@@ -259,7 +367,7 @@ class Reading:
     ) -> None:
         decision = may(request.actor, action, household)
         concerned = [household, *also] if household else [_listed(item) for item in shown]
-        self._write(request, action, decision, household.household_id if household else None, concerned)
+        self._write(request, action, decision, (household.household_id or None) if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
 
@@ -334,12 +442,17 @@ def _listed(document: Document) -> Household:
     return Household(document["household_id"], _dossiers(document), tuple(members))
 
 
-def facts(household_id: str, document: Document | None) -> Household:
+def facts(household_id: str, document: Document | None, now: datetime, rules: Rules) -> Household:
     """What an access decision on a household may depend on, and what the log of looks names of it."""
     if document is None:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
-    return Household(household_id, _dossiers(document), tuple(sorted(persons)))
+    return Household(household_id, _dossiers(document), tuple(sorted(persons)), known_of(document, now, rules))
+
+
+def _known_id(household_id: str) -> str:
+    """An id as it may stand in the log of looks: what is none may be anything that somebody typed."""
+    return household_id if _HOUSEHOLD_ID.fullmatch(household_id) else ""
 
 
 def _secrets(connection: Connection, documents: Sequence[Document]) -> Secrets:

@@ -6,7 +6,7 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -17,12 +17,14 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     Text,
@@ -40,11 +42,14 @@ from hub.desk.digest import Secrets
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 4
+SCHEMA: Final = 6
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
+
+SORTED_BY: Final = 100
+"""Signs of a title by which a list is sorted: an index takes no long texts."""
 
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
@@ -61,7 +66,6 @@ households = Table(
     Column("newest_published_at", String(32), nullable=False),
     Column("parked", Integer, nullable=False),
     Column("document", Text, nullable=True),
-    Index("households_in_order", "live", "sort_key", "household_id"),
 )
 members = Table(
     "members",
@@ -115,6 +119,19 @@ decisions = Table(
     Column("version", BigInteger, nullable=False),
 )
 """Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
+reaches = Table(
+    "reaches",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("grantee", String(64), primary_key=True),
+    Column("since", String(32), primary_key=True),
+    Column("until", String(32), primary_key=True),
+    Column("sort_key", String(SORTED_BY), nullable=False),
+    Index("reaches_by_grantee", "grantee", "sort_key", "household_id", "since", "until"),
+    sqlite_with_rowid=False,
+)
+"""Who has to do with a live household, and when: see `hub.desk.access.reach`. A preselection, never the decision. The
+index holds all that a list needs to know which households stand on a page."""
 sources = Table(
     "sources",
     metadata,
@@ -150,6 +167,13 @@ class Search(NamedTuple):
     birth_date: str | None = None
     dossier_id: str | None = None
     person_key: str | None = None
+
+
+class Found(NamedTuple):
+    """What a search found for somebody. `hidden`: how many more there are, which he may not see."""
+
+    households: list[Document]
+    hidden: int
 
 
 class DeadLetterRow(NamedTuple):
@@ -211,8 +235,9 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in (households, members, addresses, blocking_keys, dossiers, decisions, sources, dead_letters, offsets):
-        connection.execute(table.delete())
+    for table in metadata.sorted_tables:
+        if table is not meta:
+            connection.execute(table.delete())
 
 
 def load(connection: Connection, household_id: str) -> Document | None:
@@ -269,24 +294,65 @@ def decision_version(connection: Connection, decision_id: str) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def count(connection: Connection) -> int:
-    """Number of live households."""
-    return int(connection.scalar(select(func.count()).select_from(households).where(households.c.live)) or 0)
+class Asker(NamedTuple):
+    """By what names somebody finds his households (`hub.desk.access.grantees_of`), and when he asks."""
+
+    grantees: Sequence[str]
+    at: str
 
 
-def page(connection: Connection, *, skip: int, limit: int) -> list[Document]:
-    """Live households in the order of their title."""
-    query = (
-        select(households.c.document)
-        .where(households.c.live)
-        .order_by(households.c.sort_key, households.c.household_id)
-    )
-    return [_document(text) for text in connection.scalars(query.offset(skip).limit(limit))]
+def _has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+    return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
 
 
-def search(connection: Connection, wanted: Search, *, limit: int) -> list[Document]:
-    """At most `limit` live households that fit all that is given; none for an empty search."""
-    conditions = []
+def _reached(asker: Asker) -> Select[tuple[str]]:
+    """Ids of the households that somebody has to do with."""
+    return select(reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+
+
+def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
+    """Ids of at most so many households that somebody has to do with, sorted."""
+    return list(connection.scalars(_reached(asker).order_by(reaches.c.household_id).limit(limit)))
+
+
+def count(connection: Connection, asker: Asker) -> int:
+    """Number of live households that somebody has to do with."""
+    return int(connection.scalar(select(func.count()).select_from(_reached(asker).subquery())) or 0)
+
+
+def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
+    """Live households that somebody has to do with, in the order of their title."""
+    own = select(reaches.c.sort_key, reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    ordered = own.order_by(reaches.c.sort_key, reaches.c.household_id).offset(skip).limit(limit)
+    ids = [str(home) for _, home in connection.execute(ordered)]
+    found = load_all(connection, ids)
+    return [found[home] for home in ids if home in found]
+
+
+def every(connection: Connection) -> Iterator[Document]:
+    """All live households by id, whoever asks: for checks and proofs, never for an answer to somebody."""
+    query = select(households.c.household_id).where(households.c.live).order_by(households.c.household_id)
+    ids = list(connection.scalars(query))
+    for start in range(0, len(ids), PART):
+        yield from load_all(connection, ids[start : start + PART]).values()
+
+
+def search(connection: Connection, wanted: Search, asker: Asker, *, limit: int, hidden: int) -> Found:
+    """At most `limit` live households that fit all that is given and that somebody has to do with, and how many others
+    fit, counted up to `hidden`; none for an empty search."""
+    conditions = _conditions(wanted)
+    if not conditions:
+        return Found([], 0)
+    own, live = _reached(asker), (households.c.live, *conditions)
+    query = select(households.c.document).where(*live, households.c.household_id.in_(own))
+    ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
+    others = select(households.c.household_id).where(*live, households.c.household_id.not_in(own)).limit(hidden)
+    number = connection.scalar(select(func.count()).select_from(others.subquery()))
+    return Found([_document(text) for text in connection.scalars(ordered)], int(number or 0))
+
+
+def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     person = [members.c.names.contains(word, autoescape=True) for word in (wanted.name or "").casefold().split()]
     if wanted.birth_date:
         person.append(members.c.birth_dates.contains(f" {wanted.birth_date} ", autoescape=True))
@@ -297,11 +363,7 @@ def search(connection: Connection, wanted: Search, *, limit: int) -> list[Docume
     if wanted.dossier_id:
         named = func.lower(dossiers.c.dossier_id) == wanted.dossier_id.lower()
         conditions.append(households.c.household_id.in_(select(dossiers.c.household_id).where(named)))
-    if not conditions:
-        return []
-    query = select(households.c.document).where(households.c.live, *conditions)
-    ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
-    return [_document(text) for text in connection.scalars(ordered)]
+    return conditions
 
 
 def naming(connection: Connection, person_key: str) -> list[Document]:

@@ -38,6 +38,9 @@ class Reasons:
         self._document = document
         self._persons = {person["person_key"]: person for person in digest.persons(document)}
         self._decisions = {item["decision_id"]: item for item in document["decisions"]}
+        self._keys = {
+            (line["source"], line["dossier_id"], line["stated_key"]): line["person_key"] for line in document["lines"]
+        }
 
     def linked(self) -> list[str]:
         """Why it is one household, a sentence each."""
@@ -84,15 +87,38 @@ class Reasons:
         if (point := entry["snooze"]) is not None:
             rule, until = self._w.code("rule", point["rule"]), self._w.date(point["until"])
             return self._w.t("decided.snooze", rule=rule, dossier=point["dossier_id"], until=until)
+        if (said := entry["direction"]) is not None:
+            return self._w.t("decided.direction", name=said["name"], since=self._w.date(said["from_on"]))
+        if not entry["lines"]:
+            return self._opens(entry)
         named = [self._line(line) for line in entry["lines"]]
         doubted = next((name for name, line in zip(named, entry["lines"], strict=True) if line["doubted"]), "")
         return self._w.t(f"decided.{entry['kind']}", one=named[0], other=named[-1], doubted=doubted)
 
+    def _opens(self, entry: DecisionEntry) -> str:
+        """What opens a dossier to others, or was found of it."""
+        if (given := entry["consent"]) is not None:
+            who = self._keys.get((given["source"], given["dossier_id"], given["person"]), "")
+            unit, until = self._w.code("kind", given["unit"]), self._w.date(given["until"])
+            domains = self._w.listed(self._w.code("domain", item) for item in given["domains"] or ())
+            scope = domains or self._w.t("consent_all")
+            values = {"name": self._name(who), "dossier": given["dossier_id"], "scope": scope}
+            return self._w.t("decided.consent", unit=unit, until=until, **values)
+        if (taken := entry["emergency"]) is not None:
+            until = self._w.time(taken["until"])
+            return self._w.t("decided.emergency", user=taken["user"], dossier=taken["dossier_id"], until=until)
+        review = entry["review"]
+        return self._w.t("decided.justified" if review and review["justified"] else "decided.unjustified")
+
     def _by(self, entry: DecisionEntry) -> str:
         key = "taken_back_by" if entry["effect"] == Effect.WITHDRAWN else "decided_by"
+        if not entry["why"]:
+            return self._w.t(f"{key}_unsaid", who=entry["decided_by"], time=self._w.time(entry["decided_at"]))
         return self._w.t(key, who=entry["decided_by"], time=self._w.time(entry["decided_at"]), why=entry["why"])
 
     def _line(self, line: DecidedLine) -> str:
+        if not line["dossier_id"]:
+            return self._w.t("line_of_others")
         if line["person_key"] is None:
             return self._w.t("line_unseen", dossier=line["dossier_id"], line=line["line"])
         return self._w.t("line_of", name=self._name(line["person_key"]), dossier=line["dossier_id"])

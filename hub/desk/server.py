@@ -16,12 +16,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
+from hub.desk.access import Rules
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.login.doors import open_login, open_tokens
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
+from hub.desk.prices import load_prices
 from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.terms import load_terms
@@ -87,10 +89,12 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     anchors = anchors_file(settings)
     looks = open_looks(settings)
     terms = load_terms(settings.terms_file)
+    prices = load_prices(settings.prices_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
     feed = Feed(settings.broker, engine, Metrics())
-    reading = Reading(engine, looks)
+    rules = Rules(settings.wams, settings.emergency_hours)
+    reading = Reading(engine, looks, rules=rules)
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
@@ -101,6 +105,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         render_metrics=metrics.exposition,
         terms=terms,
         login=login,
+        prices=prices,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer

@@ -26,6 +26,7 @@ from hub.desk.reading import Reading, Refused, Request
 from hub.desk.tokens import Tokens
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
+from hub.household.prices import Prices
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
@@ -43,7 +44,7 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
     was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
-    `terms`: the municipality's, of attention points."""
+    `terms`: the municipality's, of attention points; `prices`: its products and budgets."""
 
     reading: Reading
     deciding: Deciding
@@ -54,6 +55,7 @@ class Site:
     render_metrics: Callable[[], bytes]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     terms: Terms = field(default_factory=Terms)
+    prices: Prices = field(default_factory=Prices)
     login: Login = field(default_factory=Login)
 
     @cached_property

@@ -17,6 +17,7 @@ from hub.settings import read_private
 SETTING: Final = "REGIEHUB_DESK_TOKENS_FILE"
 LONGEST_USER: Final = 200
 """What an event of a decision holds as its maker."""
+UNITS: Final = frozenset({"", "youth", "adult"})
 
 
 class Tokens:
@@ -28,8 +29,8 @@ class Tokens:
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """Read `{token: {"user": …, "role": …, "organisation": …}}`, the last if it is known. Raises ConfigError; the
-        message never holds a token."""
+        """Read `{token: {"user": …, "role": …}}`, with what else is known of him: `organisation`, `name`, `unit`
+        (`youth` or `adult`), `teams` (a list), `staff`, `phone`. Raises ConfigError; its message holds no token."""
         data = read_private(path, SETTING)
         try:
             found = orjson.loads(data)
@@ -57,9 +58,13 @@ class Tokens:
 
 
 def _actor(who: Mapping[str, object]) -> Actor:
-    if not 0 < len(str(who["user"])) <= LONGEST_USER:
-        raise ValueError("a user has a name, and not too long a one")
-    return Actor(str(who["user"]), Role(str(who["role"])), str(who.get("organisation", "")))
+    user, unit, teams = str(who["user"]), str(who.get("unit", "")), who.get("teams", [])
+    if not 0 < len(user) <= LONGEST_USER or unit not in UNITS:
+        raise ValueError("a user has a name, and not too long a one; he is of one unit or of none")
+    if not isinstance(teams, list):
+        raise TypeError("teams are a list")
+    said = {name: str(who.get(name, "")) for name in ("organisation", "name", "staff", "phone")}
+    return Actor(user, Role(str(who["role"])), unit=unit, teams=tuple(map(str, teams)), **said)
 
 
 def digest(secret: str) -> bytes:

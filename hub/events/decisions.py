@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hub.events.agreements import Consent, Emergency, Review
 from hub.events.codec import encode
+from hub.events.direction import Direction
 from hub.events.ids import DossierRef, Order, RecordRef, event_id
 from hub.events.moments import micros
 from hub.events.topics import COMPOSITIONS, RECORDS
@@ -26,7 +28,9 @@ SUBJECT: Final = "registrations.decision"
 
 
 class Kind(StrEnum):
-    """What can be decided. All but SNOOZE change who is one household, and so go through resolve."""
+    """What can be decided.
+
+    Those in ON_DOSSIERS change nothing of who is one household; all others go through resolve."""
 
     SAME_PERSON = "same_person"
     DIFFERENT_PERSON = "different_person"
@@ -34,6 +38,10 @@ class Kind(StrEnum):
     LIVES_HERE = "lives_here"
     LIVES_ELSEWHERE = "lives_elsewhere"
     SNOOZE = "snooze"
+    DIRECTION = "direction"
+    CONSENT = "consent"
+    EMERGENCY = "emergency"
+    EMERGENCY_REVIEW = "emergency_review"
 
 
 _FAMILY: Final = {
@@ -43,8 +51,26 @@ _FAMILY: Final = {
     Kind.LIVES_HERE: "residence",
     Kind.LIVES_ELSEWHERE: "residence",
     Kind.SNOOZE: "snooze",
+    Kind.DIRECTION: "direction",
+    Kind.CONSENT: "consent",
+    Kind.EMERGENCY: "emergency",
+    Kind.EMERGENCY_REVIEW: "emergency_review",
 }
 """Decisions of one family on the same lines are versions of one register: they can't both hold."""
+ON_DOSSIER: Final = {
+    Kind.SNOOZE: "snooze",
+    Kind.DIRECTION: "direction",
+    Kind.CONSENT: "consent",
+    Kind.EMERGENCY: "emergency",
+    Kind.EMERGENCY_REVIEW: "review",
+}
+"""Per kind of decision on a dossier the field that says what is decided."""
+ON_DOSSIERS: Final = frozenset(ON_DOSSIER)
+"""Decisions on a dossier, not on persons: they go with its records."""
+_WHOLE: Final = ("direction", "consent", "emergency", "review")
+"""Fields that are a record of their own in the event; a snooze is not."""
+_PLACE: Final = {"source", "dossier_id"}
+"""Of a decision on a dossier: the envelope says it."""
 _ABOUT_TWO: Final = frozenset({Kind.SAME_PERSON, Kind.DIFFERENT_PERSON, Kind.SAME_HOUSEHOLD})
 
 
@@ -80,6 +106,20 @@ class Snooze(BaseModel):
     point: str = Field(min_length=1, max_length=1000)
     until: date
 
+    @property
+    def dossier(self) -> DossierRef:
+        """The dossier that it is said on."""
+        return DossierRef(self.source, self.dossier_id)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it the decision it is, within its dossier."""
+        return self.rule, self.point
+
+
+OnDossier = Snooze | Direction | Consent | Emergency | Review
+"""What can be decided on a dossier."""
+
 
 class Decision(BaseModel):
     """One decision. `doubted` (different_person only): whose number is taken to be wrong where both state the same.
@@ -97,12 +137,17 @@ class Decision(BaseModel):
     other: NamedLine | None = None
     doubted: Literal["line", "other"] | None = None
     snooze: Snooze | None = None
+    direction: Direction | None = None
+    consent: Consent | None = None
+    emergency: Emergency | None = None
+    review: Review | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Decision:
-        if (self.snooze is None) == (self.kind is Kind.SNOOZE):
-            raise ValueError("a snooze, and only that, names an attention point")
-        if (self.line is None) == (self.kind is not Kind.SNOOZE):
+        said = {kind for kind, name in ON_DOSSIER.items() if getattr(self, name) is not None}
+        if said != {self.kind} & ON_DOSSIER.keys():
+            raise ValueError("a decision on a dossier, and only that, says what its kind says")
+        if (self.line is None) == (self.kind not in ON_DOSSIERS):
             raise ValueError("a decision on persons names a member line")
         if (self.other is None) == (self.kind in _ABOUT_TWO):
             raise ValueError("two member lines are named if and only if the decision is about two")
@@ -115,21 +160,17 @@ class Decision(BaseModel):
     @property
     def record(self) -> RecordRef:
         """Identity of the register."""
-        dossier = self.line.dossier if self.line else self._snoozed.dossier
-        about = [_place(line) for line in (self.line, self.other) if line] if self.line else [self._snoozed.key]
+        lines = [line for line in (self.line, self.other) if line]
+        about: list[tuple[str, ...]] = [_place(line) for line in lines] if lines else [self._on.key]
         digest = hashlib.sha256("\0".join(part for item in about for part in item).encode()).hexdigest()[:20]
+        dossier = self.line.dossier if self.line else self._on.dossier
         return RecordRef(*dossier, DECISION, f"{_FAMILY[self.kind]}-{digest}")
 
     @property
-    def _snoozed(self) -> _Snoozed:
-        assert self.snooze is not None
-        dossier = DossierRef(self.snooze.source, self.snooze.dossier_id)
-        return _Snoozed(dossier, (self.snooze.rule, self.snooze.point))
-
-
-class _Snoozed(NamedTuple):
-    dossier: DossierRef
-    key: tuple[str, str]
+    def _on(self) -> OnDossier:
+        found = self.snooze or self.direction or self.consent or self.emergency or self.review
+        assert found is not None
+        return found
 
 
 class DecisionMessage(NamedTuple):
@@ -181,7 +222,7 @@ def message_of(
         "subject": None,
         "body": _body(decision),
     }
-    through_resolve = decision.kind is not Kind.SNOOZE
+    through_resolve = decision.kind not in ON_DOSSIERS
     topic, key = (COMPOSITIONS, jurisdiction.encode()) if through_resolve else (RECORDS, record.dossier.key)
     return DecisionMessage(topic, key, encode(SUBJECT, value))
 
@@ -201,7 +242,16 @@ def _body(decision: Decision) -> dict[str, Any]:
         "rule": snooze.rule if snooze else None,
         "point": snooze.point if snooze else None,
         "until": snooze.until if snooze else None,
+        **{name: _said(getattr(decision, name)) for name in _WHOLE},
     }
+
+
+def _said(part: BaseModel | None) -> dict[str, Any] | None:
+    """Lists, not tuples: fastavro takes a tuple in a union for the name of a branch and its value."""
+    if part is None:
+        return None
+    said = part.model_dump(exclude=_PLACE)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
 def decision_of(event: Mapping[str, Any]) -> Decision:
@@ -215,6 +265,7 @@ def decision_of(event: Mapping[str, Any]) -> Decision:
             **{name: body[name] for name in ("kind", "withdrawn", "decided_by", "why", "other", "doubted")},
             "line": line if body["line"] is not None else None,
             "snooze": snooze if body["rule"] is not None else None,
+            **{name: place | body[name] if body[name] is not None else None for name in _WHOLE},
         }
     )
 

@@ -27,6 +27,17 @@ RequestState = Literal[
     "concept", "submitted", "received", "rejected_technically", "under_investigation", "granted", "rejected", "started",
     "paused", "ended",
 ]  # fmt: skip
+Law = Literal["jw", "wmo"]
+"""Jeugdwet or Wmo 2015: the legal domain of a national message. Codes mean different things in each."""
+Unit = Literal["minute", "hour", "day", "half_day", "output", "euro", "effort"]
+"""What help is counted in (WJ756): a day is one of 24 hours, half a day 4 hours; output and effort are pieces."""
+Frequency = Literal["day", "week", "month", "total"]
+"""Per what the units are counted (WMO757); total: within the whole period."""
+EndReason = Literal[
+    "death", "paused", "as_planned", "early_by_client", "early_by_provider", "early_together", "external_cause",
+    "by_municipality", "change_request", "other_provider", "other_domain", "moved_away",
+]  # fmt: skip
+"""Why help stopped, the same words for both laws: their code lists give one code two meanings (31)."""
 Score = Annotated[int, Field(ge=1, le=5)]
 
 
@@ -52,6 +63,7 @@ class RecordType(StrEnum):
     SUPPORT_REQUEST = "support_request"
     CONTACT = "contact"
     SIGNAL = "signal"
+    REQUEST_MESSAGE = "request_message"
 
     @property
     def subject(self) -> str:
@@ -94,10 +106,15 @@ class Member(BaseModel):
 
 
 class Composition(Body):
-    """Who is in a dossier. Exactly one member line is the client's; an address of null is unknown."""
+    """Who is in a dossier. Exactly one member line is the client's; an address of null is unknown.
+
+    Kind `request`: no dossier of a team, but that national messages on a request are about this client (ADR 0011). It
+    is closed, names nobody else and no address, and was opened on the last day there is: so it links nobody, opens no
+    household and gives none its id; its records go where its client is. `team`: the neighbourhood team that works on
+    it."""
 
     record_type: ClassVar[RecordType] = RecordType.COMPOSITION
-    kind: Literal["youth", "adult"]
+    kind: Literal["youth", "adult", "request"]
     status: Literal["open", "closed"]
     opened_on: date
     closed_on: date | None = None
@@ -106,6 +123,7 @@ class Composition(Body):
     first_contact_on: date | None = None
     address: Address | None = None
     members: tuple[Member, ...]
+    team: str | None = None
 
     @model_validator(mode="after")
     def _one_client_and_distinct_lines(self) -> Composition:
@@ -117,7 +135,7 @@ class Composition(Body):
 
 
 class Involvement(Body):
-    """Somebody involved: professional, informal carer or volunteer."""
+    """Somebody involved: professional, informal carer or volunteer. `staff`: a worker's personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.INVOLVEMENT
     name: str | None = None
@@ -130,10 +148,11 @@ class Involvement(Body):
     email: str | None = None
     from_on: date | None = None
     to_on: date | None = None
+    staff: str | None = None
 
 
 class CaseDirection(Body):
-    """Who directs the case according to this source."""
+    """Who directs the case according to this source. `staff`: his personnel number."""
 
     record_type: ClassVar[RecordType] = RecordType.CASE_DIRECTION
     director: str
@@ -143,6 +162,7 @@ class CaseDirection(Body):
     from_on: date
     to_on: date | None = None
     reason: str | None = None
+    staff: str | None = None
 
 
 class Goal(Body):
@@ -175,8 +195,19 @@ class Assessment(Body):
     scores: tuple[DomainScore, ...] = ()
 
 
+class StateDay(BaseModel):
+    """Since when a request was in a state."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: RequestState
+    on: date
+
+
 class SupportRequest(Body):
-    """A request for specialist help and how far it is. Money in euro cents."""
+    """A request for specialist help and how far it is. Money in euro cents.
+
+    `reference`, `allocation_number`, `provider_code` (AGB): how the national messages call it. `steps`: since when it
+    was in each state, as far as the source keeps it. `volume` units per `frequency`, each of `tariff_cents`."""
 
     record_type: ClassVar[RecordType] = RecordType.SUPPORT_REQUEST
     product_code: str
@@ -188,6 +219,18 @@ class SupportRequest(Body):
     decision: str | None = None
     reason: str | None = None
     committed_cents: int | None = None
+    reference: str | None = None
+    allocation_number: str | None = None
+    provider_code: str | None = None
+    reason_code: str | None = None
+    return_codes: tuple[str, ...] | None = None
+    steps: tuple[StateDay, ...] | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    volume: int | None = None
+    unit: Unit | None = None
+    frequency: Frequency | None = None
+    tariff_cents: int | None = None
 
 
 class Contact(Body):
@@ -209,10 +252,60 @@ class Signal(Body):
     raised_on: date
 
 
-AnyBody = Composition | Involvement | CaseDirection | Goal | Assessment | SupportRequest | Contact | Signal
+class RequestMessage(Body):
+    """What one part of a national message (iJw, iWmo 3.2) states of a request. Never changes: a message is corrected by
+    another one.
+
+    `sent_on`: Dagtekening. `starts_on`, `ends_on`: asked or granted; of 305 and 307 when the help began and stopped.
+    A retour (302, 306 … 320) names the message that it answers by `identification`; with neither reference nor
+    allocation number it is about all of that message. Money in euro cents."""
+
+    record_type: ClassVar[RecordType] = RecordType.REQUEST_MESSAGE
+    law: Law
+    message: Literal["301", "302", "305", "306", "307", "308", "315", "316", "317", "318", "319", "320"]
+    municipality: str
+    provider_code: str
+    identification: str
+    sent_on: date
+    reference: str | None = None
+    allocation_number: str | None = None
+    product_category: str | None = None
+    product_code: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    allocation_starts_on: date | None = None
+    delivery_status: Literal["first", "delete"] | None = None
+    end_reason: EndReason | None = None
+    end_reason_code: str | None = None
+    change_reason_code: str | None = None
+    request_reason_code: str | None = None
+    answer: Literal["rejected", "under_investigation"] | None = None
+    rejection_code: str | None = None
+    residence_municipality: str | None = None
+    decided_at: AwareTime | None = None
+    volume: int | None = None
+    unit: Unit | None = None
+    frequency: Frequency | None = None
+    budget_cents: int | None = None
+    return_codes: tuple[str, ...] | None = None
+
+
+AnyBody = (
+    Composition | Involvement | CaseDirection | Goal | Assessment | SupportRequest | Contact | Signal | RequestMessage
+)
 BODIES: dict[RecordType, type[Body]] = {
     body.record_type: body
-    for body in (Composition, Involvement, CaseDirection, Goal, Assessment, SupportRequest, Contact, Signal)
+    for body in (
+        Composition,
+        Involvement,
+        CaseDirection,
+        Goal,
+        Assessment,
+        SupportRequest,
+        Contact,
+        Signal,
+        RequestMessage,
+    )
 }
 
 

@@ -15,6 +15,7 @@ from hub.household.document_shape import (
     Document,
     Dossier,
     Freshness,
+    MessageDossier,
     NameParts,
     Person,
     RecordEntry,
@@ -26,6 +27,8 @@ from hub.household.document_shape import (
 from hub.household.explanation import Explanation
 from hub.household.rulings import TENTATIVE
 
+MESSAGES: Final = "request"
+"""Kind of a dossier that is no team's: `hub.events.records.Composition`."""
 DOUBTED: Final = "doubted"
 """Why a person is unconfirmed whose number is valid: a human says that it is somebody else's."""
 FIELD_NAMES: Final = ("name", "birth_date", "gender", "address")
@@ -39,7 +42,8 @@ class _Line(NamedTuple):
 
 
 def build(view: Mapping[str, object]) -> Document | None:
-    """The document of a decoded `households.view`; None unless its composition is present and not gone.
+    """The document of a decoded `households.view`; None unless its composition is present and not gone, and a team has
+    a dossier in it: whom only national messages name is no household of this hub.
 
     Entries are visible if their dossier is in the composition and their source did not delete them (R7).
     Raises what `decode` raises if an embedded message cannot be read: a defect, for the hub wrote it.
@@ -51,18 +55,23 @@ def build(view: Mapping[str, object]) -> Document | None:
     if composition["gone"]:
         return None
     dossiers = {_dossier_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
+    teams = {ref: value for ref, value in dossiers.items() if value["body"]["kind"] != MESSAGES}
+    if not teams:
+        return None
     entries = view["entries"]
     known = entries if isinstance(entries, list) else []
-    return _document(view, composition, dossiers, [entry for entry in known if _is_visible(entry, dossiers)])
+    return _document(view, composition, dossiers, teams, [entry for entry in known if _is_visible(entry, dossiers)])
 
 
 def _document(
     view: Mapping[str, object],
     composition: Value,
+    all_dossiers: Mapping[DossierRef, Value],
     dossiers: Mapping[DossierRef, Value],
     entries: Sequence[Value],
 ) -> Document:
-    clients = _clients(composition, dossiers)
+    clients = _clients(composition, all_dossiers)
+    composition = _of_teams(composition, dossiers)
     records = _records(entries)
     headers = sorted(
         (_dossier(ref, value, clients.get(ref, "")) for ref, value in dossiers.items()),
@@ -80,6 +89,10 @@ def _document(
         oversized=composition["oversized"],
         title=_title(headers, dossiers),
         dossiers=headers,
+        message_dossiers=[
+            MessageDossier(source=ref.source, dossier_id=ref.dossier_id, client=clients.get(ref, ""))
+            for ref in sorted(all_dossiers.keys() - dossiers.keys())
+        ],
         members=shown["members"],
         references=shown["references"],
         history=shown["history"],
@@ -87,11 +100,18 @@ def _document(
         conflicts=[*_residence_conflicts(composition["conflicts"]), *_field_conflicts(shown["members"])],
         lines=explanation.lines(),
         decisions=decisions,
+        access=[],
         links=explanation.links(decisions),
         apart=explanation.apart(decisions),
         records=records,
         freshness=_freshness([*headers, *(item for item in records if item["record_type"] != DECISION)]),
     )
+
+
+def _of_teams(composition: Value, dossiers: Mapping[DossierRef, Value]) -> Value:
+    """The composition without the lines of what is no team's dossier: they say nothing of who belongs together."""
+    lists = ("members", "references", "history", "conflicts")
+    return composition | {name: [line for line in composition[name] if _dossier_of(line) in dossiers] for name in lists}
 
 
 def _dossier_of(item: Value) -> DossierRef:
@@ -123,6 +143,7 @@ def _dossier(ref: DossierRef, value: Value, client: str) -> Dossier:
         referred_by=body["referred_by"],
         received_on=_iso_date(body["received_on"]),
         first_contact_on=_iso_date(body["first_contact_on"]),
+        team=body["team"],
         address=_sealed(body["address"]),
         version=value["version"],
         recorded_at=_iso_time(value["recorded_at"]),

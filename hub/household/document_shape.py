@@ -93,9 +93,68 @@ class SnoozedPoint(TypedDict):
     until: str
 
 
+class DecidedDirection(TypedDict):
+    """That somebody directs from a day on, across both systems, as decided on a dossier. Empty: not known."""
+
+    source: str
+    dossier_id: str
+    user: str
+    name: str
+    organisation: str
+    unit: str
+    team: str
+    phone: str
+    staff: str
+    from_on: str
+
+
+class GivenConsent(TypedDict):
+    """That a person lets a unit see what a dossier knows of him. `person`: the key that the dossier stated then;
+    `domains` None: all; `given_by`: `self`, `custodians`; `until`: the last day."""
+
+    source: str
+    dossier_id: str
+    person: str
+    unit: str
+    domains: list[str] | None
+    given_by: list[str]
+    until: str
+
+
+class EmergencyAccess(TypedDict):
+    """That somebody sees a dossier in an emergency, until a moment (UTC)."""
+
+    source: str
+    dossier_id: str
+    user: str
+    until: str
+
+
+class EmergencyReview(TypedDict):
+    """What was found of an emergency access, by the id of its decision."""
+
+    source: str
+    dossier_id: str
+    emergency: str
+    justified: bool
+
+
+class DossierAccess(TypedDict):
+    """How a reader sees a dossier: `content` all, part or none; on what `grounds`; `why` (a relation, or `consent`); of
+    what is opened in part the life `domains`, none if that is not by domain."""
+
+    source: str
+    dossier_id: str
+    content: str
+    grounds: list[str]
+    why: list[str]
+    domains: list[str]
+
+
 class DecisionEntry(TypedDict):
     """What somebody decided (or took back: `decided_by`, `decided_at` and `why` are then of that), with what it does
-    now: an `Effect`. `lines`: one or two; none of a snooze. `version`: what a later decision must exceed."""
+    now: an `Effect`. `lines`: one or two; none of a decision on a dossier. `version`: what a later decision must
+    exceed. `withheld`: whose it is or why is not the reader's to see."""
 
     decision_id: str
     version: int
@@ -106,6 +165,11 @@ class DecisionEntry(TypedDict):
     why: str
     lines: list[DecidedLine]
     snooze: SnoozedPoint | None
+    direction: DecidedDirection | None
+    consent: GivenConsent | None
+    emergency: EmergencyAccess | None
+    review: EmergencyReview | None
+    withheld: bool
 
 
 class DossierLink(TypedDict):
@@ -132,7 +196,8 @@ class Reason(TypedDict):
 
 
 class Dossier(TypedDict):
-    """One dossier of the household. `client`: the key of the person it is about. Dates ISO 8601; times in UTC."""
+    """One dossier of the household. `client`: the key of the person it is about; `team`: the one that works on it.
+    Dates ISO 8601; times in UTC."""
 
     source: str
     dossier_id: str
@@ -144,10 +209,19 @@ class Dossier(TypedDict):
     referred_by: str | None
     received_on: str | None
     first_contact_on: str | None
+    team: str | None
     address: SealedAddress | None
     version: int
     recorded_at: str
     first_published_at: str
+
+
+class MessageDossier(TypedDict):
+    """What messages on a request stand in: no dossier of a team. `client`: the key of the person they are about."""
+
+    source: str
+    dossier_id: str
+    client: str
 
 
 class RecordEntry(TypedDict):
@@ -173,9 +247,12 @@ class Freshness(TypedDict):
 
 
 class Document(TypedDict):
-    """One live household. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
+    """One live household: one with a dossier of a team. `message_dossiers`: where national messages about its members
+    stand. `title`: the family names of the dossiers' clients. `contested`: persons named in a residence
     conflict who are nothing else here. `lines`: every member line of its dossiers. `links`: why it is one household;
-    `apart`: why who or what could be part of it is not. A snooze stands in `decisions` and among the records."""
+    `apart`: why who or what could be part of it is not. A decision on a dossier (a snooze,
+    who directs, consent …) stands in `decisions` and among the records. `access`: how whoever reads it sees each
+    dossier; empty in the read model, where it is whole."""
 
     household_id: str
     label: int
@@ -183,6 +260,7 @@ class Document(TypedDict):
     oversized: bool
     title: str
     dossiers: list[Dossier]
+    message_dossiers: list[MessageDossier]
     members: list[Person]
     references: list[Person]
     history: list[Person]
@@ -190,6 +268,7 @@ class Document(TypedDict):
     conflicts: list[dict[str, str]]
     lines: list[MemberLine]
     decisions: list[DecisionEntry]
+    access: list[DossierAccess]
     links: list[Reason]
     apart: list[Reason]
     records: list[RecordEntry]

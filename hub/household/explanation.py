@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from hub.events.codec import Value, decode
-from hub.events.decisions import Kind
+from hub.events.decisions import ON_DOSSIERS, Kind
 from hub.events.ids import DossierRef, RecordRef, decision_id
-from hub.household.document_shape import DecidedLine, DecisionEntry, DossierLink, MemberLine, Reason, SnoozedPoint
+from hub.household.document_shape import (
+    DecidedLine,
+    DecisionEntry,
+    DossierLink,
+    MemberLine,
+    Reason,
+    SnoozedPoint,
+)
 from hub.household.rulings import Effect
 
 LineKey = tuple[DossierRef, str]
@@ -55,13 +62,22 @@ class Explanation:
             if (ref, member["line"]) in self._persons
         ]
 
-    def decisions(self, snoozes: Iterable[Value]) -> list[DecisionEntry]:
-        """All decisions about its dossiers, the oldest first. `snoozes`: the visible entries of decisions among the
-        records of the view."""
-        messages = [decode(entry["payload"]).value for entry in snoozes]
+    def decisions(self, on_dossiers: Iterable[Value]) -> list[DecisionEntry]:
+        """All decisions about its dossiers, the oldest first. `on_dossiers`: the visible entries of decisions among
+        the records of the view."""
+        messages = [decode(entry["payload"]).value for entry in on_dossiers]
         found = [self._decision(effect, event) for effect, event in self._messages]
-        found += [_snooze(event) for event in messages if event["body"] and event["body"]["rule"] is not None]
+        found += [
+            self._on_dossier(event) for event in messages if event["body"] and event["body"]["kind"] in ON_DOSSIERS
+        ]
         return sorted(found, key=lambda item: (item["decided_at"], item["decision_id"]))
+
+    def _on_dossier(self, event: Value) -> DecisionEntry:
+        """Who directs a closed dossier: that says nothing any more."""
+        body, ref = event["body"], DossierRef(event["source"], event["dossier_id"])
+        is_idle = body["kind"] == Kind.DIRECTION and not self._is_open(ref)
+        effect = Effect.WITHDRAWN if body["withdrawn"] else Effect.IDLE if is_idle else Effect.APPLIED
+        return _entry(event, effect, [])
 
     def links(self, decisions: Iterable[DecisionEntry]) -> list[Reason]:
         """Why it is one household, sorted."""
@@ -169,7 +185,7 @@ class Explanation:
         both_in_one = len({(item["source"], item["dossier_id"]) for item in named}) < len(named)
         doubted = {"line": 0, "other": 1}.get(body["doubted"])
         lines = [self._named(item, number == doubted, both_in_one) for number, item in enumerate(named)]
-        return _entry(event, effect, lines, None)
+        return _entry(event, effect, lines)
 
     def _named(self, named: Value, doubted: bool, both_in_one: bool) -> DecidedLine:
         line = DecidedLine(
@@ -189,19 +205,33 @@ class Explanation:
         return line
 
 
-def _snooze(event: Value) -> DecisionEntry:
+def _said(event: Value, name: str) -> Any:
+    """What a decision on a dossier says, with its dossier; None if it says nothing of this name."""
+    said = event["body"][name]
+    place = {"source": event["source"], "dossier_id": event["dossier_id"]}
+    return None if said is None else {**place, **{key: _text(value) for key, value in said.items()}}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _snooze(event: Value) -> SnoozedPoint | None:
     body = event["body"]
-    point = SnoozedPoint(
+    if body["rule"] is None:
+        return None
+    return SnoozedPoint(
         source=event["source"],
         dossier_id=event["dossier_id"],
         rule=body["rule"],
         point=body["point"] or "",
         until=body["until"].isoformat() if body["until"] else "",
     )
-    return _entry(event, Effect.WITHDRAWN if body["withdrawn"] else Effect.APPLIED, [], point)
 
 
-def _entry(event: Value, effect: str, lines: list[DecidedLine], snooze: SnoozedPoint | None) -> DecisionEntry:
+def _entry(event: Value, effect: str, lines: list[DecidedLine]) -> DecisionEntry:
     body = event["body"]
     moment: datetime = event["recorded_at"]
     return DecisionEntry(
@@ -210,10 +240,15 @@ def _entry(event: Value, effect: str, lines: list[DecidedLine], snooze: SnoozedP
         kind=body["kind"],
         effect=str(effect),
         decided_by=body["decided_by"],
-        decided_at=moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        decided_at=str(_text(moment)),
         why=body["why"],
         lines=lines,
-        snooze=snooze,
+        snooze=_snooze(event),
+        direction=_said(event, "direction"),
+        consent=_said(event, "consent"),
+        emergency=_said(event, "emergency"),
+        review=_said(event, "review"),
+        withheld=False,
     )
 
 

@@ -16,12 +16,13 @@ from hub.demo.reference import answer
 from hub.desk import digest
 from hub.desk.access import Actor, Role
 from hub.desk.looks import LookLog
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Request
 from hub.events.sensitive import Address
 from tests.brp.conftest import SLOW_SECONDS, Hub, through_the_hub
 from tests.brp.derived import Derived, derive
 from tests.brp.lists import LISTS_END, Home, PersonList, Population
 from tests.brp.registrations import LineRef, Registrations, came_of_age, registrations, write_files
+from tests.desk.open_reading import STAFF, OpenReading
 from tests.stream.inline import RING
 
 pytestmark = pytest.mark.timeout(SLOW_SECONDS)
@@ -210,9 +211,9 @@ def test_a_secret_address_keeps_nobody_out_of_his_household(
 
 def shown_to(role: Role, hub: Hub, folder: Path) -> Iterator[str]:
     """Every household as somebody of this role gets to see it: JSON."""
-    reading = Reading(hub.engine, LookLog(folder / f"{role}.jsonl"))
+    reading = OpenReading(hub.engine, LookLog(folder / f"{role}.jsonl"))
     for document in hub.documents:
-        asked = Request(Actor("somebody", role), "request")
+        asked = Request(Actor("somebody", role, unit="youth", staff=STAFF), "request")
         found = reading.household(asked, document["household_id"], addresses=True)
         yield json.dumps(digest.opened(found, open_address), ensure_ascii=False)
 

@@ -303,7 +303,8 @@ def test_optional_keys_may_be_absent_and_unknown_ones_are_ignored() -> None:
 
 
 def fields_of_schema(record_type: str) -> set[str]:
-    path = ROOT / "schemas" / "avro" / f"registrations.{record_type}" / "v1.avsc"
+    folder = ROOT / "schemas" / "avro" / f"registrations.{record_type}"
+    path = max(folder.glob("v*.avsc"), key=lambda path: int(path.stem[1:]))
     fields = json.loads(path.read_text(encoding="utf-8"))["fields"]
     body = next(field["type"][1] for field in fields if field["name"] == "body")
     return {field["name"] for field in body["fields"]}

@@ -25,6 +25,7 @@ PERSONS = {
     "phone",
     "email",
     "director",
+    "staff",
     "owner",
     "raised_by",
     "given_name",
@@ -66,7 +67,8 @@ PLAIN |= {
     "referred_by",
 }
 PLAIN |= {"role", "state", "stated_at", "status", "submitted_on", "taken_on", "to_on", "unconfirmed_reason", "unit"}
-PLAIN |= {"address_unknown"}
+PLAIN |= {"delivery_status", "law", "message", "municipality", "on", "provider_code", "sent_on"}
+PLAIN |= {"address_unknown", "team"}
 """What was looked at and is neither: codes, dates and organisations. A new field is marked, or joins this list."""
 
 

@@ -20,11 +20,12 @@ from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
-from hub.desk.reading import Reading
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
 from tests.desk.family import family
+from tests.desk.open_reading import OpenReading
+from tests.desk.views import TEAM
 
 DIRECTOR = "token-of-the-director"
 OPERATOR = "token-of-operations"
@@ -80,13 +81,13 @@ class Desk:
     @property
     def site(self) -> Site:
         """The parts of the application."""
-        reading = Reading(self.engine, self.log, lambda: NOW)
+        reading = OpenReading(self.engine, self.log, lambda: NOW)
         return Site(
             reading=reading,
             deciding=Deciding(reading, self.publish, "0599", 1, self.person_key),
             tokens=Tokens(
                 {
-                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR),
+                    DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from hub.events.codec import decode
-from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.direction import Direction
 from hub.events.ids import DossierRef, RecordRef, decision_id
 from hub.events.moments import micros
 from tests.desk.views import at
@@ -38,6 +40,33 @@ def id_of(event: bytes) -> str:
 def snooze_entry(snooze: Snooze, *, withdrawn: bool = False, minutes: int = 5) -> dict[str, Any]:
     """The entry of a view for a snooze."""
     event = Decision(kind=Kind.SNOOZE, withdrawn=withdrawn, decided_by="dirk", why="gesprek gepland", snooze=snooze)
+    return decision_entry(event, minutes=minutes)
+
+
+def direction_entry(name: str, *, withdrawn: bool = False, minutes: int = 5, **changed: Any) -> dict[str, Any]:
+    """The entry of a view for who directs, decided on the youth dossier."""
+    said = {"source": "zcd", "dossier_id": "Z-1", "name": name, "from_on": date(2026, 2, 1)} | changed
+    direction = Direction.model_validate(said)
+    event = Decision(kind=Kind.DIRECTION, withdrawn=withdrawn, decided_by="dirk", why="overdracht", direction=direction)
+    return decision_entry(event, minutes=minutes)
+
+
+def opening_entry(kind: Kind, *, withdrawn: bool = False, minutes: int = 5, **changed: Any) -> dict[str, Any]:
+    """The entry of a view for a consent, an emergency access or its review, on the youth dossier."""
+    said: dict[Kind, dict[str, Any]] = {
+        Kind.CONSENT: {"person": "p-noor", "unit": "adult", "given_by": ["self"], "until": date(2026, 12, 31)},
+        Kind.EMERGENCY: {"user": "stef", "until": datetime(2026, 3, 1, 14, tzinfo=UTC)},
+        Kind.EMERGENCY_REVIEW: {"emergency": "B" + 20 * "0", "justified": True},
+    }
+    part = {"source": "zcd", "dossier_id": "Z-1"} | said[kind] | changed
+    event = Decision.model_validate(
+        {"kind": kind, "decided_by": "dirk", "why": "w", "withdrawn": withdrawn, ON_DOSSIER[kind]: part}
+    )
+    return decision_entry(event, minutes=minutes)
+
+
+def decision_entry(event: Decision, *, minutes: int) -> dict[str, Any]:
+    """The entry of a view for a decision on a dossier."""
     return {
         **event.record._asdict(),
         "since": 1,

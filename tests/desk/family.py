@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from hub.events.ids import household_id
-from hub.events.records import RecordType
+from hub.events.records import RecordType, SupportRequest
 from tests.desk.views import (
     MENSCENTRAAL,
     ZCD,
@@ -23,7 +23,8 @@ from tests.desk.views import (
 HOME = household_id(ZCD)
 
 
-def _involvement(name: str, **changed: Any) -> dict[str, Any]:
+def involvement(name: str, **changed: Any) -> dict[str, Any]:
+    """Body of an involvement."""
     return {
         "name": name,
         "function": "jeugdhulpverlener",
@@ -35,6 +36,7 @@ def _involvement(name: str, **changed: Any) -> dict[str, Any]:
         "email": None,
         "from_on": date(2026, 1, 5),
         "to_on": None,
+        "staff": None,
     } | changed
 
 
@@ -48,6 +50,7 @@ def direction(name: str, **changed: Any) -> dict[str, Any]:
         "from_on": date(2026, 1, 5),
         "to_on": None,
         "reason": None,
+        "staff": None,
     } | changed
 
 
@@ -57,7 +60,7 @@ def _goal(domain: str, wording: str, **changed: Any) -> dict[str, Any]:
 
 
 def _request(product: str, state: str) -> dict[str, Any]:
-    return {
+    stated = {
         "product_code": "45A04",
         "product": product,
         "provider": "Stichting Voorbeeld",
@@ -68,6 +71,7 @@ def _request(product: str, state: str) -> dict[str, Any]:
         "reason": None,
         "committed_cents": 123450,
     }
+    return dict.fromkeys(SupportRequest.model_fields) | stated
 
 
 def _signal(kind: str) -> dict[str, Any]:
@@ -90,11 +94,11 @@ def _records() -> list[dict[str, Any]]:
         "scores": scores,
     }
     bodies = [
-        (ZCD, RecordType.INVOLVEMENT, _involvement("Kim Bakker")),
+        (ZCD, RecordType.INVOLVEMENT, involvement("Kim Bakker")),
         (
             MENSCENTRAAL,
             RecordType.INVOLVEMENT,
-            _involvement("Piet Jansen", kind="volunteer", function=None, unit=None, organisation="Humanitas"),
+            involvement("Piet Jansen", kind="volunteer", function=None, unit=None, organisation="Humanitas"),
         ),
         (ZCD, RecordType.CASE_DIRECTION, direction("Kim Bakker")),
         (

@@ -270,7 +270,7 @@ def test_every_point_is_said_in_both_languages(language: str) -> None:
 CASES = {
     Rule.ADULT_TERM: ("near", "past"),
     Rule.COMING_OF_AGE: ("exact", "about"),
-    Rule.REQUEST_OVERDUE: ("unanswered", "undecided"),
+    Rule.REQUEST_OVERDUE: ("unconfirmed", "unanswered", "undecided", "not_started", "not_stopped"),
     Rule.SOURCE: (*(trouble.value for trouble in SourceTrouble), "never"),
 }
 

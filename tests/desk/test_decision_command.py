@@ -69,6 +69,16 @@ def test_a_decision_is_made(regiehub: Regiehub, served: tuple[Desk, str]) -> Non
     assert "takes a second" in regiehub(*SAME).output
 
 
+def test_direction_is_taken_over_and_handed_over(regiehub: Regiehub, served: tuple[Desk, str]) -> None:
+    assert regiehub("direct", "zcd", "Z-1", "--why", "w").exit_code == 0
+    assert regiehub("direct", "zcd", "Z-1", "--why", "w", "--director", "Kim Bakker", "--phone", "010").exit_code == 0
+    said = [decision_of(decode(sent.value).value).direction for sent in served[0].sent]
+    assert [(item.name, item.user, item.phone) for item in said if item] == [
+        ("dirk", "dirk", ""),
+        ("Kim Bakker", "", "010"),
+    ]
+
+
 def test_each_kind_can_be_made(regiehub: Regiehub, served: tuple[Desk, str]) -> None:
     two = SAME[2:]
     assert regiehub("make", "different_person", *two, "--doubted", "other").exit_code == 0
@@ -97,7 +107,7 @@ def test_decisions_are_listed_shown_and_taken_back(regiehub: Regiehub, served: t
     [
         (("show", "B" + "0" * 20), "no such decision"),
         (("show", "../../x"), "nothing here"),
-        (("list", "H0"), "no such household"),
+        (("list", "H0"), "nothing to do with this household"),
         (("withdraw", "B0", "--why", " "), "body.why"),
         (("make", "same_person", "--why", "w", "--line", "zcd", "Z-1", "2"), "two member lines"),
         (("make", "lives_here", "--why", "w", "--line", "zcd", "Z-1", "99"), "does not stand in that dossier"),

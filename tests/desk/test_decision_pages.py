@@ -16,11 +16,11 @@ from hub.desk.translations import TEXTS
 from hub.desk.words import Words
 from hub.errors import LogUnavailable
 from hub.events.codec import decode
-from hub.events.decisions import Kind, Snooze, decision_of
+from hub.events.decisions import ON_DOSSIERS, Kind, Snooze, decision_of
 from hub.household.document import build
 from hub.household.rulings import Effect
 from tests.desk.conftest import DIRECTOR, KNOWN_BSN, OPERATOR, Desk
-from tests.desk.decisions import named, packed, snooze_entry
+from tests.desk.decisions import direction_entry, named, opening_entry, packed, snooze_entry
 from tests.desk.family import HOME
 from tests.desk.test_api import looks
 from tests.desk.test_deciding import POINT, decided_family
@@ -109,6 +109,10 @@ def test_every_decision_and_effect_has_words(kind: Kind, effect: Effect, words: 
     decisions, entries = [], []
     if kind is Kind.SNOOZE:
         entries = [snooze_entry(Snooze.model_validate(POINT))]
+    elif kind is Kind.DIRECTION:
+        entries = [direction_entry("Anna Smit")]
+    elif kind in ON_DOSSIERS:
+        entries = [opening_entry(kind)]
     else:
         decisions = [(effect.value, packed(kind, one, other if two else None, **changed))]
     stated = dossier(ZCD, [member("1", "p-noor")])
@@ -116,9 +120,10 @@ def test_every_decision_and_effect_has_words(kind: Kind, effect: Effect, words: 
     found = build(decode(view(HOME, parts, entries=entries)).value)
     assert found is not None
     (told,) = Reasons(words, found).decisions()
-    assert ("Anna Smit" in told.what) == (kind is not Kind.SNOOZE)
+    unnamed = (Kind.SNOOZE, Kind.EMERGENCY, Kind.EMERGENCY_REVIEW)
+    assert ("Anna Smit" in told.what) == (kind not in unnamed)
     assert ("MC-1" in told.what) == two
-    assert bool(told.effect_why) == (kind is not Kind.SNOOZE and effect in (Effect.IDLE, Effect.CONTRADICTED))
+    assert bool(told.effect_why) == (kind not in ON_DOSSIERS and effect in (Effect.IDLE, Effect.CONTRADICTED))
     assert "{" not in f"{told.what}{told.by}{told.effect_why}"
 
 
@@ -250,5 +255,5 @@ def test_the_longest_reason_fits_in_a_form(home: str, desk: Desk, browser: TestC
     assert len(decision_of(decode(desk.sent[0].value).value).why) == 2000
 
 
-def test_a_household_that_is_not_there_is_a_404(browser: TestClient) -> None:
-    assert browser.post("/huishoudens/H0/besluiten", data={}).status_code == 404
+def test_a_household_that_is_not_there_is_refused_like_one_of_others(browser: TestClient) -> None:
+    assert browser.post("/huishoudens/H0/besluiten", data={}).status_code == 403

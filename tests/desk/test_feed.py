@@ -22,7 +22,7 @@ from hub.desk.feed import Feed
 from hub.desk.projector import TOPICS, apply_view
 from hub.events.ids import partition_for
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS, topics
-from tests.desk.views import ZCD, dead_letter, one_dossier, source_status
+from tests.desk.views import COLLEAGUE, ZCD, dead_letter, one_dossier, source_status
 
 DEADLINE_SECONDS = 30.0
 
@@ -107,7 +107,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 def shown(engine: Engine) -> int:
     with engine.connect() as connection:
-        return readmodel.count(connection)
+        return readmodel.count(connection, COLLEAGUE)
 
 
 async def test_the_read_model_follows_the_log_and_goes_on_where_it_stopped(

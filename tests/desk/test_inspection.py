@@ -16,12 +16,12 @@ from hub.desk.letter import letter
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
 from hub.events.codec import decode
-from hub.events.decisions import Snooze
+from hub.events.decisions import Kind, Snooze
 from hub.events.records import RecordType
 from hub.household.document import build
 from hub.household.document_shape import Document
 from tests.desk.conftest import KNOWN_BSN, Desk
-from tests.desk.decisions import snooze_entry
+from tests.desk.decisions import named, opening_entry, packed, snooze_entry
 from tests.desk.family import family
 from tests.desk.views import MENSCENTRAAL, ZCD, address, entry, one_dossier
 
@@ -262,3 +262,32 @@ def test_a_secret_address_is_withheld_also_here_and_said_so(desk: Desk, inspecto
     assert stated["value"] == {"key": None, "text": None, "withheld": True}
     assert "a-hiding" not in json.dumps(found)
     assert "Adres: afgeschermd: geheim adres" in "\n".join(letter(found, Words("nl", date(2026, 3, 1))))
+
+
+def test_a_citizen_sees_what_was_decided_on_him_and_nothing_of_another_family(
+    desk: Desk, inspector: TestClient
+) -> None:
+    zoe = named(ZCD._replace(dossier_id="Z-7"), "1", "p-zoe")
+    same = packed(Kind.SAME_PERSON, named(ZCD, "2", "p-anna"), zoe, why="zus Zoe belde")
+    lives = packed(Kind.LIVES_HERE, named(ZCD, "1", "p-anna"), why="Anna was thuis", minutes=6)
+    desk.show(one_dossier(ZCD, decisions=[("idle", same), ("applied", lives)]))
+    found = ask(inspector)
+    assert [(item["kind"], item["why"], len(item["lines"])) for item in found["decisions"]] == [
+        ("same_person", "", 1),
+        ("lives_here", "Anna was thuis", 1),
+    ]
+    assert not [mark for mark in ("Z-7", "p-zoe", "Zoe") if mark in json.dumps(found)]
+    text = "\n".join(letter(found, Words("nl", date(2026, 3, 1))))
+    assert "Reden: Anna was thuis" in text
+    assert "other" in found["cut_out"]
+
+
+def test_a_letter_says_in_words_who_may_see_what(desk: Desk, inspector: TestClient) -> None:
+    consent = opening_entry(Kind.CONSENT, person="p-anna", domains=["finance"])
+    others = opening_entry(Kind.CONSENT, person="p-noor")
+    desk.show(one_dossier(ZCD, entries=[consent, others, opening_entry(Kind.EMERGENCY)]))
+    found = ask(inspector)
+    assert sorted(item["body"]["kind"] for item in found["records"]) == ["consent", "emergency"]
+    text = "\n".join(letter(found, Words("nl", date(2026, 3, 1))))
+    assert "de persoon zelf" in text
+    assert "stef" in text

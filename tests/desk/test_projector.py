@@ -13,6 +13,7 @@ from hub.events.ids import household_id
 from hub.events.records import RecordType
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
 from tests.desk.views import (
+    COLLEAGUE,
     MENSCENTRAAL,
     ZCD,
     Line,
@@ -88,7 +89,7 @@ def test_of_a_household_that_is_gone_only_id_and_label_stay(connection: Connecti
     assert rows(connection, readmodel.members) == rows(connection, readmodel.dossiers) == []
     assert rows(connection, readmodel.households) == [(home, 2, True, False, "", "", "", "", 0, None)]
     assert readmodel.load(connection, home) is None
-    assert readmodel.count(connection) == 0
+    assert readmodel.count(connection, COLLEAGUE) == 0
 
 
 def test_a_household_can_come_back_under_its_old_id(connection: Connection) -> None:
@@ -131,11 +132,11 @@ def test_offsets_are_kept_in_the_same_transaction_as_the_rows(engine: Engine) ->
         apply_list(engine, [good, bad], [Offset(VIEWS, 0, 2)])
     with engine.connect() as connection:
         assert readmodel.next_offsets(connection) == {}
-        assert readmodel.count(connection) == 0
+        assert readmodel.count(connection, COLLEAGUE) == 0
     apply_list(engine, [good], [Offset(VIEWS, 0, 1, "topic-1")])
     with engine.connect() as connection:
         assert readmodel.next_offsets(connection) == {(VIEWS, 0): ("topic-1", 1)}
-        assert readmodel.count(connection) == 1
+        assert readmodel.count(connection, COLLEAGUE) == 1
 
 
 def test_rows_are_undone_when_the_offsets_cannot_be_kept(engine: Engine) -> None:
@@ -145,7 +146,7 @@ def test_rows_are_undone_when_the_offsets_cannot_be_kept(engine: Engine) -> None
     with pytest.raises(Exception, match="offsets"):
         apply_list(engine, [Consumed(VIEWS, 0, 0, home.encode(), value)], [Offset(VIEWS, 0, 1)])
     with engine.connect() as connection:
-        assert readmodel.count(connection) == 0
+        assert readmodel.count(connection, COLLEAGUE) == 0
 
 
 def test_what_became_visible_is_told_once(engine: Engine) -> None:
@@ -197,8 +198,9 @@ def test_households_are_found_by_what_their_members_are_called_and_by_dossier(co
         apply_view(connection, home.encode(), value)
 
     def found(**wanted: str) -> list[str]:
-        documents = readmodel.search(connection, readmodel.Search(**wanted), limit=10)
-        return [item["dossiers"][0]["source"] for item in documents]
+        sought = readmodel.search(connection, readmodel.Search(**wanted), COLLEAGUE, limit=10, hidden=5)
+        assert sought.hidden == 0
+        return [item["dossiers"][0]["source"] for item in sought.households]
 
     assert found(name="anna SMIT") == ["zcd"]
     assert found(name="öztürk") == found(name="%") == ["menscentraal"]
@@ -207,7 +209,7 @@ def test_households_are_found_by_what_their_members_are_called_and_by_dossier(co
     assert found(dossier_id="mc-1") == found(person_key="p-bob") == ["menscentraal"]
     assert found(name="anna", dossier_id="MC-1") == ["menscentraal"]
     assert found(name="smit", dossier_id="MC-1") == found() == []
-    assert [item["title"] for item in readmodel.page(connection, skip=1, limit=5)] == ["Öztürk 100%"]
+    assert [item["title"] for item in readmodel.page(connection, COLLEAGUE, skip=1, limit=5)] == ["Öztürk 100%"]
 
 
 def test_a_read_model_of_another_release_is_made_anew(engine: Engine) -> None:
@@ -217,12 +219,12 @@ def test_a_read_model_of_another_release_is_made_anew(engine: Engine) -> None:
         connection.execute(readmodel.meta.update().values(schema_number=readmodel.SCHEMA - 1))
     readmodel.prepare(engine)
     with engine.connect() as connection:
-        assert readmodel.count(connection) == 0
+        assert readmodel.count(connection, COLLEAGUE) == 0
 
 
 def test_households_are_listed_as_dutch_lists_sort(connection: Connection) -> None:
     for number, (prefix, name) in enumerate([("van der", "Berg"), (None, "Adema"), ("de", "Zwart"), (None, "Cohen")]):
         home, value = one_dossier(ZCD._replace(dossier_id=str(number)), prefix=prefix, family_name=name)
         apply_view(connection, home.encode(), value)
-    titles = [item["title"] for item in readmodel.page(connection, skip=0, limit=9)]
+    titles = [item["title"] for item in readmodel.page(connection, COLLEAGUE, skip=0, limit=9)]
     assert titles == ["Adema", "van der Berg", "Cohen", "de Zwart"]

@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from hub.desk.access import Actor, Role, grantees_of
+from hub.desk.readmodel import Asker
 from hub.events.codec import encode
 from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType
 
+TEAM = "Noord"
+"""Of every dossier here, unless a test says otherwise."""
+COLLEAGUE = Asker(grantees_of(Actor("kim", Role.CASE_DIRECTOR, teams=(TEAM,))), "2026-03-01")
+"""Somebody of that team."""
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ZCD = DossierRef("zcd", "Z-1")
 MENSCENTRAAL = DossierRef("menscentraal", "MC-1")
@@ -92,6 +98,7 @@ def dossier(ref: DossierRef, members: Sequence[Mapping[str, Any]], **changed: An
         "referred_by": "huisarts",
         "received_on": date(2026, 1, 2),
         "first_contact_on": None,
+        "team": TEAM,
         "address": address("a-here"),
         "members": list(members),
     } | changed

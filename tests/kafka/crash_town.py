@@ -31,6 +31,7 @@ from hub.demo.once import dead_letters, new_town, read_all, reference_of
 from hub.demo.oracle import Mismatch, compare
 from hub.demo.stack import ExternalBroker, Stack
 from hub.demo.town.changes import ZCD, Change
+from hub.demo.town.correspondence import ISTANDAARDEN
 from hub.events.topics import topics
 from tests.kafka.ledger import Ledger, Loss
 from tests.kafka.marks import planted
@@ -126,6 +127,9 @@ class CrashGauge(Gauge):
         """Position and transaction of every change that the source shows."""
         if source == ZCD:
             return frozenset((position, 0) for position, _ in self._of.simulators[source].all_changes())
+        if source == ISTANDAARDEN:
+            folder = Path(self._of.simulators[source].url)
+            return frozenset((path.stat().st_ctime_ns, 0) for path in folder.glob("*.xml"))
         with closing(sqlite3.connect(self._of.folder / source / DATABASE_NAME, timeout=30)) as connection:
             return frozenset(connection.execute("SELECT seq, tx FROM outbox").fetchall())
 
@@ -137,6 +141,8 @@ class CrashGauge(Gauge):
         if source == ZCD:
             frontier = Frontier.from_state(state)
             return sum(position not in frontier for position, _ in visible)
+        if source == ISTANDAARDEN:
+            return sum(changed > state.get("changed_ns", 0) for changed, _ in visible)
         delivered = Frontier.from_state(state["delivered"])
         final = (state["tx"], state["seq"])
         return sum((tx, seq) > final and seq not in delivered for seq, tx in visible)

@@ -116,8 +116,8 @@ class Demo:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens it printed: one a user."""
-        return re.findall(r"\((?:case director|operations)\)\s+(\S+)", self.output)
+        """The tokens it printed of a director and of operations."""
+        return re.findall(r"^ +(?:regisseur|beheer) +\([^)]*\) +(\S+)", self.output, re.MULTILINE)
 
     def await_output(self, text: str) -> None:
         """Until it printed this. Fails when it ends before, or takes too long."""

@@ -6,12 +6,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
+from connectors.istandaarden.config import IStandaardenConfig
+from connectors.istandaarden.connector import IStandaardenConnector
 from connectors.menscentraal.config import MensCentraalConfig
 from connectors.menscentraal.connector import MensCentraalConnector
 from connectors.zcd.config import ZcdConfig
@@ -33,10 +36,15 @@ _EXTERNAL: Final = 0
 
 
 def connectors() -> dict[str, Connector]:
-    """Both connectors, for translation only: nothing is contacted."""
+    """The connectors, for translation only: nothing is contacted."""
     zcd = ZcdConfig(base_url="http://127.0.0.1:1", client_id="c", client_secret=SecretStr("s"))
     menscentraal = MensCentraalConfig(url=SecretStr("sqlite://"))
-    return {"zcd": ZcdConnector(zcd), "menscentraal": MensCentraalConnector(menscentraal)}
+    messages = IStandaardenConnector(IStandaardenConfig(folder=Path("nowhere")))
+    return {
+        "zcd": ZcdConnector(zcd),
+        "menscentraal": MensCentraalConnector(menscentraal),
+        "istandaarden": messages,
+    }
 
 
 def translated(changes: Iterable[tuple[str, object]]) -> tuple[list[tuple[str, bytes, bytes]], int]:

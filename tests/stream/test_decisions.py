@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,21 @@ from hub.desk.access import Actor, Role
 from hub.desk.deciding import Deciding, NotAsSeen
 from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack
 from hub.desk.looks import LookLog
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Request
 from hub.events.decisions import DecisionMessage
 from hub.events.topics import VIEWS
+from hub.household.direction import directions, written_name
 from hub.household.document_shape import Document
 from tests.core.case_format import CASES, load_case
 from tests.core.case_sources import source_lines
+from tests.desk.open_reading import STAFF, OpenReading
 from tests.stream.adversary.lane import Log, Message, Rules, Worker
 from tests.stream.adversary.run import TOPICS, drive, real_stages
 from tests.stream.inline import translated
 
-DIRK = Request(Actor("dirk", Role.CASE_DIRECTOR), "a" * 32)
+DIRK = Request(Actor("dirk", Role.CASE_DIRECTOR, unit="youth", staff=STAFF), "a" * 32)
+KIM = Request(Actor("kim", Role.CASE_DIRECTOR, unit="youth", staff=STAFF), "b" * 32)
+SOFIE = Request(Actor("sofie", Role.SAFETY_OFFICER), "c" * 32)
 MOTHER_ZCD = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
 MOTHER_MC = {"source": "menscentraal", "dossier_id": "MC-1", "line": "1"}
 CHILD_MC = {"source": "menscentraal", "dossier_id": "MC-1", "line": "2"}
@@ -43,7 +47,7 @@ class Hub:
         self._logs = {topic: Log() for topic in TOPICS}
         self._workers = [Worker(stage, self._logs, Rules(), rng) for stage in real_stages()]
         self._clock = datetime(2026, 3, 1, tzinfo=UTC)
-        reading = Reading(self.engine, LookLog(folder / "looks.jsonl"), self._now)
+        reading = OpenReading(self.engine, LookLog(folder / "looks.jsonl"), self._now)
         self.deciding = Deciding(reading, self._publish, "0599", 1, lambda _: None)
         found = load_case(CASES / f"{case}.yaml")
         lines = [
@@ -84,7 +88,7 @@ class Hub:
     def documents(self) -> list[Document]:
         """All live households."""
         with self.engine.connect() as connection:
-            return readmodel.page(connection, skip=0, limit=100)
+            return list(readmodel.every(connection))
 
     def shape(self) -> list[dict[str, Any]]:
         """The households but for what was decided, and when they last changed."""
@@ -177,7 +181,7 @@ def test_two_directors_at_once_end_alike_whatever_arrives_first(hub: Hub) -> Non
     same = DecisionToMake.model_validate({"kind": "same_person", "line": MOTHER_ZCD, "other": MOTHER_MC, "why": "w"})
     two = same.model_copy(update={"kind": "different_person", "doubted": "line"})
     first = hub.deciding.decide(DIRK, same)
-    second = hub.deciding.decide(Request(Actor("kim", Role.CASE_DIRECTOR), "b" * 32), two)
+    second = hub.deciding.decide(KIM, two)
     hub.settle()
     assert first.decision_id == second.decision_id
     found = hub.deciding.decision(DIRK, second.decision_id)
@@ -200,8 +204,52 @@ def test_a_snooze_goes_with_its_dossier_and_can_be_taken_back(hub: Hub) -> None:
 
 
 @unlinked
+def test_who_directs_is_decided_handed_over_and_taken_back_across_both_systems(hub: Hub) -> None:
+    said = {"source": "zcd", "dossier_id": "Z-1"}
+    hub.decide(kind="same_person", line=MOTHER_ZCD, other=MOTHER_MC)
+    hub.decide(kind="direction", direction=said)
+    handover = hub.decide(
+        kind="direction", direction={"source": "menscentraal", "dossier_id": "MC-1", "director": {"name": "Kim"}}
+    )
+    assert decided_directors(hub) == ["Kim"]
+    hub.withdraw(handover)
+    assert decided_directors(hub) == ["dirk"]
+
+
+def decided_directors(hub: Hub) -> list[str]:
+    (home,) = hub.documents()
+    return [written_name(entry) for entry in directions(home, date(2026, 3, 1)) if entry.decided and entry.current]
+
+
+@unlinked
 def test_a_decision_published_twice_is_one(hub: Hub) -> None:
     decision = hub.decide(kind="same_person", line=MOTHER_ZCD, other=MOTHER_MC)
     assert hub.decide(kind="same_person", line=MOTHER_ZCD, other=MOTHER_MC) == decision
     (home,) = hub.documents()
     assert len(home["decisions"]) == 1
+
+
+def who_and_what(document: Document) -> tuple[object, ...]:
+    return document["members"], document["dossiers"], document["links"], document["freshness"]
+
+
+@unlinked
+def test_consent_and_an_emergency_go_with_their_dossier_and_change_nothing_else(hub: Hub) -> None:
+    before = list(map(who_and_what, hub.documents()))
+    place = {"source": "menscentraal", "dossier_id": "MC-1"}
+    given = place | {"line": "1", "unit": "youth", "given_by": ["self", "custodians"], "until": "2026-12-31"}
+    consent = hub.decide(kind="consent", consent=given)
+    emergency = hub.decide(kind="emergency", emergency=place)
+    judged = DecisionToMake.model_validate(
+        {
+            "kind": "emergency_review",
+            "why": "Terecht.",
+            "review": place | {"emergency": emergency, "justified": True},
+        }
+    )
+    review = hub.deciding.decide(SOFIE, judged).decision_id
+    hub.settle()
+    assert {hub.effect(item) for item in (consent, emergency, review)} == {"applied"}
+    hub.withdraw(consent)
+    assert hub.effect(consent) == "withdrawn"
+    assert list(map(who_and_what, hub.documents())) == before

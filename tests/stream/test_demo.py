@@ -75,7 +75,7 @@ def write_town(folder: Path, households: int) -> None:
     """The files that `--from` takes, as somebody could have written them by hand."""
     lines: dict[str, list[str]] = {ZCD: [], MENSCENTRAAL: []}
     late: dict[str, deque[tuple[int, str]]] = {ZCD: deque(), MENSCENTRAAL: deque()}
-    for change in Town(households, 7, start=datetime(2026, 1, 5, tzinfo=UTC)).fill():
+    for change in Town(households, 17, start=datetime(2026, 1, 5, tzinfo=UTC)).fill():
         written, held = lines[change.source], late[change.source]
         if change.delivery is Delivery.LATE:
             held.append((len(written) + LATE_LINES, line(change)))

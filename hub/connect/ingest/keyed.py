@@ -76,11 +76,16 @@ def _subject(bsn: Sensitive | None, ring: KeyRing, dossier: DossierRef) -> str |
 
 def _body(body: Body, ring: KeyRing, dossier: DossierRef) -> Value:
     if not isinstance(body, Composition):
-        return body.model_dump()
+        return {name: _listed(item) for name, item in body.model_dump().items()}
     value = body.model_dump(exclude={"address", "members"})
     value["address"] = _address(body.address, ring)
     value["members"] = [_member(member, ring, dossier) for member in body.members]
     return value
+
+
+def _listed(value: object) -> object:
+    """A list for a tuple: in a field that may be null, Avro's writer takes a tuple for a name and a value."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _member(member: Member, ring: KeyRing, dossier: DossierRef) -> Value:

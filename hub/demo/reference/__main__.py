@@ -16,8 +16,10 @@ def main() -> None:
     parser.add_argument("--zcd", type=Path, help="changes of ZCD, one JSON object a line")
     parser.add_argument("--menscentraal", type=Path, help="outbox rows of MensCentraal, one JSON object a line")
     parser.add_argument("--decisions", type=Path, help="what humans decided, one JSON object a line")
+    parser.add_argument("--istandaarden", type=Path, help="national messages, one a line")
     arguments = parser.parse_args()
-    result = answer(read(arguments.zcd), read(arguments.menscentraal), read(arguments.decisions))
+    files = (arguments.zcd, arguments.menscentraal, arguments.decisions, arguments.istandaarden)
+    result = answer(*map(read, files))
     for item in (*result.households, {"summary": result.summary}):
         sys.stdout.write(json.dumps(item, ensure_ascii=False, sort_keys=True) + "\n")
 

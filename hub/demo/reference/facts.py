@@ -17,6 +17,18 @@ Table = Mapping[str, tuple[Callable[..., object], *tuple[object, ...]]]
 """How a body is read: per shared field a method or function of `Fields`, and its further arguments."""
 
 
+UNITS = {
+    "01": "minute",
+    "04": "hour",
+    "14": "day",
+    "16": "half_day",
+    "82": "output",
+    "83": "euro",
+    "84": "effort",
+}
+FREQUENCIES = {"1": "day", "2": "week", "4": "month", "6": "total"}
+
+
 class UnreadableError(Exception):
     """The record does not follow the documented source format; it is counted and otherwise ignored."""
 
@@ -102,6 +114,23 @@ class Fields:
     def optional_text(self, key: str) -> str | None:
         """Text or None."""
         return self.text(key) if self.has(key) else None
+
+    def optional_texts(self, key: str) -> list[str] | None:
+        """The texts of a list, or None."""
+        if not self.has(key):
+            return None
+        return [Fields({key: item}).text(key) for item in self.items(key)]
+
+    def history(self, key: str, state: str, states: Mapping[str, str], on: str) -> list[Json] | None:
+        """States, each with its day, or None."""
+        if not self.has(key):
+            return None
+        steps = [Fields(item) for item in self.items(key)]
+        return [{"state": step.code(state, states), "on": step.day(on)} for step in steps]
+
+    def optional_code(self, key: str, codes: Mapping[str, T]) -> T | None:
+        """What the source's code stands for, or None."""
+        return self.code(key, codes) if self.has(key) else None
 
     def whole(self, key: str) -> int:
         """A whole number of at most 64 bits; true is no number."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from hub.demo.reference.decisions import Decided, Decision, DossierKey, Person, Ref, Statement, decide
 from hub.demo.reference.facts import Dossier, Line
+from hub.demo.reference.istandaarden import REQUEST
 
 OVERSIZE = 20
 """A component of more persons is an institution, not a family."""
@@ -31,6 +32,29 @@ class Household:
     history: tuple[Ref, ...]
     unconfirmed: int
     decisions: tuple[tuple[str, str], ...]
+    messages: tuple[Dossier, ...] = ()
+    """Dossiers that are no team's; their lines show nothing."""
+
+
+def of_teams(household: Household) -> Household | None:
+    """Without what only messages state; None if no team has a dossier here."""
+    dossiers = tuple(dossier for dossier in household.dossiers if dossier.facts["kind"] != REQUEST)
+    keys = {key_of(dossier) for dossier in dossiers}
+
+    def kept(refs: Iterable[Ref]) -> tuple[Ref, ...]:
+        return tuple(ref for ref in refs if ref[:2] in keys)
+
+    if not dossiers:
+        return None
+    return replace(
+        household,
+        dossiers=dossiers,
+        messages=tuple(dossier for dossier in household.dossiers if key_of(dossier) not in keys),
+        members=tuple(sorted(refs for refs in map(kept, household.members) if refs)),
+        conflicts=kept(household.conflicts),
+        references=kept(household.references),
+        history=kept(household.history),
+    )
 
 
 def person_of(dossier: Dossier, line: Line) -> Person:

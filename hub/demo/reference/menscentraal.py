@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from hub.demo.reference.facts import (
+    FREQUENCIES,
+    UNITS,
     Change,
     Dossier,
     Fields,
@@ -101,6 +103,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "referred_by": intake.optional_text("via"),
             "received_on": intake.optional_day("ontvangen"),
             "first_contact_on": intake.optional_day("eerste_contact"),
+            "team": data.optional_text("wijkteam"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("personen")),
     )
@@ -190,6 +193,7 @@ BODIES: dict[str, Table] = {
         "email": (Fields.optional_text, "mail"),
         "from_on": (Fields.optional_day, "sinds"),
         "to_on": (Fields.optional_day, "tot"),
+        "staff": (Fields.optional_text, "personeelsnr"),
     },
     "case_direction": {
         "director": (Fields.text, "regisseur"),
@@ -199,6 +203,7 @@ BODIES: dict[str, Table] = {
         "from_on": (Fields.day, "sinds"),
         "to_on": (Fields.optional_day, "tot"),
         "reason": (Fields.optional_text, "aanleiding"),
+        "staff": (Fields.optional_text, "personeelsnr"),
     },
     "goal": {
         "life_domain": (Fields.number_code, "domein", DOMAINS),
@@ -217,6 +222,18 @@ BODIES: dict[str, Table] = {
         "decision": (Fields.optional_text, "besluit"),
         "reason": (Fields.optional_text, "motivering"),
         "committed_cents": (_cents, "bedrag"),
+        "reference": (Fields.optional_text, "referentie"),
+        "allocation_number": (Fields.optional_text, "toewijzing_nr"),
+        "provider_code": (Fields.optional_text, "agb"),
+        "reason_code": (Fields.optional_text, "reden_code"),
+        "return_codes": (Fields.optional_texts, "retourcodes"),
+        "steps": (Fields.history, "verloop", "status", STATES, "datum"),
+        "starts_on": (Fields.optional_day, "ingang"),
+        "ends_on": (Fields.optional_day, "einde"),
+        "volume": (Fields.optional_whole, "volume"),
+        "unit": (Fields.optional_code, "eenheid", UNITS),
+        "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
+        "tariff_cents": (_cents, "tarief"),
     },
     "contact": {
         "kind": (Fields.code, "type", CONTACTS),

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hub.demo.reference import decisions, menscentraal, zcd
+from hub.demo.reference import decisions, istandaarden, menscentraal, zcd
 from hub.demo.reference.decisions import DossierKey, Ref
 from hub.demo.reference.facts import Change, Dossier, Json, Line, UnreadableError
-from hub.demo.reference.households import Household, derive, person_of, ref_of
+from hub.demo.reference.households import Household, derive, of_teams, person_of, ref_of
 
 NUMBERS: dict[str, str] = {zcd.SOURCE: "volgnummer", menscentraal.SOURCE: "seq"}
 READERS: dict[str, Callable[[object], Change]] = {
@@ -49,7 +49,21 @@ class Sources:
         except (UnreadableError, ValueError, RecursionError):
             self.unreadable[source].add(number)
             return
-        key = (source, change.type, change.id)
+        self._keep(change)
+
+    def add_messages(self, lines: Iterable[str | bytes]) -> None:
+        """Read national messages, one a line; without any nothing is said of that source."""
+        for position, line in enumerate(lines, start=1):
+            unreadable = self.unreadable.setdefault(istandaarden.SOURCE, set())
+            try:
+                text = line if isinstance(line, str) else line.decode()
+                for change in istandaarden.read(text) if text.strip() else ():
+                    self._keep(change)
+            except (UnreadableError, ValueError, RecursionError):
+                unreadable.add(position)
+
+    def _keep(self, change: Change) -> None:
+        key = (change.source, change.type, change.id)
         known = self.records.get(key)
         if known is None or (change.version, change.recorded_at) >= (known.version, known.recorded_at):
             self.records[key] = change
@@ -75,11 +89,13 @@ def answer(
     zcd_lines: Iterable[str | bytes],
     menscentraal_lines: Iterable[str | bytes],
     decision_lines: Iterable[str | bytes] = (),
+    message_lines: Iterable[str | bytes] = (),
 ) -> Answer:
-    """The whole computation, from the two files' lines and what humans decided (`decisions.read`)."""
+    """The whole computation, from the two files' lines, what humans decided (`decisions.read`) and messages."""
     sources = Sources()
     sources.add(zcd.SOURCE, zcd_lines)
     sources.add(menscentraal.SOURCE, menscentraal_lines)
+    sources.add_messages(message_lines)
     dossiers = sources.dossiers()
     records: dict[DossierKey, list[list[object]]] = defaultdict(list)
     for change in sources.records.values():
@@ -95,11 +111,12 @@ def answer(
             ]
             records[change.source, change.dossier].append(entry)
     numbers = {ref_of(dossier, line): line.bsn for dossier in dossiers for line in dossier.lines}
-    households = derive(dossiers, decisions.read(decision_lines, numbers))
+    derived = derive(dossiers, decisions.read(decision_lines, numbers))
+    households = [found for household in derived if (found := of_teams(household)) is not None]
     summary: Json = {
         "households": len(households),
         "persons": len({person for household in households for person in member_keys(household)}),
-        "dossiers": len(dossiers),
+        "dossiers": sum(dossier.facts["kind"] != istandaarden.REQUEST for dossier in dossiers),
         "dead_letters": {source: len(numbers) for source, numbers in sources.unreadable.items()},
     }
     return Answer(tuple(to_json(household, records) for household in households), summary)
@@ -109,7 +126,8 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
     """One household, all lists sorted; `persons` in the order of `members`."""
     by_ref = lines_by_ref(household)
     persons = [[by_ref[ref] for ref in member] for member in household.members]
-    content = [entry for dossier in household.dossiers for entry in records[dossier.source, dossier.id]]
+    holding = (*household.dossiers, *household.messages)
+    content = [entry for dossier in holding for entry in records[dossier.source, dossier.id]]
     return {
         "household_id": household.id,
         "status": "open" if any(dossier.is_open for dossier in household.dossiers) else "closed",

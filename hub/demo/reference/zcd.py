@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.demo.reference.facts import (
+    FREQUENCIES,
+    UNITS,
     Change,
     Dossier,
     Fields,
@@ -112,6 +114,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "referred_by": intake.optional_text("verwijzer"),
             "received_on": intake.optional_day("ontvangenOp"),
             "first_contact_on": intake.optional_day("eersteContactOp"),
+            "team": data.optional_text("team"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("gezinsleden")),
     )
@@ -170,6 +173,7 @@ BODIES: dict[str, Table] = {
         "email": (Fields.optional_text, "email"),
         "from_on": (Fields.optional_day, "vanaf"),
         "to_on": (Fields.optional_day, "tot"),
+        "staff": (Fields.optional_text, "medewerkernummer"),
     },
     "case_direction": {
         "director": (Fields.text, "naam"),
@@ -179,6 +183,7 @@ BODIES: dict[str, Table] = {
         "from_on": (Fields.day, "vanaf"),
         "to_on": (Fields.optional_day, "tot"),
         "reason": (Fields.optional_text, "reden"),
+        "staff": (Fields.optional_text, "medewerkernummer"),
     },
     "goal": {
         "life_domain": (Fields.code, "leefgebied", DOMAINS),
@@ -197,6 +202,18 @@ BODIES: dict[str, Table] = {
         "decision": (Fields.optional_text, "besluit"),
         "reason": (Fields.optional_text, "reden"),
         "committed_cents": (Fields.optional_whole, "bedragCenten"),
+        "reference": (Fields.optional_text, "referentie"),
+        "allocation_number": (Fields.optional_text, "toewijzingnummer"),
+        "provider_code": (Fields.optional_text, "agbcode"),
+        "reason_code": (Fields.optional_text, "redencode"),
+        "return_codes": (Fields.optional_texts, "retourcodes"),
+        "steps": (Fields.history, "verloop", "toestand", STATES, "op"),
+        "starts_on": (Fields.optional_day, "vanaf"),
+        "ends_on": (Fields.optional_day, "tot"),
+        "volume": (Fields.optional_whole, "volume"),
+        "unit": (Fields.optional_code, "eenheid", UNITS),
+        "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
+        "tariff_cents": (Fields.optional_whole, "tariefCenten"),
     },
     "contact": {
         "kind": (Fields.code, "soort", CONTACTS),

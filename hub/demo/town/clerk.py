@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, Protocol
 
-from hub.demo.town import content, menscentraal_format, names, zcd_format
+from hub.demo.town import content, menscentraal_format, names, teams, zcd_format
 from hub.demo.town.changes import MENSCENTRAAL, ZCD, Change, Delivery, JsonObject
 from hub.demo.town.dossiers import Dossier, Line, Record
 from hub.demo.town.people import Address, Home, Person
@@ -71,7 +71,8 @@ class Clerk:
         number = self._numbers[source]
         identity = f"Z-{number:06}" if source == ZCD else f"MC-{number}"
         day = opened or self.today
-        dossier = Dossier(source, identity, day, client.home.address, [], self._intake(day))
+        address = client.home.address
+        dossier = Dossier(source, identity, day, address, [], self._intake(day), teams.team_of(source, address))
         self.dossiers.append(dossier)
         self._add_line(dossier, client, client=True)
         for resident in [] if alone else client.home.residents:

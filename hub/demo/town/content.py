@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from hub.demo.town import menscentraal_format, names, zcd_format
+from hub.demo.town import menscentraal_format, names, requests, teams, zcd_format
 from hub.demo.town.changes import ZCD, JsonObject, JsonValue
 from hub.demo.town.dossiers import Dossier
 
@@ -70,7 +70,7 @@ def proceed(facts: JsonObject, random: Random, today: date) -> bool:
     if not choices:
         return False
     state = random.choice(choices)
-    facts["state"] = state
+    requests.follow(facts, state, today)
     if state == "submitted":
         facts["submitted_on"] = today.isoformat()
     if state in ("granted", "rejected"):
@@ -82,8 +82,7 @@ def proceed(facts: JsonObject, random: Random, today: date) -> bool:
     return True
 
 
-def worker(random: Random) -> str:
-    """The name of somebody who works in a team."""
+def _somebody(random: Random) -> str:
     prefix, family = random.choice(names.FAMILIES)
     return " ".join(part for part in (random.choice(names.BOYS + names.GIRLS), prefix, family) if part)
 
@@ -99,30 +98,52 @@ def _phone(random: Random) -> str:
 def _involvement(random: Random, today: date, dossier: Dossier) -> dict[str, JsonValue]:
     kind = random.choice(("professional", "professional", "informal", "volunteer"))
     professional = kind == "professional"
-    name = worker(random) if random.random() > 0.1 else None
+    if professional and random.random() < 0.5:
+        return _colleague(random, today, dossier)
+    name = _somebody(random) if random.random() > 0.1 else None
     return {
         "name": name,
         "function": random.choice(PROFESSIONS) if professional else None,
         "kind": kind,
         "organisation": random.choice(names.ORGANISATIONS) if professional else None,
-        "unit": random.choice(names.TEAMS) if professional and random.random() < 0.5 else None,
+        "unit": None,
         "role": "uitvoerend" if professional else random.choice(TIES),
         "phone": _phone(random),
         "email": f"{name.split()[0].lower()}@voorbeeld.nl" if name and professional else None,
         "from_on": (today - timedelta(days=random.randint(0, 300))).isoformat(),
         "to_on": None,
+        "staff": None,
+    }
+
+
+def _colleague(random: Random, today: date, dossier: Dossier) -> dict[str, JsonValue]:
+    worker = random.choice(teams.workers(dossier.team))
+    return {
+        "name": worker.name,
+        "function": random.choice(PROFESSIONS[:2]),
+        "kind": "professional",
+        "organisation": "Gemeente Rotterdam",
+        "unit": worker.team,
+        "role": "uitvoerend",
+        "phone": worker.phone,
+        "email": f"{worker.staff}@voorbeeld.nl",
+        "from_on": (today - timedelta(days=random.randint(0, 300))).isoformat(),
+        "to_on": None,
+        "staff": worker.staff,
     }
 
 
 def _case_direction(random: Random, today: date, dossier: Dossier) -> dict[str, JsonValue]:
+    worker = random.choice(teams.workers(dossier.team))
     return {
-        "director": worker(random),
+        "director": worker.name,
         "organisation": "Gemeente Rotterdam",
-        "unit": random.choice(names.TEAMS),
-        "phone": _phone(random),
+        "unit": worker.team,
+        "phone": worker.phone,
         "from_on": today.isoformat(),
         "to_on": None,
         "reason": random.choice((None, "toegewezen bij de intake", "op verzoek van het gezin")),
+        "staff": worker.staff,
     }
 
 
@@ -154,10 +175,12 @@ def _assessment(random: Random, today: date, dossier: Dossier) -> dict[str, Json
 
 def _support_request(random: Random, today: date, dossier: Dossier) -> dict[str, JsonValue]:
     code, product, _ = random.choice(PRODUCTS)
+    provider = random.choice((None, *names.ORGANISATIONS))
     return {
+        **requests.asked(f"{dossier.id} {code} {today}", provider),
         "product_code": code,
         "product": product,
-        "provider": random.choice((None, *names.ORGANISATIONS)),
+        "provider": provider,
         "state": "concept",
         "submitted_on": None,
         "decided_on": None,

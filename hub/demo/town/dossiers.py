@@ -51,6 +51,7 @@ class Dossier:
     address: Address | None
     lines: list[Line]
     intake: JsonObject | None
+    team: str
     closed: date | None = None
     version: int = 0
     deleted: bool = False

@@ -8,6 +8,7 @@ from typing import Final
 from hub.demo.town.changes import JsonObject, JsonValue
 from hub.demo.town.dossiers import UNKNOWN, Dossier, Line, Record
 from hub.demo.town.people import Address
+from hub.demo.town.steps import history
 
 TYPES: Final = {
     "involvement": ("betrokkene", "BT"),
@@ -27,10 +28,11 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "involvement": {
         "name": "naam", "function": "functie", "kind": "categorie", "organisation": "organisatie", "unit": "afdeling",
         "role": "rol", "phone": "tel", "email": "mail", "from_on": "sinds", "to_on": "tot",
+        "staff": "personeelsnr",
     },
     "case_direction": {
         "director": "regisseur", "organisation": "organisatie", "unit": "afdeling", "phone": "tel", "from_on": "sinds",
-        "to_on": "tot", "reason": "aanleiding",
+        "to_on": "tot", "reason": "aanleiding", "staff": "personeelsnr",
     },
     "goal": {
         "life_domain": "domein", "wording": "tekst", "owner": "wie", "status": "stand", "evaluation_on": "evaluatie",
@@ -39,7 +41,10 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "support_request": {
         "product_code": "code", "product": "naam", "provider": "leverancier", "state": "status",
         "submitted_on": "aangevraagd", "decided_on": "besluitdatum", "decision": "besluit", "reason": "motivering",
-        "committed_cents": "bedrag",
+        "committed_cents": "bedrag", "reference": "referentie", "allocation_number": "toewijzing_nr",
+        "provider_code": "agb", "reason_code": "reden_code", "return_codes": "retourcodes", "steps": "verloop",
+        "starts_on": "ingang", "ends_on": "einde", "volume": "volume", "unit": "eenheid", "frequency": "frequentie",
+        "tariff_cents": "tarief",
     },
     "contact": {"kind": "type", "held_on": "datum"},
     "signal": {
@@ -56,6 +61,10 @@ CODES: Final[dict[tuple[str, str], dict[JsonValue, JsonValue]]] = {
         "under_investigation": "ONDERZOEK", "granted": "TOEGEKEND", "rejected": "AFGEWEZEN", "started": "LOOPT",
         "paused": "ONDERBROKEN", "ended": "AFGEROND",
     },
+    ("support_request", "unit"): {
+        "minute": "01", "hour": "04", "day": "14", "half_day": "16", "output": "82", "euro": "83", "effort": "84",
+    },
+    ("support_request", "frequency"): {"day": "1", "week": "2", "month": "4", "total": "6"},
     ("contact", "kind"): {"home_visit": "HB", "conversation": "GS", "no_show": "NV", "telephone": "TEL"},
     ("signal", "severity"): {"low": 1, "medium": 2, "high": 3},
     ("signal", "child_safety"): {True: "J", False: "N"},
@@ -76,6 +85,7 @@ def dossier_change(dossier: Dossier, recorded_at: datetime) -> JsonObject:
         "einde": dossier.closed.isoformat() if dossier.closed else None,
         "intake": _intake(dossier.intake),
         "adres": _address(dossier.address) if dossier.address else None,
+        "wijkteam": dossier.team,
         "personen": [_line(line) for line in dossier.lines],
     }
     return _row("dossier", dossier.id, dossier.id, dossier.version, recorded_at, None if dossier.deleted else content)
@@ -89,8 +99,10 @@ def record_change(dossier: Dossier, record: Record, recorded_at: datetime, *, de
         codes = CODES.get((record.type, name))
         content[column] = codes[value] if codes and isinstance(value, str | bool) else value
     if record.type == "support_request":
-        cents = record.facts["committed_cents"]
-        content["bedrag"] = f"{cents // 100}.{cents % 100:02}" if isinstance(cents, int) else None
+        content["bedrag"] = _euros(record.facts["committed_cents"])
+        content["tarief"] = _euros(record.facts.get("tariff_cents"))
+        states = CODES["support_request", "state"]
+        content["verloop"] = [{"status": states[state], "datum": on} for state, on in history(record.facts)] or None
     if record.type == "assessment":
         line, scores = record.facts["line"], record.facts["scores"]
         content["persoon_nr"] = int(line) if isinstance(line, str) else None
@@ -98,6 +110,10 @@ def record_change(dossier: Dossier, record: Record, recorded_at: datetime, *, de
             content[f"d{number:02}"] = scores.get(domain) if isinstance(scores, dict) else None
     kind = TYPES[record.type][0]
     return _row(kind, dossier.id, record.id, record.version, recorded_at, None if deleted else content)
+
+
+def _euros(cents: JsonValue) -> str | None:
+    return f"{cents // 100}.{cents % 100:02}" if isinstance(cents, int) else None
 
 
 def _row(

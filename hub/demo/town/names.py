@@ -39,10 +39,6 @@ STREETS: Final = (
     ("Avenue Concordia", "3062LD"), ("Prins Alexanderlaan", "3067GB"), ("Hesseplaats", "3069EA"),
     ("Martin Luther Kingweg", "3069EW"), ("Keizerswaard", "3078AL"), ("Groeninx van Zoelenlaan", "3078GD"),
 )  # fmt: skip
-TEAMS: Final = tuple(
-    f"Wijkteam {name}"
-    for name in ("Afrikaanderwijk", "Bloemhof", "Carnisse", "Hillesluis", "Beverwaard", "Delfshaven", "Oude Noorden")
-)
 ORGANISATIONS: Final = (
     "Stichting De Brug", "Basisschool De Vlieger", "Huisartsenpraktijk Maashaven", "Jeugdzorg Maasland",
     "GGZ Nieuwe Maas", "Schuldhulp Zuid", "Woningcorporatie Havenzicht", "Thuisbegeleiding Rijnmond",

@@ -8,6 +8,7 @@ from typing import Final
 from hub.demo.town.changes import JsonObject, JsonValue
 from hub.demo.town.dossiers import UNKNOWN, Dossier, Line, Record
 from hub.demo.town.people import Address
+from hub.demo.town.steps import history
 
 TYPES: Final = {
     "involvement": ("betrokkene", "B"),
@@ -39,10 +40,11 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "involvement": {
         "name": "naam", "function": "functie", "kind": "soortBetrokkenheid", "organisation": "organisatie",
         "unit": "team", "role": "rol", "phone": "telefoon", "email": "email", "from_on": "vanaf", "to_on": "tot",
+        "staff": "medewerkernummer",
     },
     "case_direction": {
         "director": "naam", "organisation": "organisatie", "unit": "team", "phone": "telefoon", "from_on": "vanaf",
-        "to_on": "tot", "reason": "reden",
+        "to_on": "tot", "reason": "reden", "staff": "medewerkernummer",
     },
     "goal": {
         "life_domain": "leefgebied", "wording": "doel", "owner": "eigenaar", "status": "status",
@@ -55,7 +57,10 @@ FIELDS: Final[dict[str, dict[str, str]]] = {
     "support_request": {
         "product_code": "productcode", "product": "product", "provider": "aanbieder", "state": "toestand",
         "submitted_on": "ingediendOp", "decided_on": "besluitOp", "decision": "besluit", "reason": "reden",
-        "committed_cents": "bedragCenten",
+        "committed_cents": "bedragCenten", "reference": "referentie", "allocation_number": "toewijzingnummer",
+        "provider_code": "agbcode", "reason_code": "redencode", "return_codes": "retourcodes", "steps": "verloop",
+        "starts_on": "vanaf", "ends_on": "tot", "volume": "volume", "unit": "eenheid", "frequency": "frequentie",
+        "tariff_cents": "tariefCenten",
     },
     "contact": {"kind": "soort", "held_on": "op"},
     "signal": {
@@ -71,6 +76,10 @@ CODES: Final[dict[tuple[str, str], dict[str, str]]] = {
         "under_investigation": "in onderzoek", "granted": "toegewezen", "rejected": "afgewezen", "started": "gestart",
         "paused": "gestopt", "ended": "beeindigd",
     },
+    ("support_request", "unit"): {
+        "minute": "01", "hour": "04", "day": "14", "half_day": "16", "output": "82", "euro": "83", "effort": "84",
+    },
+    ("support_request", "frequency"): {"day": "1", "week": "2", "month": "4", "total": "6"},
     ("contact", "kind"): {
         "home_visit": "huisbezoek", "conversation": "gesprek", "no_show": "niet verschenen", "telephone": "telefonisch",
     },
@@ -92,6 +101,7 @@ def dossier_change(dossier: Dossier, recorded_at: datetime) -> JsonObject:
         "sluitingsdatum": dossier.closed.isoformat() if dossier.closed else None,
         "aanmelding": _intake(dossier.intake),
         "adres": _address(dossier.address) if dossier.address else None,
+        "team": dossier.team,
         "gezinsleden": [_line(line) for line in dossier.lines],
     }
     return _change(
@@ -108,6 +118,9 @@ def record_change(dossier: Dossier, record: Record, recorded_at: datetime, *, de
     scores = record.facts.get("scores")
     if isinstance(scores, dict):
         content["scores"] = {DOMAINS[domain]: score for domain, score in scores.items()}
+    if record.type == "support_request":
+        states = CODES["support_request", "state"]
+        content["verloop"] = [{"toestand": states[state], "op": on} for state, on in history(record.facts)] or None
     kind = TYPES[record.type][0]
     return _change(kind, dossier.id, record.id, record.version, recorded_at, None if deleted else content)
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
+from hub.events.ids import DossierRef
 from hub.events.records import RecordType
 from hub.household.attention.facts import Facts, closed_day, dossiers_of, identity, raised, ref_of
 from hub.household.attention.point import AttentionPoint, Rule, Severity
-from hub.household.days import Span, add_days, add_months, birthday, born_within, local_day, parse_day
-from hub.household.document_shape import Person, RecordEntry
-from hub.household.workdays import add_workdays, workday_from
+from hub.household.days import Span, add_days, add_months, birthday, born_within, parse_day
+from hub.household.document_shape import Person
+from hub.household.requests.codes import Duty
+from hub.household.requests.threads import Thread
 
 OF_AGE: Final = 18
 """Source: Burgerlijk Wetboek 1:233; Jeugdwet 1.1: help to youth ends there, but for exceptions."""
-UNANSWERED: Final = frozenset({"submitted", "received"})
-"""States in which the municipality has not said anything yet."""
+_CASES: Final = {
+    Duty.RETOUR: "unconfirmed",
+    Duty.ANSWER: "unanswered",
+    Duty.DECISION: "undecided",
+    Duty.RESIDENCE: "undecided",
+    Duty.START: "not_started",
+    Duty.STOP: "not_stopped",
+}
 
 
 def adult_term(facts: Facts) -> Iterator[AttentionPoint]:
@@ -108,38 +115,37 @@ def aftercare_overdue(facts: Facts) -> Iterator[AttentionPoint]:
 
 
 def request_overdue(facts: Facts) -> Iterator[AttentionPoint]:
-    """A request for help has no answer after 5 working days, or, while it is investigated, no decision after 8 weeks.
+    """Something that is owed in a request for help is past its day: confirmation, answer, decision, start or stop.
 
-    Both count from the day of the request; 8 weeks that end on a free day end on the next working day. Another state,
-    or submitted again, is a new matter. Also in a closed dossier: an answer is owed all the same.
-    Source: iJw/iWmo 3.2 OP274 and OP346 (8 weeks after the date of the request); Algemene termijnenwet, article 1."""
-    for request in facts.records(RecordType.SUPPORT_REQUEST):
-        submitted = parse_day(request["body"]["submitted_on"]) or local_day(request["recorded_at"])
-        due = _answer_due(request, submitted, facts)
-        if due is not None and due < facts.today:
-            state = str(request["body"]["state"])
-            detail = {
-                "case": "unanswered" if state in UNANSWERED else "undecided",
-                "product": request["body"]["product"],
-                "submitted_on": submitted.isoformat(),
-            }
-            yield raised(
-                Rule.REQUEST_OVERDUE,
-                [*identity(request), state, submitted],
-                [ref_of(request)],
-                detail,
-                since=add_days(due, 1),
-                due=due,
-            )
+    A request that is in another state, submitted again, or late in another way, is a new matter. Also in a closed
+    dossier: an answer is owed all the same. Medium where no decision is waited for.
+    Source: the clocks of `hub.household.requests.clocks` (iJw/iWmo 3.2 OP090, OP271, OP272, OP274, OP346)."""
+    for thread in facts.threads:
+        late = [item for item in thread.owed if item.met_on is None and item.is_late(facts.today)]
+        if not late:
+            continue
+        worst = max(late, key=lambda item: (item.due, item.duty))
+        case = _CASES[worst.duty]
+        is_decision = worst.duty in (Duty.ANSWER, Duty.DECISION)
+        detail = {
+            "case": case,
+            "product": thread.product or thread.product_code,
+            "submitted_on": thread.submitted_on.isoformat(),
+        }
+        yield raised(
+            Rule.REQUEST_OVERDUE,
+            [*thread.anchor, thread.state, thread.submitted_on, *([] if is_decision else [case])],
+            _dossiers_of_request(thread, facts),
+            detail,
+            since=add_days(worst.due, 1),
+            due=worst.due,
+            severity=None if is_decision else Severity.MEDIUM,
+        )
 
 
-def _answer_due(request: RecordEntry, submitted: date, facts: Facts) -> date | None:
-    """The last day for what the municipality owes now; None if it owes nothing.
-
-    `submitted`: where the source states no day, that on which it recorded the request: later, never earlier."""
-    state = request["body"]["state"]
-    if state in UNANSWERED:
-        return add_workdays(submitted, facts.terms.request_answer_workdays)
-    if state == "under_investigation":
-        return workday_from(add_days(submitted, 7 * facts.terms.request_decision_weeks))
-    return None
+def _dossiers_of_request(thread: Thread, facts: Facts) -> list[DossierRef]:
+    """Those in which it is recorded; of one that only messages know its client's, else all."""
+    refs = [ref_of(item) for item in facts.dossiers]
+    recorded = {DossierRef(item.source, item.dossier_id) for item in thread.records}
+    of_client = [ref_of(item) for item in facts.dossiers if item["client"] in thread.persons]
+    return [ref for ref in refs if ref in recorded] or of_client or refs

@@ -14,6 +14,7 @@ from hub.household.attention.point import AttentionPoint, Rule, Severity, Source
 from hub.household.attention.terms import Terms
 from hub.household.days import parse_day
 from hub.household.document_shape import Document, Dossier, Person, RecordEntry
+from hub.household.requests.threads import Thread, threads
 
 SEVERITY: Final = {
     Rule.CHILD_SAFETY: Severity.HIGH,
@@ -58,6 +59,11 @@ class Facts:
     def open_refs(self) -> tuple[DossierRef, ...]:
         """The numbers of the dossiers that run, oldest first."""
         return tuple(ref_of(item) for item in self.open_dossiers)
+
+    @cached_property
+    def threads(self) -> list[Thread]:
+        """What became of each request for help."""
+        return threads(self.document, self.today, self.terms)
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[RecordEntry]]:

@@ -28,6 +28,15 @@ class Terms(BaseModel):
     request_decision_weeks: int = Field(
         default=8, ge=1, le=52, description="Weeks in which one that is investigated is decided (iJw OP274, OP346)."
     )
+    request_retour_workdays: int = Field(
+        default=3, ge=1, le=60, description="Working days in which a message is confirmed (iJw OP090)."
+    )
+    request_delivery_workdays: int = Field(
+        default=5, ge=1, le=60, description="Working days in which a start or stop is reported (iJw OP271, OP272)."
+    )
+    request_residence_weeks: int = Field(
+        default=2, ge=1, le=52, description="Weeks in which another municipality is pointed out (iJw OP359)."
+    )
     no_shows: int = Field(default=3, ge=2, le=50, description="How many no-shows are repeated ones.")
     no_show_days: int = Field(default=90, ge=1, le=730, description="Within how many days they are counted.")
     reregistration_months: int = Field(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from hub.demo.reference.decisions import Decided, Named, Statement, decide
 from hub.demo.reference.decisions import Decision as Ruling
 from hub.events.codec import decode, encode
-from hub.events.decisions import Decision, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.decisions import ON_DOSSIERS, Decision, Kind, NamedLine, Snooze, decided, message_of
 from hub.events.ids import DossierRef, Order, RecordRef, event_id, household_id
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class Event(NamedTuple):
     message: bytes
 
 
-_BY_RESOLVE = [kind for kind in Kind if kind is not Kind.SNOOZE]
+_BY_RESOLVE = [kind for kind in Kind if kind not in ON_DOSSIERS]
 
 
 @dataclass
@@ -120,6 +120,7 @@ class Registrations:
             "referred_by": None,
             "received_on": None,
             "first_contact_on": None,
+            "team": None,
             "address": self._address(0.1),
             "members": [self._member(str(number), person, dossier) for number, person in enumerate(named)],
         }

@@ -1,0 +1,70 @@
+"""Who may be the same person, and what speaks for it and against."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "candidates": ("Mogelijk dezelfde persoon", "Possibly the same person"),
+    "candidates_text": (
+        "Zonder geldig BSN koppelt Regiehub niemand. Dit zijn de personen die erop lijken; een mens beslist.",
+        "Without a valid BSN Regiehub links nobody. These are the persons who look alike; a human decides.",
+    ),
+    "candidates_ask": (
+        "Wie geen geldig BSN heeft, kan ook in een ander huishouden staan. Wie dat nagaat, kijkt bij andere gezinnen;"
+        " dat komt in het inzagelogboek.",
+        "Whoever has no valid BSN may stand in another household too. To find out is to look at other families;"
+        " that is logged."),
+    "candidates_look": ("Zoek wie dezelfde persoon kan zijn", "Find who may be the same person"),
+    "candidates_none": ("Er is niemand gevonden die dezelfde persoon kan zijn.",
+                        "Nobody was found who may be the same person."),
+    "candidates_withheld": ("{n} mogelijke personen in huishoudens die u niet mag inzien.",
+                            "{n} possible persons in households that you may not read."),
+    "candidate_here": ("in dit huishouden", "in this household"),
+    "candidate_elsewhere": ("ander huishouden", "another household"),
+    "speaks_for": ("Daarvoor spreekt", "In favour"),
+    "speaks_against": ("Daartegen spreekt", "Against"),
+    "code.strength.strong": ("sterk", "strong"),
+    "code.strength.fair": ("redelijk", "fair"),
+    "code.strength.weak": ("zwak", "weak"),
+    "code.place.members": ("woont hier", "lives here"),
+    "code.place.references": ("woont elders", "lives elsewhere"),
+    "code.place.history": ("eerder in dit huishouden", "earlier in this household"),
+    "code.place.contested": ("woonplaats betwist", "residence contested"),
+    "match.given_same": ("Zelfde voornaam: {values}", "Same given name: {values}"),
+    "match.given_shared": ("Eén van de voornamen is gelijk: {values}",
+                           "One of the given names is the same: {values}"),
+    "match.given_initial": ("Voorletter past: {values}", "Initial fits: {values}"),
+    "match.given_alike": ("Voornaam lijkt: {values}", "Given name is alike: {values}"),
+    "match.given_different": ("Andere voornaam: {values}", "Different given name: {values}"),
+    "match.family_same": ("Zelfde achternaam: {values}", "Same family name: {values}"),
+    "match.family_prefix": ("Achternaam lijkt: {values}", "Family name is alike: {values}"),
+    "match.family_one_of_two": ("Eén van de achternamen is gelijk: {values}",
+                                "One of the family names is the same: {values}"),
+    "match.family_alike": ("Achternaam lijkt: {values}", "Family name is alike: {values}"),
+    "match.family_different": ("Andere achternaam: {values}", "Different family name: {values}"),
+    "match.names_swapped": ("Voor- en achternaam verwisseld: {values}",
+                            "Given and family name swapped: {values}"),
+    "match.birth_same": ("Zelfde geboortedatum: {values}", "Same date of birth: {values}"),
+    "match.birth_month_fits": ("Geboortemaand past: {values}", "Month of birth fits: {values}"),
+    "match.birth_year_fits": ("Geboortejaar past: {values}", "Year of birth fits: {values}"),
+    "match.birth_swapped": ("Dag en maand van geboorte verwisseld: {values}",
+                            "Day and month of birth swapped: {values}"),
+    "match.birth_one_digit": ("Geboortedatum verschilt één cijfer: {values}",
+                              "Date of birth differs by one digit: {values}"),
+    "match.birth_one_part": ("Geboortedatum verschilt in één deel: {values}",
+                             "Date of birth differs in one part: {values}"),
+    "match.birth_different": ("Andere geboortedatum: {values}", "Different date of birth: {values}"),
+    "match.gender_same": ("Zelfde geslacht", "Same gender"),
+    "match.gender_different": ("Ander geslacht", "Different gender"),
+    "match.address_same": ("Zelfde adres", "Same address"),
+    "match.address_mostly": ("Bijna hetzelfde adres", "Almost the same address"),
+    "match.address_nearly": ("Adres komt grotendeels overeen", "Most of the address is the same"),
+    "match.address_street": ("Zelfde straat of buurt", "Same street or neighbourhood"),
+    "match.address_different": ("Ander adres", "Different address"),
+    "match.relative": (
+        "Kan een gezinslid zijn: zelfde achternaam en adres, andere voornaam",
+        "May be a relative: same family name and address, another given name",
+    ),
+    "match.one_dossier": ("Staan allebei in hetzelfde dossier", "Both are named in the same dossier"),
+}  # fmt: skip
