@@ -17,7 +17,10 @@ from hub.settings import PREFIX, Settings
 from tests import machine
 from tests.deploy.composed import ROOT, composed, ours, services
 
-ROLES = {"connector-menscentraal", "connector-zcd", "desk", "schemas", "stream", "topics"}
+CONNECTORS = {"connector-istandaarden", "connector-menscentraal", "connector-zcd"}
+ROLES = {*CONNECTORS, "desk", "schemas", "stream", "topics"}
+MESSAGES = "/var/lib/regiehub-messages"
+"""The one folder of the machine that one of ours reads."""
 THEIRS = {"grafana", "kafka", "keycloak", "postgres", "prometheus", "schema-registry"}
 PINNED = re.compile(r"[a-z0-9/-]+:v?\d+(\.\d+)+(-[a-z0-9]+)?")
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY", re.IGNORECASE)
@@ -49,7 +52,8 @@ def test_ours_run_as_nobody_on_a_file_system_that_cannot_be_written() -> None:
     for name, service in ours().items():
         assert (service["user"], service["read_only"]) == ("10001:10001", True), name
         assert "cap_add" not in service, name
-        assert {volume["type"] for volume in service.get("volumes", ())} <= {"volume"}, name
+        mounted = {volume["target"] for volume in service.get("volumes", ()) if volume["type"] != "volume"}
+        assert mounted == ({MESSAGES} if name == "connector-istandaarden" else set()), name
 
 
 def test_every_image_is_pinned() -> None:
@@ -80,9 +84,9 @@ def test_who_knows_what() -> None:
     """The keys are for ingest and desk; what reaches the sources reaches no user; the log and the database no network
     beyond."""
     holders = {name for name, service in ours().items() if "keys.json" in str(service.get("secrets"))}
-    assert holders == {"connector-menscentraal", "connector-zcd", "desk"}
+    assert holders == {*CONNECTORS, "desk"}
     networks = {name: set(service["networks"]) for name, service in services().items()}
-    assert {name for name in networks if "sources" in networks[name]} == {"connector-menscentraal", "connector-zcd"}
+    assert {name for name in networks if "sources" in networks[name]} == CONNECTORS
     assert networks["kafka"] == {"hub"}
     internal = {name for name, network in composed()["networks"].items() if network.get("internal")}
     assert internal == {"hub", "login"}
@@ -136,7 +140,7 @@ def test_what_is_mounted_from_here_exists() -> None:
     for name, service in services().items():
         for volume in service.get("volumes", ()):
             if volume["type"] == "bind":
-                assert Path(volume["source"]).exists(), f"{name}: {volume['source']}"
+                assert volume["target"] == MESSAGES or Path(volume["source"]).exists(), f"{name}: {volume['source']}"
                 assert volume["read_only"], f"{name}: {volume['source']}"
 
 
