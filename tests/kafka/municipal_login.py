@@ -48,7 +48,7 @@ def municipal_login(folder: Path, **settings: object) -> Iterator[MunicipalLogin
     listener = listen(HOST, 0)
     config = MunicipalConfig.model_validate({"port": listener.getsockname()[1], **settings})
     login = MunicipalLogin(config)
-    key, certificate = _certificate(folder)
+    key, certificate = self_signed(folder)
     server = uvicorn.Server(
         uvicorn.Config(
             login.app, log_config=None, access_log=False, lifespan="off", ssl_keyfile=key, ssl_certfile=certificate
@@ -64,7 +64,8 @@ def municipal_login(folder: Path, **settings: object) -> Iterator[MunicipalLogin
         listener.close()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Files with a key, and with the certificate of this machine that it signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)

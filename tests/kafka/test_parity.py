@@ -1,10 +1,13 @@
 """What docker-compose.yml starts does the main job: every service of ours with the command and the environment that
-compose gives it, on a real Apache Kafka and a real PostgreSQL, in production and not as a demo."""
+compose gives it, on a real Apache Kafka and a real PostgreSQL, in production and not as a demo.
+
+The one thing on top: this Kafka is reached over TLS with a password, by the variables that deploy/README.md names."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +24,6 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from hub.connect.simulator import Simulator
-from hub.demo.brokers.kafka import KafkaBroker
 from hub.demo.delivery import Deliverer
 from hub.demo.identity.config import User
 from hub.demo.once import new_town, reference_of
@@ -32,10 +34,12 @@ from hub.demo.town.correspondence import Correspondence
 from hub.demo.users import DIRECTOR, USERS
 from hub.desk import readmodel
 from tests import machine
-from tests.deploy.composed import DESK, LOGIN, ROOT
+from tests.deploy.composed import DESK, LOGIN, ROOT, ours
 from tests.deploy.registry import serving_registry
 from tests.kafka.composed_hub import ComposedHub
+from tests.kafka.conftest import running
 from tests.kafka.municipal_login import municipal_login
+from tests.kafka.secured_broker import SecuredKafka
 from tests.postgres_server import server
 
 __all__ = ["server"]
@@ -58,6 +62,13 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("parity") / "secrets"
     subprocess.run([str(ROOT / "deploy" / "make-secrets"), str(folder)], check=True, capture_output=True, timeout=30)
     return folder
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """A municipality's own: it wants TLS and a password, of everybody."""
+    with running(SecuredKafka(tmp_path_factory.mktemp("kafka"))) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +115,7 @@ def simulators(secrets: Path) -> Iterator[dict[str, Simulator]]:
 
 
 def test_what_compose_starts_makes_households_readable(
-    own_kafka: KafkaBroker,
+    kafka: SecuredKafka,
     database: str,
     secrets: Path,
     simulators: dict[str, Simulator],
@@ -128,12 +139,13 @@ def test_what_compose_starts_makes_households_readable(
         ) as login,
     ):
         addresses = {
-            "kafka:9092": own_kafka.bootstrap,
+            "kafka:9092": kafka.secured,
             "postgres:5432": database,
             f"{LOGIN}/realms/regiehub": login.config.issuer,
             "http://schema-registry:8081": registry.address,
         }
-        extra = {"desk": {"SSL_CERT_FILE": str(folder / "authority.pem")}}
+        extra = dict.fromkeys(ours(), kafka.client_variables)
+        extra["desk"] = {**extra["desk"], "SSL_CERT_FILE": str(folder / "authority.pem")}
         with ComposedHub(folder, secrets, addresses, extra) as hub:
             _await_right(hub, reference)
             read = _read_as_director(hub, login.access_token(WHO))
@@ -180,3 +192,14 @@ def _read_as_director(hub: ComposedHub, token: str) -> set[str]:
 def _assert_watched(environment: dict[str, str]) -> None:
     metrics = httpx.get(f"http://127.0.0.1:{environment['REGIEHUB_METRICS_PORT']}/metrics", trust_env=False, timeout=5)
     assert "regiehub_" in metrics.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("REGIEHUB_KAFKA_PROTOCOL", "PLAINTEXT"), ("REGIEHUB_KAFKA_USER", "somebody")]
+)
+def test_whoever_is_not_let_in_says_so_and_ends(kafka: SecuredKafka, name: str, value: str) -> None:
+    told = {**kafka.client_variables, name: value, "REGIEHUB_BROKER": kafka.secured}
+    command = [sys.executable, "-m", "hub.cli.main", "topics", "apply"]
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"regiehub: The log at {kafka.secured} cannot be reached.")
