@@ -18,11 +18,11 @@ BIN   := .venv/bin
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check bench clean
+.PHONY: help setup demo test soak check bench design clean
 .SUFFIXES:
 
 help:
-	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | bench [QUICK=1] | clean"
+	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | bench [QUICK=1] | design | clean"
 
 setup: $(STAMP)
 	@:
@@ -57,12 +57,21 @@ check: setup
 bench: $(STAMP)-bench
 	@QUICK=$(QUICK) $(BIN)/python -m bench $(ARGS)
 
-$(STAMP)-bench: $(STAMP)
+# Quix Streams refuses our pydantic, so it gets an environment of its own; without it the table says so.
+QUIX := bench/whole_job/quix-requirements.txt
+$(STAMP)-bench: $(STAMP) $(QUIX)
 	@echo "installing the contestants into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS),bench]'
+	@$(PYTHON) -m venv .venv/quix && .venv/quix/bin/python -m pip install --quiet --disable-pip-version-check -r $(QUIX) \
+	  || echo "bench: Quix Streams could not be installed; it is left out"
 	@touch $@
+
+# Copies the CSS of the NL Design System parts that .ci/npm/package.json pins. Needs npm; only to change them.
+design:
+	@npm ci --prefix .ci/npm --silent --no-audit --no-fund
+	@$(PYTHON) .ci/npm/copy_css.py
 
 # Leaves .venv alone.
 clean:
-	@rm -rf build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .ci/npm/node_modules build dist .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find hub connectors schemas bench tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """`python -m bench [NAME …]`: run benchmarks (all without a name), print tables, keep the results as JSON.
 
-With QUICK=1 in the environment each takes less, and its results are kept nowhere.
+With QUICK=1 in the environment each takes less; then only `results/latest.json` is written, which says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import looks, matching
+from bench import looks, matching, stages
+from bench.latest import latest, load
+from bench.whole_job import benchmark as whole_job
+from bench.whole_job import plot
 
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -28,6 +31,8 @@ class Benchmark(NamedTuple):
 BENCHMARKS: Final = {
     "looks": Benchmark(looks.run, looks.table),
     "matching": Benchmark(matching.run, matching.table),
+    "stages": Benchmark(stages.run, stages.table),
+    "whole_job": Benchmark(whole_job.run, whole_job.table),
 }
 """All benchmarks by name. Another one is a module beside this file and a line here."""
 
@@ -38,13 +43,22 @@ def main(names: list[str]) -> int:
         print(f"bench: no {', '.join(sorted(unknown))}; there is {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
     quick = os.environ.get("QUICK", "") not in {"", "0"}
+    load_before = load()
+    found: dict[str, Any] = {}
     for name in names or BENCHMARKS:
-        results = BENCHMARKS[name].run(quick)
-        print(*BENCHMARKS[name].table(results), sep="\n")
+        found[name] = BENCHMARKS[name].run(quick)
+        print(*BENCHMARKS[name].table(found[name]), sep="\n")
         if not quick:
-            text = orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-            (RESULTS / f"{name}.json").write_bytes(text)
+            _write(f"{name}.json", found[name])
+        _write("latest.json", latest(found, quick=quick, load_before=load_before))
+    if "whole_job" in found:
+        (RESULTS / "latest.svg").write_text(plot.svg(found["whole_job"]), encoding="utf-8")
     return 0
+
+
+def _write(name: str, results: dict[str, Any]) -> None:
+    text = orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    (RESULTS / name).write_bytes(text)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from hub.desk.looks.verify import verify
 from hub.desk.projector import apply_view
 from hub.desk.reading import Reading, Request
 from tests.desk.family import family
+from tests.desk.views import TEAM
 
 ROUNDS: Final = 5
 LOOKS: Final = 400
@@ -35,7 +36,7 @@ _RECORDS: Final = 6
 _BYTES: Final = 3_200
 """Of the same."""
 _NO_LOG: Final = "no log"
-_ASKING: Final = Request(Actor("dirk", Role.CASE_DIRECTOR), "ab" * 16)
+_ASKING: Final = Request(Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"), "ab" * 16)
 
 Read = Callable[[LookLog], None]
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,6 +32,26 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 class BenchError(Exception):
     """The benchmark cannot go on; the text says why."""
+
+
+class Usage(NamedTuple):
+    """What processes took until now. `peak_bytes`: the sum of what each had in memory at the highest."""
+
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def usage(session: int) -> Usage:
+    """Of a program that was started in a session of its own, and everything that it has started."""
+    cpu, peak = 0.0, 0
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdecimal() and (fields := _stat(folder))[3] == str(session):
+                cpu += sum(map(int, fields[11:15])) / _TICKS  # its own, and that of children that have ended
+                peak += _memory(folder, "VmHWM")
+        except (FileNotFoundError, ProcessLookupError, StopIteration):
+            continue  # ended while we looked
+    return Usage(cpu, peak)
 
 
 class Worker:
@@ -109,13 +129,12 @@ class Worker:
 
     def cpu_seconds(self) -> float:
         """User and system time of the process until now."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = _stat(Path(f"/proc/{self._process.pid}"))
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def memory(self, which: str) -> int:
         """Bytes; `VmRSS` now, `VmHWM` at the highest."""
-        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) << 10 for line in lines if line.startswith(which))
+        return _memory(Path(f"/proc/{self._process.pid}"), which)
 
     def recovered(self) -> dict[str, Any]:
         """The log line of resolve's takeover: seconds, and changelog records read."""
@@ -125,6 +144,16 @@ class Worker:
                 if found["stage"] == "resolve":
                     return found
         raise BenchError("resolve was not taken over")
+
+
+def _stat(process: Path) -> list[str]:
+    """Fields of /proc/PID/stat from the third on: state, parent, group, session, …"""
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
+def _memory(process: Path, which: str) -> int:
+    lines = (process / "status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(which))
 
 
 def state_bytes(folder: Path) -> int:

@@ -132,7 +132,7 @@ class DeadLetterLimitExceeded(RegiehubError):
 
     def __init__(
         self,
-        user_message: str = "Too many records of the source are unreadable; the connector stopped.",
+        user_message: str = "Too many records of the source are unreadable; only child-safety signals go on.",
         detail: str = "",
     ) -> None:
         super().__init__(user_message, detail)

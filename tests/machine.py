@@ -48,8 +48,15 @@ def chromium() -> Path | None:
     return Path(found) if found else None
 
 
+def axe() -> Path:
+    """axe-core, as `npm ci --prefix .ci/npm` puts it."""
+    return Path(__file__).parents[1] / ".ci" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+
+
 def chromium_missing() -> str | None:
-    """The browser tier drives the system's browser and downloads none."""
+    """The browser tier drives the system's browser and downloads none; axe-core comes from npm."""
+    if not axe().is_file():
+        return "axe-core not found: npm ci --prefix .ci/npm"
     return None if chromium() else "chromium not found"
 
 

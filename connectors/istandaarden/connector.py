@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import ClassVar, Final
 
 from stdnum.nl import bsn
@@ -33,6 +34,7 @@ class IStandaardenConnector(Connector):
 
     Config: ClassVar[type[ConnectorConfig]] = IStandaardenConfig
     version: ClassVar[str] = "1"
+    inventory_is_complete: ClassVar[bool] = False
 
     def __init__(self, config: IStandaardenConfig) -> None:
         self._source = DropFolder(config)
@@ -65,20 +67,29 @@ class IStandaardenConnector(Connector):
         return translate(record.payload, self._schemas)
 
     def inventory(self) -> Iterator[InventoryItem]:
-        """What the messages that are still in the folder say; one that cannot be read says nothing."""
+        """What the messages that are still in the folder say last of each record; one that cannot be read says
+        nothing."""
         self._read_schemas()
+        newest: dict[tuple[str, str], Draft] = {}
         for place in self._source.ready(None):
             dropped = self._source.read(place)
             try:
                 drafts = translate(dropped.payload, self._schemas) if dropped else []
             except TranslationError:
                 continue
-            for item in drafts:
-                yield InventoryItem(item.dossier_id, item.record_type.value, item.record_id, item.version, item.deleted)
+            for draft in drafts:
+                register = (draft.record_type.value, draft.record_id)
+                newest[register] = max(newest.get(register, draft), draft, key=_order)
+        for item in newest.values():
+            yield InventoryItem(item.dossier_id, item.record_type.value, item.record_id, item.version, item.deleted)
 
     def _read_schemas(self) -> None:
         if self._schemas is None:
             self._schemas = self._source.schemas()
+
+
+def _order(draft: Draft) -> tuple[int, datetime]:
+    return draft.version, draft.recorded_at
 
 
 def _cursor(place: Place | None) -> Cursor:

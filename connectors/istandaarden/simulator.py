@@ -36,6 +36,16 @@ class IStandaardenSimulator:
         """What `IStandaardenConfig` needs. A file that is renamed into its place is complete: no need to wait long."""
         return {"folder": str(self.folder), "settle_seconds": "0.2"}
 
+    def unreachable(self) -> dict[str, str]:
+        """A folder that is not there."""
+        return {"folder": f"{self.folder}-elsewhere"}
+
+    def refused(self) -> dict[str, str]:
+        """A file where the folder should be."""
+        other = self.folder.with_name("no-folder")
+        other.touch()
+        return {"folder": str(other)}
+
     def start(self) -> None:
         """A folder needs nobody."""
 

@@ -9,11 +9,11 @@ from typing import ClassVar, NamedTuple, Self
 from pydantic import JsonValue
 
 from connectors.menscentraal.config import MensCentraalConfig
-from connectors.menscentraal.source import MensCentraalSource, OutboxReader, OutboxRow
-from connectors.menscentraal.translate import RECORD_TYPES, translate
+from connectors.menscentraal.source import CurrentRow, MensCentraalSource, OutboxReader, OutboxRow
+from connectors.menscentraal.translate import RECORD_TYPES, TABLES, translate
 from hub.connect import Batch, Connector, ConnectorConfig, Cursor, InventoryItem, RawRecord, SourceRejected
 from hub.connect.frontier import Frontier
-from hub.events.records import Draft
+from hub.events.records import Draft, RecordType
 
 
 class MensCentraalConnector(Connector):
@@ -84,6 +84,13 @@ class MensCentraalConnector(Connector):
                 return
             after = (rows[-1].tabel, rows[-1].record_nr)
 
+    def reread(self, items: Sequence[InventoryItem]) -> Iterator[RawRecord]:
+        """The rows of `stand` of these records, as the outbox would show them."""
+        keys = [(TABLES[RecordType(item.record_type)], item.record_id) for item in items]
+        with self._source.reader() as reader:
+            rows = reader.current(keys)
+        return map(_current_record, rows)
+
 
 class _Position(NamedTuple):
     """All rows up to (tx, seq), by tx and then seq, were delivered and were final; `delivered` are seqs
@@ -125,6 +132,19 @@ def _raw_record(row: OutboxRow) -> RawRecord:
     except RecursionError:
         text = json.dumps(columns, separators=(",", ":"))
     return RawRecord(position=str(row.seq), payload=text.encode())
+
+
+def _current_record(row: CurrentRow) -> RawRecord:
+    columns: dict[str, JsonValue] = {
+        "tabel": row.tabel,
+        "bewerking": "D" if row.verwijderd else "U",
+        "dossier_nr": row.dossier_nr,
+        "record_nr": row.record_nr,
+        "rowversion": row.rowversion,
+        "gewijzigd": row.gewijzigd,
+        "payload": _parsed(row.payload),
+    }
+    return RawRecord(position=f"{row.tabel}/{row.record_nr}", payload=json.dumps(columns).encode())
 
 
 def _parsed(payload: str | None) -> JsonValue:

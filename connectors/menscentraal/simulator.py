@@ -43,6 +43,19 @@ class MensCentraalSimulator:
         """What `MensCentraalConfig` needs."""
         return {"url": self._url}
 
+    def unreachable(self) -> dict[str, str]:
+        """A database that is not there."""
+        return {"url": f"{self._url}.elsewhere"}
+
+    def refused(self) -> dict[str, str]:
+        """A database without an outbox."""
+        other = f"{self._url}.other"
+        engine = create_engine(other)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS ledger (id INTEGER)")
+        engine.dispose()
+        return {"url": other}
+
     def start(self) -> None:
         """Begin to commit late transactions when they are due."""
         self._stopped.clear()
@@ -80,6 +93,10 @@ class MensCentraalSimulator:
     def apply_late(self, changes: Iterable[Change | str]) -> MensCentraalLate:
         """Number changes now, in one transaction that stays open until it is released."""
         return MensCentraalLate(self._store, self._store.add(changes, held=True))
+
+    def apply_silently(self, changes: Iterable[Change | str]) -> None:
+        """Change records without a word in the outbox: a trigger that was off, or a hand in the database."""
+        self._store.keep_silently(changes)
 
     def release_all(self) -> None:
         """Commit every open transaction."""

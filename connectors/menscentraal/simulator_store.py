@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from connectors.menscentraal.source import METADATA, OUTBOX, STAND
-from connectors.menscentraal.translate import RECORD_TYPES, translate
+from connectors.menscentraal.translate import TABLES, translate
 from hub.connect import TranslationError
 from hub.connect.simulator import Change, Faults
 
@@ -71,7 +71,6 @@ WHERE (excluded.rowversion, excluded.gewijzigd) >= (stand.rowversion, stand.gewi
 """)
 _TEXTS: Final = ("tabel", "bewerking", "dossier_nr", "record_nr", "gewijzigd")
 _LARGEST: Final = 2**63 - 1
-_KINDS: Final = {record_type: table for table, record_type in RECORD_TYPES.items()}
 
 
 class _Written(NamedTuple):
@@ -155,6 +154,13 @@ class MensCentraalStore:
         connection.execute(insert(_LINES), [{"seq": row.seq, "line": row.line} for row in written])
         if current := [stand for row in written if (stand := _stand(row.line)) is not None]:
             connection.execute(_KEEP_NEWEST, current)
+
+    def keep_silently(self, changes: Iterable[Change | str]) -> None:
+        """Change current records without a row in the outbox."""
+        lines = [change if isinstance(change, str) else json.dumps(change) for change in changes]
+        with self._writing() as connection:
+            for stand in filter(None, map(_stand, lines)):
+                connection.execute(_KEEP_NEWEST, stand)
 
     def release(self, seqs: Iterable[int] | None = None, *, due_before: float | None = None) -> None:
         """Commit open transactions: those of some seqs, those due before a moment, or all."""
@@ -300,7 +306,7 @@ def _stand(line: str) -> dict[str, object] | None:
         return None
     payload = (_object(line) or {}).get("payload")
     return {
-        "tabel": _KINDS[draft.record_type],
+        "tabel": TABLES[draft.record_type],
         "dossier_nr": draft.dossier_id,
         "record_nr": draft.record_id,
         "rowversion": draft.version,

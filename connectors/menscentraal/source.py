@@ -100,6 +100,18 @@ class StandRow(NamedTuple):
     verwijderd: bool
 
 
+class CurrentRow(NamedTuple):
+    """One current record with its content."""
+
+    tabel: str
+    record_nr: str
+    dossier_nr: str
+    rowversion: int
+    verwijderd: bool
+    payload: str | None
+    gewijzigd: str
+
+
 class OutboxReader:
     """The statements of one poll, on one connection."""
 
@@ -141,6 +153,12 @@ class OutboxReader:
         columns = (*key, STAND.c.dossier_nr, STAND.c.rowversion, STAND.c.verwijderd)
         statement = select(*columns).where(tuple_(*key) > tuple_(*after)).order_by(*key).limit(limit)
         return [StandRow(*row) for row in self._connection.execute(statement)]
+
+    def current(self, keys: Sequence[tuple[str, str]]) -> list[CurrentRow]:
+        """Current records by (tabel, record_nr); unknown ones are left out."""
+        statement = select(*(STAND.c[name] for name in CurrentRow._fields))
+        key = tuple_(STAND.c.tabel, STAND.c.record_nr)
+        return [CurrentRow(*row) for row in self._connection.execute(statement.where(key.in_(keys)))] if keys else []
 
 
 def _within(holes: Sequence[Span]) -> ColumnElement[bool]:

@@ -47,6 +47,8 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
     }
 )
 """MensCentraal's `tabel` and the shared record type."""
+TABLES: Final = {record_type: table for table, record_type in RECORD_TYPES.items()}
+"""The other way round."""
 _OPERATIONS: Final = {"I": False, "U": False, "D": True}
 _YES_NO: Final = {"J": True, "N": False}
 _PHASES: Final[dict[str, Literal["open", "closed"]]] = {"lopend": "open", "afgesloten": "closed"}

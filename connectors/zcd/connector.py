@@ -8,10 +8,10 @@ from typing import ClassVar, NamedTuple, Self
 
 from connectors.zcd.config import ZcdConfig
 from connectors.zcd.source import JsonObject, Page, ZcdSource
-from connectors.zcd.translate import RECORD_TYPES, translate
+from connectors.zcd.translate import KINDS, RECORD_TYPES, translate
 from hub.connect import Batch, Connector, ConnectorConfig, Cursor, InventoryItem, RawRecord, SourceRejected
 from hub.connect.frontier import Frontier
-from hub.events.records import Draft
+from hub.events.records import Draft, RecordType
 
 
 class ZcdConnector(Connector):
@@ -69,6 +69,14 @@ class ZcdConnector(Connector):
             items, after = self._source.stock(after, until=self._source.deadline())
             yield from (item for item in map(_inventory_item, items) if item is not None)
 
+    def reread(self, items: Sequence[InventoryItem]) -> Iterator[RawRecord]:
+        """The current version of each, one request a record."""
+        for item in items:
+            kind = KINDS[RecordType(item.record_type)]
+            change = self._source.record(kind, item.record_id, until=self._source.deadline())
+            if change is not None:
+                yield _raw_record(f"{kind}/{item.record_id}", change)
+
 
 class _Position(NamedTuple):
     """What was delivered, and the highest `stabielTot` seen: one that falls means that ZCD went back in
@@ -122,16 +130,16 @@ def _take(position: _Position, after: int, page: Page) -> _Taken:
     )
 
 
-def _raw_record(number: int, change: JsonObject) -> RawRecord:
+def _raw_record(position: int | str, change: JsonObject) -> RawRecord:
     """The change as it came; of one that ZCD itself could not read, the text that it passes on."""
     text = change.get("onleesbaar")
     if isinstance(text, str) and len(change) == 2:
-        return RawRecord(position=str(number), payload=text.encode("utf-8", "surrogatepass"))
+        return RawRecord(position=str(position), payload=text.encode("utf-8", "surrogatepass"))
     try:
         text = json.dumps(change, separators=(",", ":"))
     except RecursionError:
         text = ""  # unreadable, and the next ones go on
-    return RawRecord(position=str(number), payload=text.encode())
+    return RawRecord(position=str(position), payload=text.encode())
 
 
 def _inventory_item(item: JsonObject) -> InventoryItem | None:

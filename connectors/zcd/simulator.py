@@ -139,6 +139,12 @@ class ZcdSimulator:
         """Number changes now; they become visible together when released."""
         return ZcdLate(self._store, self._store.add(changes, held=True))
 
+    def apply_silently(self, changes: Iterable[Change | str]) -> None:
+        """Change records without a word in the feed: a change that got lost, or was made behind ZCD's back."""
+        numbers = self._store.add(changes, held=True)
+        self._store.silence(numbers)
+        self._store.release(numbers)
+
     def release_all(self) -> None:
         """Make everything visible that is held."""
         self._store.release()

@@ -123,13 +123,25 @@ def make_app(store: ZcdStore) -> FastAPI:
         last = f"{items[-1]['soort']}/{items[-1]['id']}" if items else na
         return JSONResponse({"voorraad": items, "laatste": last, "meer": len(items) == limiet})
 
+    @app.get("/api/v2/record")
+    async def record(soort: str, id: str, authorization: FromHeader = "") -> Response:
+        await gate.pass_mood()
+        gate.demand(authorization)
+        body = f'{{"wijziging":{store.record(soort, id) or "null"}}}'
+        return Response(body.encode(), media_type="application/json")
+
     return app
 
 
 def make_server(store: ZcdStore) -> uvicorn.Server:
     """The web server, to be run on a socket that listens already."""
     config = uvicorn.Config(
-        make_app(store), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        make_app(store),
+        log_config=None,
+        log_level="critical",  # a request that is cut off when we stop is no news
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
 

@@ -15,7 +15,7 @@ from secrets import token_urlsafe
 from threading import Lock
 from typing import Final, NamedTuple
 
-from connectors.zcd.translate import RECORD_TYPES, translate
+from connectors.zcd.translate import KINDS, translate
 from hub.connect import TranslationError
 from hub.connect.simulator import Change, Faults
 
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS wijziging (
 );
 CREATE INDEX IF NOT EXISTS wijziging_id ON wijziging (soort, id);
 CREATE INDEX IF NOT EXISTS wijziging_zichtbaar ON wijziging (zichtbaar);
+CREATE TABLE IF NOT EXISTS verzwegen (volgnummer INTEGER PRIMARY KEY);  -- what the feed never shows
 CREATE TABLE IF NOT EXISTS instelling (naam TEXT PRIMARY KEY, waarde TEXT NOT NULL);
 """
 _CURRENT: Final = """
@@ -39,7 +40,6 @@ SELECT * FROM (
 ) WHERE rang = 1
 """
 _DEEPEST: Final = 100
-_KINDS: Final = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
 
 
 class FeedPage(NamedTuple):
@@ -138,6 +138,18 @@ class ZcdStore:
                     [(number,) for number in numbers],
                 )
 
+    def silence(self, numbers: Iterable[int]) -> None:
+        """Leave changes out of the feed for ever; the records stay as they made them."""
+        with self._writing():
+            self._connection.executemany("INSERT INTO verzwegen VALUES (?)", [(number,) for number in numbers])
+
+    def record(self, kind: str, record: str) -> str | None:
+        """The current version of a record, as the feed would show it."""
+        (found,) = self._read(_CURRENT.format(between="AND soort = :soort AND id = :id"), soort=kind, id=record) or (
+            None,
+        )
+        return None if found is None else str(found["item"])
+
     def line(self, number: int | None) -> str:
         """The line of a change, without its number; None: of any visible and readable one.
 
@@ -162,7 +174,7 @@ class ZcdStore:
         with self._reading() as now:
             rows = self._connection.execute(
                 "SELECT volgnummer, item FROM wijziging WHERE volgnummer > ? AND zichtbaar <= ?"
-                " ORDER BY volgnummer LIMIT ?",
+                " AND volgnummer NOT IN (SELECT volgnummer FROM verzwegen) ORDER BY volgnummer LIMIT ?",
                 (after, now, limit + 1),
             ).fetchall()
             first_hidden, highest = self._connection.execute(
@@ -206,8 +218,11 @@ class ZcdStore:
         return [json.loads(row["regel"]) for row in rows]
 
     def lines(self) -> list[tuple[int, str]]:
-        """Every visible change: number and line."""
-        rows = self._read("SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now ORDER BY volgnummer")
+        """Every change that the feed shows: number and line."""
+        rows = self._read(
+            "SELECT volgnummer, regel FROM wijziging WHERE zichtbaar <= :now"
+            " AND volgnummer NOT IN (SELECT volgnummer FROM verzwegen) ORDER BY volgnummer"
+        )
         return [(row["volgnummer"], row["regel"]) for row in rows]
 
     def _read(self, statement: str, **values: object) -> list[sqlite3.Row]:
@@ -306,5 +321,5 @@ def _judged(
     except TranslationError:
         return (None,) * 6
     recorded = draft.recorded_at.timestamp()
-    kind = _KINDS[draft.record_type]
+    kind = KINDS[draft.record_type]
     return kind, draft.dossier_id, draft.record_id, draft.version, recorded, draft.deleted

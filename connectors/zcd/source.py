@@ -76,6 +76,14 @@ class ZcdSource:
             raise _protocol_error("voorraad")
         return [item for item in items if isinstance(item, dict)], last if more and last != after else None
 
+    def record(self, kind: str, record: str, *, until: float) -> JsonObject | None:
+        """The current version of a record as a change; None if ZCD does not know it."""
+        query = httpx.QueryParams(soort=kind, id=record)
+        change = _json_object(self._get(f"/api/v2/record?{query}", until)).get("wijziging")
+        if change is not None and not isinstance(change, dict):
+            raise _protocol_error("wijziging")
+        return change
+
     def _get(self, path: str, until: float, *, etag: str | None = None) -> httpx.Response:
         condition = {"If-None-Match": etag} if etag else {}
         answer = self._ask(path, until, condition)

@@ -46,6 +46,8 @@ RECORD_TYPES: Final[Mapping[str, RecordType]] = MappingProxyType(
     }
 )
 """ZCD's `soort` and the shared record type."""
+KINDS: Final = {record_type: kind for kind, record_type in RECORD_TYPES.items()}
+"""The other way round."""
 _ACTIONS: Final = {"vastgelegd": False, "verwijderd": True}
 _STATUS: Final[dict[str, Literal["open", "closed"]]] = {"open": "open", "gesloten": "closed"}
 _ROLES: Final[dict[str, MemberRole]] = {

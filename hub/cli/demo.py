@@ -46,7 +46,7 @@ def demo(
     dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
 ) -> None:
     """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
-    _stop_like_ctrl_c(signal.SIGTERM, signal.SIGHUP)
+    stop_like_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     _refuse_nonsense(once, as_json, given, dump)
     if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
@@ -60,9 +60,9 @@ def demo(
     raise typer.Exit(code)
 
 
-def _stop_like_ctrl_c(*numbers: signal.Signals) -> None:
-    """A signal that is ignored on purpose (nohup) stays so."""
-    for number in numbers:
+def stop_like_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP end a demo as Ctrl-C does. A signal that is ignored on purpose (nohup) stays so."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from hub.cli import connector, decision, demo, looks, opening, person, run, schemas, topics
+from hub.cli import (
+    connector,
+    dead_letter,
+    decision,
+    demo,
+    looks,
+    opening,
+    person,
+    reconcile,
+    run,
+    schemas,
+    status,
+    topics,
+)
 from hub.errors import ConfigError, RegiehubError
 
 app = typer.Typer(
@@ -16,8 +29,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(name="demo")(demo.demo)
+app.command(name="reconcile")(reconcile.reconcile)
+app.command(name="status")(status.status)
 app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
+app.add_typer(dead_letter.app, name="dead-letter")
 app.add_typer(decision.app, name="decision")
 app.add_typer(opening.app, name="opening")
 app.add_typer(topics.app, name="topics")

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from hub.errors import SourceRejected
 from hub.events.records import Draft
 
 
@@ -79,6 +80,13 @@ class Connector(ABC):
     Config: ClassVar[type[ConnectorConfig]]
     version: ClassVar[str] = "0"
     """Version of the connector, stated in its dead letters."""
+    inventory_is_complete: ClassVar[bool] = True
+    """What `inventory` does not name is gone. False for a source that forgets what it once told, as a drop folder."""
+
+    @classmethod
+    def spec(cls) -> dict[str, JsonValue]:
+        """The settings as a JSON schema, derived from `Config`; a secret is `writeOnly`."""
+        return cls.Config.model_json_schema()
 
     @abstractmethod
     def __init__(self, config: ConnectorConfig) -> None:
@@ -112,6 +120,15 @@ class Connector(ABC):
 
         Raises: SourceUnavailable, SourceRejected, at any step.
         """
+
+    def reread(self, items: Sequence[InventoryItem]) -> Iterator[RawRecord]:
+        """These records as the source holds them *now*, as `translate` reads them, whatever its feed says; any order.
+        One that it does not know any more is left out. Asked for a few dozen at a time, when a reconciliation found a
+        difference; without it such differences can only be mended by reading the feed again.
+
+        Raises: SourceUnavailable, SourceRejected, at any step.
+        """
+        raise SourceRejected("This connector cannot read single records again.")
 
     @abstractmethod
     def close(self) -> None:

@@ -3,15 +3,18 @@ for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from hub.connect.api import Connector
+from hub.connect.simulator import Simulator
 from hub.errors import ConfigError
 
 GROUP: Final = "regiehub.connectors"
+SIMULATORS: Final = "regiehub.simulators"
 
 
 class Installed(NamedTuple):
@@ -37,6 +40,14 @@ def load(reference: str) -> type[Connector]:
     if not (isinstance(found, type) and issubclass(found, Connector)):
         raise ConfigError(f"connector {reference}", problem="is not a subclass of hub.connect.Connector")
     return found
+
+
+def load_simulator(name: str) -> Callable[[Path], Simulator] | None:
+    """What makes the simulator of an installed connector, given a folder; None when no package offers one."""
+    for point in entry_points(group=SIMULATORS, name=name):
+        made: Callable[[Path], Simulator] = point.load()
+        return made
+    return None
 
 
 def _load_installed(name: str) -> object:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
-from hub.connect.api import Connector, Cursor, RawRecord
+from hub.connect.api import Connector, Cursor, InventoryItem, RawRecord
 from hub.connect.confine import confine, die_with_parent
 from hub.connect.discovery import load
 from hub.connect.wire import (
@@ -24,14 +26,21 @@ from hub.connect.wire import (
     TranslatedBatch,
     Unreadable,
     batch_frame,
+    items_frame,
     pack,
+    raw_records,
     read_frame,
+    read_items,
 )
 from hub.errors import ConfigError, RejectReason, SourceRejected, SourceUnavailable, TranslationError
 
 MAX_RECORD_BYTES: Final = 256 * 1024
 """Larger and a record is refused: a household gathers the compositions of all its dossiers in one message, and one
 record that the log does not take would stop all that come after it. A large real dossier has some 20 KiB."""
+
+
+INVENTORY_ITEMS: Final = 500
+"""Items in one answer: the reader may pause between two, so that a reconciliation does not press on the source."""
 
 
 class _Pipe:
@@ -78,11 +87,17 @@ def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
     except ConfigError as error:
         pipe.send({"kind": Kind.CONFIG_INVALID, "message": error.user_message})
         return 0
-    ready = {"kind": Kind.READY, "version": connector.version, "unconfined": unconfined}
+    ready = {
+        "kind": Kind.READY,
+        "version": connector.version,
+        "inventory_is_complete": connector.inventory_is_complete,
+        "unconfined": unconfined,
+    }
     pipe.send(ready)
     try:
+        answers = _Answers(connector)
         while (request := pipe.receive()) is not None:
-            pipe.send(_answer(connector, request))
+            pipe.send(answers.to(request))
     finally:
         connector.close()
     return 0
@@ -98,16 +113,50 @@ def build(reference: str, config: Frame) -> Connector:
         raise ConfigError(f"connector {reference}", problem=f"has wrong settings: {wrong}") from None
 
 
-def _answer(connector: Connector, request: Frame) -> Frame:
-    cursor = None if request["cursor"] is None else Cursor.model_validate(request["cursor"])
-    try:
-        batch = connector.poll(cursor)
-    except SourceUnavailable as error:
-        return _refusal(Kind.UNAVAILABLE, error) | {"retry_after_seconds": error.retry_after_seconds}
-    except SourceRejected as error:
-        return _refusal(Kind.REJECTED, error)
-    records = tuple(_translate(connector, record) for record in batch.records)
-    return batch_frame(TranslatedBatch(records, batch.cursor, batch.more))
+class _Answers:
+    """What the connector says to each request."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._inventory: Iterator[InventoryItem] = iter(())
+
+    def to(self, request: Frame) -> Frame:
+        """One answer, a refusal of the source included."""
+        try:
+            return self._answer(request)
+        except SourceUnavailable as error:
+            return _refusal(Kind.UNAVAILABLE, error) | {"retry_after_seconds": error.retry_after_seconds}
+        except SourceRejected as error:
+            return _refusal(Kind.REJECTED, error)
+
+    def _answer(self, request: Frame) -> Frame:
+        match request["kind"]:
+            case Kind.CHECK:
+                self._connector.check()
+                return {"kind": Kind.CHECKED}
+            case Kind.INVENTORY:
+                return self._page(request)
+            case Kind.REREAD:
+                return self._batch(self._connector.reread(read_items(request)))
+            case Kind.TRANSLATE:
+                return self._batch(iter(raw_records(request)))
+            case _:
+                return self._poll(request)
+
+    def _poll(self, request: Frame) -> Frame:
+        cursor = None if request["cursor"] is None else Cursor.model_validate(request["cursor"])
+        batch = self._connector.poll(cursor)
+        records = tuple(_translate(self._connector, record) for record in batch.records)
+        return batch_frame(TranslatedBatch(records, batch.cursor, batch.more))
+
+    def _batch(self, records: Iterator[RawRecord]) -> Frame:
+        return batch_frame(TranslatedBatch(tuple(_translate(self._connector, record) for record in records), Cursor()))
+
+    def _page(self, request: Frame) -> Frame:
+        if request["first"]:
+            self._inventory = self._connector.inventory()
+        items = list(islice(self._inventory, INVENTORY_ITEMS))
+        return items_frame(items, more=len(items) == INVENTORY_ITEMS)
 
 
 def _refusal(kind: Kind, error: SourceUnavailable | SourceRejected) -> Frame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Change = Mapping[str, object]
 """One change in the source's own format, as the connector's README documents it."""
@@ -98,3 +98,17 @@ class Simulator(Protocol):
 
     def load(self, path: Path) -> int:
         """Record a file of one change a line; gives the number of changes."""
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A simulator that can say with which settings its source is not there, or refuses us. Optional.
+
+    Of one that can't, the conformance kit stops the source, or gives other values for the settings that are secret.
+    """
+
+    def unreachable(self) -> dict[str, str]:
+        """Settings with which nothing answers."""
+
+    def refused(self) -> dict[str, str]:
+        """Settings with which the source answers, and does not let us in."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
-from hub.connect.api import Cursor
+from hub.connect.api import Cursor, InventoryItem, RawRecord
 from hub.errors import RejectReason
 from hub.events.records import BODIES, Draft, RecordType
 from hub.events.sensitive import Sensitive
@@ -26,11 +26,17 @@ Frame = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """What a frame says. SETUP and POLL go down to the connector, the others come back."""
+    """What a frame says. The first six go down to the connector, the others come back."""
 
     SETUP = "setup"
     POLL = "poll"
+    CHECK = "check"
+    INVENTORY = "inventory"
+    REREAD = "reread"
+    TRANSLATE = "translate"
+    ITEMS = "items"
     READY = "ready"
+    CHECKED = "checked"
     BATCH = "batch"
     UNAVAILABLE = "unavailable"
     REJECTED = "rejected"
@@ -112,6 +118,46 @@ def read_batch(frame: Frame) -> TranslatedBatch:
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise WireError(f"a batch is malformed ({type(error).__name__})") from None  # values stay out of the log
+
+
+def reread_request(items: Sequence[InventoryItem]) -> Frame:
+    """Ask for records as the source holds them now."""
+    return {"kind": Kind.REREAD, "items": [list(item) for item in items]}
+
+
+def translate_request(records: Sequence[RawRecord]) -> Frame:
+    """Ask to translate records that were read before."""
+    raw = [[record.position, base64.b64encode(record.payload).decode()] for record in records]
+    return {"kind": Kind.TRANSLATE, "records": raw}
+
+
+def raw_records(frame: Frame) -> list[RawRecord]:
+    """Inverse of `translate_request`."""
+    return [
+        RawRecord(position=position, payload=base64.b64decode(payload, validate=True))
+        for position, payload in frame["records"]
+    ]
+
+
+def items_frame(items: Sequence[InventoryItem], *, more: bool) -> Frame:
+    """The frame of one page of an inventory."""
+    return {"kind": Kind.ITEMS, "items": [list(item) for item in items], "more": more}
+
+
+def read_items(frame: Frame) -> list[InventoryItem]:
+    """The items of a frame. Raises WireError for what a connector may not say."""
+    try:
+        return [_item(*item) for item in frame["items"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"an inventory is malformed ({type(error).__name__})") from None
+
+
+def _item(dossier_id: object, record_type: Any, record_id: object, version: object, deleted: object) -> InventoryItem:
+    if not (isinstance(dossier_id, str) and isinstance(record_id, str) and isinstance(deleted, bool)):
+        raise TypeError("an item")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise TypeError("a version")
+    return InventoryItem(dossier_id, RecordType(record_type).value, record_id, version, deleted)
 
 
 def _record_frame(record: Translated | Unreadable) -> Frame:

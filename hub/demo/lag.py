@@ -14,20 +14,11 @@ from sqlalchemy import Engine
 
 from hub.demo.brokers.ports import HOST
 from hub.demo.errors import DemoError
-from hub.demo.stack import SOURCES, Stack
+from hub.demo.stack import Stack
 from hub.desk import readmodel
-from hub.events.topics import (
-    ASSIGNMENTS,
-    COMPOSITIONS,
-    DEAD_LETTERS,
-    HOUSEHOLD_COMPOSITIONS,
-    HOUSEHOLD_RECORDS,
-    RECORDS,
-    VIEWS,
-    topics,
-)
+from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, VIEWS, topics
+from hub.ops.flow import STREAM_INPUTS
 
-STREAM_INPUTS: Final = (COMPOSITIONS, RECORDS, ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS)
 _DESK_INPUTS: Final = (VIEWS, DEAD_LETTERS)
 _PAUSE_SECONDS: Final = 0.2
 _STALL_SECONDS: Final = 120.0
@@ -73,7 +64,8 @@ class Gauge:
 
     def source_lag(self) -> int:
         """Changes visible in the sources that their connectors have not dealt with since they started."""
-        return sum(max(0, len(self._stack.simulators[name].all_changes()) - self._read(name)) for name in SOURCES)
+        simulators = self._stack.simulators.items()
+        return sum(max(0, len(simulator.all_changes()) - self._read(name)) for name, simulator in simulators)
 
     def _read(self, source: str) -> int:
         port = self._stack.metrics_ports[f"connector {source}"]

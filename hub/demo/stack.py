@@ -32,7 +32,7 @@ from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
 from hub.demo.errors import DemoError
 from hub.demo.identity.config import IdentityConfig
-from hub.demo.users import USERS
+from hub.demo.users import USERS, DemoUser
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.stream.provision import ensure_topics
@@ -100,9 +100,18 @@ class Stack:
     """The processes of one demo, in a fresh folder. A context manager; blocking."""
 
     def __init__(
-        self, broker: Broker | ExternalBroker, *, port: int, settings: Mapping[str, str] | None = None
+        self,
+        broker: Broker | ExternalBroker,
+        *,
+        port: int,
+        settings: Mapping[str, str] | None = None,
+        sources: Sequence[str] = SOURCES,
+        users: Mapping[str, DemoUser] = USERS,
     ) -> None:
-        """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_."""
+        """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_. `sources`: the
+        connectors that run, each against its simulator. `users`: who can log in."""
+        self.sources = tuple(sources)
+        self._users = dict(users)
         self.broker = broker
         self.port = port
         self._settings = dict(settings or {})
@@ -110,7 +119,7 @@ class Stack:
         self.metrics_ports: dict[str, int] = {}
         self.simulators: dict[str, Simulator] = {}
         self.identity_port = free_port()
-        self.tokens = {user: secrets.token_urlsafe(12) for user in USERS}
+        self.tokens = {user: secrets.token_urlsafe(12) for user in self._users}
         self._exit = ExitStack()
         self._started: list[ChildProcess] = []
 
@@ -164,7 +173,7 @@ class Stack:
         self.start("desk")
         self._start_simulators(simulators)
         self._write_sources()
-        for source in SOURCES:
+        for source in self.sources:
             self.start(f"connector {source}")
         self._await_ready()
 
@@ -187,15 +196,15 @@ class Stack:
 
     def _start_simulators(self, running: ExitStack) -> None:
         for point in entry_points(group="regiehub.simulators"):
-            if point.name in SOURCES:
+            if point.name in self.sources:
                 folder = self.folder / point.name
                 folder.mkdir()
                 simulator: Simulator = point.load()(folder)
                 running.callback(simulator.close)
                 simulator.start()
                 self.simulators[point.name] = simulator
-        if missing := set(SOURCES) - set(self.simulators):
-            raise DemoError(f"no simulator is installed for {', '.join(sorted(missing))}: reinstall regiehub")
+        if missing := set(self.sources) - set(self.simulators):
+            raise DemoError(f"no simulator is installed for {', '.join(sorted(missing))}: reinstall its package")
 
     @property
     def _secrets(self) -> Path:
@@ -203,7 +212,7 @@ class Stack:
 
     def _write_keys(self) -> None:
         create_secrets_file(self._secrets / "keys.json")
-        users = {token: USERS[user].claims(user) for user, token in self.tokens.items()}
+        users = {token: self._users[user].claims(user) for user, token in self.tokens.items()}
         _write_private(self._secrets / "tokens.json", json.dumps(users))
 
     def _write_sources(self) -> None:

@@ -17,13 +17,17 @@ from hub.desk.api import InvalidBsn, api_router, describe
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
+from hub.desk.household_page import household_router
+from hub.desk.list_pages import list_pages_router
 from hub.desk.login.documents import ProviderUnavailable
 from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
+from hub.desk.meeting import meeting_router
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused
 from hub.desk.site import Site, is_api
+from hub.desk.team_page import team_page_router
 from hub.desk.translations import text
 from hub.errors import LogRefused, LogUnavailable
 
@@ -46,7 +50,8 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(login_router(pages))
     app.include_router(api_router(site))
-    app.include_router(pages_router(pages))
+    for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
+        app.include_router(router(pages))
     app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
     for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):

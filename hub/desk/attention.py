@@ -33,7 +33,7 @@ def of_household(site: Site, document: Document) -> list[AttentionPoint]:
     with site.reading.engine.connect() as connection:
         troubles = source_troubles(connection, document, site.terms, site.now().astimezone(UTC))
         whole = readmodel.load(connection, document["household_id"])
-    return _visible(document, attention_points(whole, site.today(), site.terms, troubles) if whole else [])
+    return visible(document, attention_points(whole, site.today(), site.terms, troubles) if whole else [])
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
@@ -57,7 +57,7 @@ _OF_ANYBODY: Final = frozenset(
 """Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
 
 
-def _visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
+def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
     """Of the points of a whole household those that come from dossiers which the reader sees in full."""
     seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
     return [
@@ -73,7 +73,7 @@ def _unsaid(snooze: Snoozed | None) -> Snoozed | None:
 
 
 def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
-    points = _visible(document, attention_points(whole, site.today(), site.terms)) if whole else []
+    points = visible(document, attention_points(whole, site.today(), site.terms)) if whole else []
     shown = [point for point in points if not point.hidden]
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
 

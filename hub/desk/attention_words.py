@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from hub.desk import digest
+from hub.desk.caseload.case import Matter
 from hub.desk.words import Words
 from hub.household.attention.point import AttentionPoint
 from hub.household.document_shape import Document
@@ -24,15 +25,32 @@ _DAYS: Final = frozenset({"closed_on", "submitted_on", "on"})
 
 def sentence(w: Words, point: AttentionPoint, document: Document) -> str:
     """What the matter is, in one sentence."""
-    case = point.detail.get("case")
-    key = f"attention.{point.rule}" + (f".{case}" if case else "")
+    days = _day(point.since), _day(point.due)
+    return _said(w, point.rule, point.detail, days, _persons(w, point, document), point.sources)
+
+
+def of_matter(w: Words, matter: Matter) -> str:
+    """The same of a matter in the list of households."""
+    persons = w.listed(name or w.t("someone") for name in matter["persons"])
+    return _said(w, matter["rule"], matter["detail"], (matter["since"], matter["due"]), persons, matter["sources"])
+
+
+def _said(
+    w: Words,
+    rule: str,
+    detail: Mapping[str, object],
+    days: tuple[str | None, str | None],
+    persons: str,
+    sources: Iterable[str],
+) -> str:
+    case = detail.get("case")
     return w.t(
-        key,
-        since=w.date(_day(point.since)),
-        due=w.date(_day(point.due)),
-        persons=_persons(w, point, document),
-        sources=w.listed(map(w.source, point.sources)),
-        **{name: _value(w, name, value) for name, value in point.detail.items()},
+        f"attention.{rule}" + (f".{case}" if case else ""),
+        since=w.date(days[0]),
+        due=w.date(days[1]),
+        persons=persons,
+        sources=w.listed(map(w.source, sources)),
+        **{name: _value(w, name, value) for name, value in detail.items()},
     )
 
 

@@ -23,7 +23,7 @@ from hub.desk.matching.blocking import LARGEST
 from hub.desk.matching.prepared import Prepared, prepare
 from hub.desk.matching.record import Address, Name, Record
 from hub.desk.matching.score import SHOWN, Score, score
-from hub.desk.readmodel import blocking_keys
+from hub.desk.tables import blocking_keys
 from hub.events.decisions import Kind
 from hub.household.document_shape import DecidedLine, Document, Person, SourceRef, StatedValue
 from hub.household.rulings import Effect

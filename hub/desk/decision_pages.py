@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.desk.deciding import Accepted, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
+from hub.desk.deciding import Accepted, DirectionRefused, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack
-from hub.desk.pages import Form, Pages, show_household
+from hub.desk.household_page import show_household
+from hub.desk.pages import Form, Pages
 from hub.desk.site import asking
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.decisions import Kind
@@ -53,7 +54,7 @@ def _decided(
 
     try:
         act()
-    except (ValidationError, SnoozeRefused):
+    except (ValidationError, SnoozeRefused, DirectionRefused):
         return again(400, "decision_invalid")
     except ReasonHoldsBsn:
         return again(400, "decision_bsn")
@@ -70,11 +71,21 @@ def wanted_of(form: dict[str, str]) -> DecisionToMake:
     wanted: dict[str, Any] = {name: form.get(name, "") for name in ("kind", "why")}
     if wanted["kind"] == Kind.SNOOZE:
         wanted["snooze"] = {name: form.get(name, "") for name in ("source", "dossier_id", "rule", "point", "until")}
+    elif wanted["kind"] == Kind.DIRECTION:
+        wanted["direction"] = _direction_of(form)
     else:
         wanted |= {name: _line_of(form[name]) for name in ("line", "other") if name in form}
     if wanted["kind"] == Kind.DIFFERENT_PERSON:
         wanted["doubted"] = form.get("doubted")
     return DecisionToMake.model_validate(wanted)
+
+
+def _direction_of(form: dict[str, str]) -> dict[str, Any]:
+    """With a name it is handed over, without one the decider takes it over."""
+    said: dict[str, Any] = {name: form.get(name, "") for name in ("source", "dossier_id")}
+    said |= {"from_on": form["from_on"]} if "from_on" in form else {}
+    who = {name: form[name] for name in ("name", "phone", "unit", "organisation") if name in form}
+    return said | ({"director": who} if who else {})
 
 
 def _line_of(chosen: str) -> dict[str, Any] | str:

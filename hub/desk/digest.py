@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final, NamedTuple, TypedDict
 
+from hub.events.decisions import DECISION
 from hub.events.records import RecordType
+from hub.household import direction
 from hub.household.document_shape import Document, Person, RecordEntry, SealedAddress
 
 OpenAddress = Callable[[str], str | None]
@@ -15,6 +17,8 @@ OpenAddress = Callable[[str], str | None]
 
 WITHHELD: Final = SealedAddress(key="", sealed="")
 """What stands in the place of an address that is secret."""
+HUB: Final = "hub"
+"""Stands as the source of what people decided in the hub."""
 LIFE_DOMAINS: Final = (
     "safety", "upbringing", "finance", "work_education", "daytime_activities", "housing", "domestic_relations",
     "mental_health", "physical_health", "substance_use", "basic_adl", "instrumental_adl", "social_network",
@@ -64,7 +68,7 @@ def sources(document: Document) -> list[str]:
 def goals_by_domain(document: Document) -> list[GoalRow]:
     """Goals of all sources beside each other, per life domain that has any; open goals first."""
     goals = sorted(records(document, RecordType.GOAL), key=lambda item: item["body"]["status"] != "open")
-    domains = sorted({str(item["body"]["life_domain"]) for item in goals}, key=_domain_order)
+    domains = sorted({str(item["body"]["life_domain"]) for item in goals}, key=domain_order)
     return [
         GoalRow(
             domain,
@@ -77,7 +81,8 @@ def goals_by_domain(document: Document) -> list[GoalRow]:
     ]
 
 
-def _domain_order(domain: str) -> tuple[int, str]:
+def domain_order(domain: str) -> tuple[int, str]:
+    """Where a life domain stands on a page; one that is not known comes last."""
     return (LIFE_DOMAINS.index(domain) if domain in LIFE_DOMAINS else len(LIFE_DOMAINS), domain)
 
 
@@ -116,14 +121,15 @@ def _dossier_events(document: Document) -> Iterator[TimelineEvent]:
 
 def _record_events(document: Document) -> Iterator[TimelineEvent]:
     for record_type, dated in _DATED.items():
-        for record in records(document, record_type):
+        decided = direction.decided(document) if record_type is RecordType.CASE_DIRECTION else []
+        for record in (*records(document, record_type), *decided):
             for field, kind in dated:
                 moment = record["body"].get(field)
                 if isinstance(moment, str):
                     yield TimelineEvent(
                         on=moment,
                         kind=kind,
-                        source=record["source"],
+                        source=HUB if record["record_type"] == DECISION else record["source"],
                         dossier_id=record["dossier_id"],
                         record_id=record["record_id"],
                         detail=record["body"],

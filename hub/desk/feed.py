@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
+from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
 from hub.ops.kafka_security import client_options
@@ -105,6 +106,7 @@ class Feed:
     engine: Engine
     observer: Observer
     progress: Progress = field(default_factory=Progress)
+    attending: Attending = field(default_factory=Attending)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _pause: float = RETRY_SECONDS[0]
@@ -186,6 +188,7 @@ class Feed:
                 ends, measured = await _ends(consumer, list(consumer.assignment())), self.progress.clock()
             self.progress.measure(positions, ends)
             if ends is not None:
+                await asyncio.to_thread(refresh, self.engine, self.attending)
                 parked = await asyncio.to_thread(self._parked)
                 self.observer.lag(self.progress.lag_records or 0, parked)
 
@@ -207,7 +210,7 @@ class Feed:
         ]
         reached = {(place.topic, place.partition): items[-1].offset + 1 for place, items in fetched.items()}
         offsets = [Offset(name, number, offset, topics[name].topic_id) for (name, number), offset in reached.items()]
-        shown = await asyncio.to_thread(apply_list, self.engine, messages, offsets)
+        shown = await asyncio.to_thread(apply_list, self.engine, messages, offsets, self.attending)
         positions.update(reached)
         for place, items in fetched.items():
             self.observer.applied(place.topic, len(items))

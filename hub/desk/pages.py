@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Annotated, Any, Final, cast
+from collections.abc import Mapping
+from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import attention, attention_words, digest, threads
+from hub.desk import attention_words, digest
 from hub.desk.access import Action, may
-from hub.desk.api import InvalidBsn, search_of
 from hub.desk.login import entrances
 from hub.desk.login.sessions import form_token, is_form_token
-from hub.desk.models import HouseholdSearch
-from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
-from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, Language
 from hub.desk.words import Words
-from hub.events.records import RecordType
-from hub.household import direction
-from hub.household.document_shape import Document, Person
 
 PAGE_SIZE: Final = 25
 LANGUAGE_COOKIE: Final = "taal"
@@ -96,9 +87,12 @@ class Pages:
             "actor": actor,
             "path": request.url.path if request.method == "GET" else "/zoeken",
             "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
+            "searches_households": may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
+            "sees_team": may(actor, Action.READ_TEAM).allowed,
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,
+            "say": attention_words,
         }
         html = self._templates.get_template(template).render(shared | context)
         page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
@@ -141,123 +135,8 @@ def _language(request: Request) -> tuple[Language, bool]:
 def pages_router(pages: Pages) -> APIRouter:
     """All routes of the pages."""
     router = APIRouter(include_in_schema=False)
-    _add_overview(router, pages)
-    _add_household(router, pages)
     _add_sources(router, pages)
     return router
-
-
-def _add_overview(router: APIRouter, pages: Pages) -> None:
-    site = pages.site
-
-    @router.get("/")
-    def home(request: Request) -> Response:
-        """Where each role begins."""
-        sees_households = may(asking(request).actor, Action.LIST_HOUSEHOLDS).allowed
-        return RedirectResponse("/huishoudens" if sees_households else "/bronnen", 303)
-
-    @router.get("/huishoudens")
-    def overview(request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
-        """All households, a page at a time."""
-        found = site.reading.households(asking(request), page=pagina, page_size=PAGE_SIZE)
-        last = max(1, -(-found.total // PAGE_SIZE))
-        summaries = attention.summaries(site, found.households)
-        return pages.show(request, "overview.html", found=found, page=pagina, last=last, summaries=summaries)
-
-    @router.get("/zoeken")
-    def ask(request: Request) -> Response:
-        """An empty search; the terms never stand in an address."""
-        return pages.show(request, "search.html", found=None, invalid=False, limit=SEARCH_LIMIT)
-
-    @router.post("/zoeken")
-    def search(request: Request, form: Form) -> Response:
-        """What was found."""
-        try:
-            wanted = search_of(site, HouseholdSearch.model_validate(form))
-        except (ValidationError, InvalidBsn):
-            return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
-        found = site.reading.search(asking(request), wanted)
-        summaries = attention.summaries(site, found.households)
-        limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
-        return pages.show(request, "search.html", found=found, invalid=False, summaries=summaries, **limits)
-
-
-def _add_household(router: APIRouter, pages: Pages) -> None:
-    site = pages.site
-
-    @router.get("/huishoudens/{household_id}")
-    def household(household_id: str, request: Request, vastgelegd: bool = False) -> Response:
-        """Everything about one household. `vastgelegd`: a decision of the reader has just been recorded."""
-        return show_household(pages, request, household_id, accepted=vastgelegd)
-
-    @router.get("/huishoudens/{household_id}/kandidaten")
-    def candidates(household_id: str, request: Request) -> Response:
-        """Who may be the same person as somebody here: a look at other families, so only for whoever asks for it."""
-        found = site.reading.candidates(asking(request), household_id, site.open_address)
-        household = site.reading.household(asking(request), household_id)
-        decides = may(asking(request).actor, Action.DECIDE, site.reading.facts(household_id, household)).allowed
-        reasons = Reasons(pages.words(request), household)
-        return pages.show(
-            request, "candidates.html", candidates=found, household=household, decides=decides, reasons=reasons
-        )
-
-    @router.get("/huishoudens/{household_id}/inzagen")
-    def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
-        """Who has looked, a page at a time."""
-        found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=PAGE_SIZE)
-        last = max(1, -(-found.total // PAGE_SIZE))
-        return pages.show(request, "looks.html", found=found, household_id=household_id, page=pagina, last=last)
-
-
-def show_household(
-    pages: Pages, request: Request, household_id: str, *, status: int = 200, problem: str = "", **context: object
-) -> Response:
-    """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
-    form held, `accepted`: that it was recorded."""
-    found = pages.site.reading.household(asking(request), household_id, addresses=True)
-    shared = {"problem": problem, "given": {}, "accepted": False, "reasons": Reasons(pages.words(request), found)}
-    shared["path"] = f"/huishoudens/{household_id}"
-    shared["tell"] = threads.ThreadWords(pages.words(request), pages.site.today(), pages.site.prices)
-    about = pages.site.reading.facts(household_id, found)
-    shared["decides"] = may(asking(request).actor, Action.DECIDE, about).allowed
-    shared["compares"] = may(asking(request).actor, Action.READ_CANDIDATES, about).allowed
-    return pages.show(request, "household.html", status, **_household(pages.site, found) | shared | context)
-
-
-def _household(site: Site, document: Document) -> dict[str, Any]:
-    shown = cast(Document, digest.opened(document, site.open_address))
-    today = site.today()
-
-    def of_type(record_type: RecordType, newest_by: str | None = None) -> list[Any]:
-        found = digest.records(shown, record_type)
-        return _newest_first(found, newest_by) if newest_by else found
-
-    return {
-        "household": shown,
-        "attention": attention.of_household(site, document),
-        "tomorrow": (today + timedelta(days=1)).isoformat(),
-        "say": attention_words,
-        "members": sorted(shown["members"], key=_oldest_first),
-        "directors": direction.directors(shown, today),
-        "directions": direction.directions(shown, today),
-        "involved": of_type(RecordType.INVOLVEMENT),
-        "goals": digest.goals_by_domain(shown),
-        "requests": of_type(RecordType.SUPPORT_REQUEST, "submitted_on"),
-        "threads": threads.of_household(site, document),
-        "assessments": of_type(RecordType.ASSESSMENT, "taken_on"),
-        "events": digest.timeline(shown),
-        "sources": digest.sources(shown),
-    }
-
-
-def _newest_first(records: list[Any], field: str) -> list[Any]:
-    key: Callable[[Any], str] = lambda record: str(record["body"][field] or "")  # noqa: E731  # one use
-    return sorted(records, key=key, reverse=True)
-
-
-def _oldest_first(person: Person) -> tuple[bool, str, str]:
-    born = person["fields"]["birth_date"]["values"]
-    return not born, str(born[0]["value"]) if born else "", person["person_key"]
 
 
 def _add_sources(router: APIRouter, pages: Pages) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import orjson
@@ -14,7 +15,11 @@ import structlog
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
 from hub.desk import access, candidates, digest, readmodel
-from hub.desk.readmodel import (
+from hub.desk.caseload import writing
+from hub.desk.caseload.writing import Attending
+from hub.desk.readmodel import replace_row
+from hub.desk.tables import (
+    SORTED_BY,
     addresses,
     blocking_keys,
     dead_letters,
@@ -24,10 +29,9 @@ from hub.desk.readmodel import (
     members,
     offsets,
     reaches,
-    replace_row,
     sources,
 )
-from hub.events.codec import UndecodableError, UnknownSchemaError, Value, decode
+from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
 from hub.household import document
@@ -66,13 +70,17 @@ class Shown(NamedTuple):
     newest_published_at: str
 
 
-def apply_list(engine: Engine, messages: Sequence[Consumed], positions: Iterable[Offset]) -> list[Shown]:
-    """Apply a list and keep the positions after it: all or nothing. Returns what became visible.
+def apply_list(
+    engine: Engine, messages: Sequence[Consumed], positions: Iterable[Offset], attending: Attending | None = None
+) -> list[Shown]:
+    """Apply a list and keep the positions after it: all or nothing. Returns what became visible. `attending`: on what
+    the lines of the list of households depend; None: today, and the terms by default.
 
     Raises UndecodableError or UnknownSchemaError for a view that cannot be read: to skip it would hide data.
     """
     with engine.begin() as connection:
-        shown = apply_views(connection, [(item.key, item.value) for item in messages if item.topic == VIEWS])
+        views = [(item.key, item.value) for item in messages if item.topic == VIEWS]
+        shown = apply_views(connection, views, attending)
         for item in messages:
             if item.topic == SOURCES:
                 apply_source_status(connection, item.value)
@@ -84,7 +92,9 @@ def apply_list(engine: Engine, messages: Sequence[Consumed], positions: Iterable
     return shown
 
 
-def apply_views(connection: Connection, messages: Iterable[tuple[bytes, bytes]]) -> list[Shown]:
+def apply_views(
+    connection: Connection, messages: Iterable[tuple[bytes, bytes]], attending: Attending | None = None
+) -> list[Shown]:
     """Apply messages of households.views; of each key only the greatest label, of equals the last."""
     newest: dict[str, Value] = {}
     for key, value in messages:
@@ -94,12 +104,13 @@ def apply_views(connection: Connection, messages: Iterable[tuple[bytes, bytes]])
             newest[home] = view
     homes = list(newest)
     parts = (homes[start : start + readmodel.PART] for start in range(0, len(homes), readmodel.PART))
-    return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part})]
+    on = attending or Attending()
+    return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part}, on)]
 
 
-def apply_view(connection: Connection, key: bytes, value: bytes) -> Shown | None:
+def apply_view(connection: Connection, key: bytes, value: bytes, attending: Attending | None = None) -> Shown | None:
     """Apply one message of households.views; a smaller label than the known one changes nothing (R8)."""
-    shown = apply_views(connection, [(key, value)])
+    shown = apply_views(connection, [(key, value)], attending)
     return shown[0] if shown else None
 
 
@@ -118,7 +129,7 @@ class _Change(NamedTuple):
         return recorded, max((item["newest_published_at"] for item in fresh), default="")
 
 
-def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Shown]:
+def _apply_part(connection: Connection, views: Mapping[str, Value], attending: Attending) -> list[Shown]:
     """Apply views of different households with a handful of statements: one each would cost most of the time."""
     query = select(households.c.household_id, households.c.label, households.c.newest_published_at)
     known = {row.household_id: row for row in connection.execute(query.where(households.c.household_id.in_(views)))}
@@ -134,6 +145,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value]) -> list[Show
     _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
     _replace(connection, reaches, changes, [row for change in changes for row in _reach_rows(change)])
     _place_dossiers(connection, changes)
+    writing.replace(connection, {change.home: change.content for change in changes}, attending)
     return [
         Shown(change.home, *change.newest)
         for change in changes
@@ -154,17 +166,19 @@ def _household_row(change: _Change) -> dict[str, object]:
     """Of one that is gone only (id, label) stay: no personal data."""
     title = change.content["title"] if change.content else ""
     recorded, published = change.newest
+    content = orjson.dumps(change.content) if change.content else None
     return {
         "household_id": change.home,
         "label": change.view["label"],
         "gone": change.view["gone"],
         "live": change.content is not None,
         "title": title,
-        "sort_key": _sort_key(title),
+        "sort_key": readmodel.sort_key(title),
         "newest_recorded_at": recorded,
         "newest_published_at": published,
         "parked": _parked(change),
-        "document": orjson.dumps(change.content).decode() if change.content else None,
+        "digest": blake2b(content or b"", digest_size=16).hexdigest(),
+        "document": content.decode() if content else None,
     }
 
 
@@ -174,14 +188,6 @@ def _parked(change: _Change) -> int:
     held = decode(packed).value["dossiers"] if packed and change.view["entries"] else []
     named = {(item["source"], item["dossier_id"]) for item in held}
     return sum((entry["source"], entry["dossier_id"]) not in named for entry in change.view["entries"])
-
-
-def _sort_key(title: str) -> str:
-    """As Dutch lists sort: "de Vries" stands under V."""
-    words = title.split()
-    while len(words) > 1 and words[0].islower():
-        words.pop(0)
-    return " ".join(words).casefold()
 
 
 def _member_rows(change: _Change) -> list[dict[str, object]]:
@@ -209,7 +215,7 @@ def _decision_rows(change: _Change) -> list[dict[str, object]]:
 def _reach_rows(change: _Change) -> list[dict[str, object]]:
     if change.content is None:
         return []
-    place = {"household_id": change.home, "sort_key": _sort_key(change.content["title"])[: readmodel.SORTED_BY]}
+    place = {"household_id": change.home, "sort_key": readmodel.sort_key(change.content["title"])[:SORTED_BY]}
     return [{**place, **item._asdict()} for item in access.reach(change.content)]
 
 
@@ -279,38 +285,46 @@ def _since_by_dossier(change: _Change) -> dict[DossierRef, int]:
 
 def apply_source_status(connection: Connection, value: bytes) -> None:
     """Keep the newest heartbeat of a source. One that cannot be read is logged: the next one follows soon."""
-    status = _readable(SOURCES, value)
-    if status is None:
+    if (decoded := _readable(SOURCES, value)) is None:
         return
+    status = decoded.value
     reported = readmodel.iso(status["reported_at"])
     known = connection.scalar(select(sources.c.reported_at).where(sources.c.source == status["source"]))
     if known is None or reported >= known:
-        text = orjson.dumps({name: _plain(item) for name, item in status.items()}).decode()
+        text = orjson.dumps(_plain(status)).decode()
         replace_row(connection, sources, {"source": status["source"]}, {"reported_at": reported, "status": text})
 
 
 def apply_dead_letter(connection: Connection, value: bytes) -> None:
-    """Keep one row per (source, position), with the last attempt; its content stays sealed."""
-    letter = _readable(DEAD_LETTERS, value)
-    if letter is None:
+    """Keep one row per (source, position), with the last attempt of the last epoch, and whether anybody dealt with it;
+    its content stays sealed."""
+    if (decoded := _readable(DEAD_LETTERS, value)) is None:
         return
+    letter = decoded.value
     key = {"source": letter["source"], "position": letter["position"]}
-    known = connection.scalar(
-        select(dead_letters.c.attempt).where(*(dead_letters.c[name] == item for name, item in key.items()))
-    )
-    if known is None or letter["attempt"] >= known:
-        values = {name: letter[name] for name in ("reason", "field", "attempt", "sealed")}
-        replace_row(connection, dead_letters, key, values | {"failed_at": readmodel.iso(letter["failed_at"])})
+    query = select(dead_letters.c.source_epoch, dead_letters.c.attempt)
+    known = connection.execute(query.where(*(dead_letters.c[name] == item for name, item in key.items()))).first()
+    if decoded.subject == "hub.dead_letter_state":
+        if known is not None and letter["attempt"] >= known.attempt:
+            replace_row(connection, dead_letters, key, {"is_open": False})
+    elif known is None or (letter["source_epoch"], letter["attempt"]) > tuple(known):
+        values = {name: letter[name] for name in ("reason", "field", "attempt", "source_epoch", "sealed")}
+        values |= {"failed_at": readmodel.iso(letter["failed_at"]), "is_open": True}
+        replace_row(connection, dead_letters, key, values)
 
 
-def _readable(topic: str, value: bytes) -> Value | None:
+def _readable(topic: str, value: bytes) -> Decoded | None:
     """A message of a topic on which every connector writes: one bad connector must not stop the desk."""
     try:
-        return decode(value).value
+        return decode(value)
     except (UndecodableError, UnknownSchemaError) as error:
         _log.warning("unreadable_message_left_out", topic=topic, error=type(error).__name__)
         return None
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return readmodel.iso(value) if isinstance(value, datetime) else value

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
@@ -47,8 +47,15 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "published": None,
     "rejected": None,
     "message": None,
+    "source_epoch": None,
+    "completeness": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
+
+
+Found = TypeVar("Found")
+Listing = tuple[Found, Sequence[Household]]
+"""What is shown, and the households of which it is."""
 
 
 class Refused(Exception):
@@ -167,10 +174,15 @@ class Reading:
         grantees = grantees_of(request.actor) if request.actor else ()
         return Asker(grantees, moment_text(self.now()))
 
+    def cut_down(self, actor: Actor | None, document: Document) -> Document | None:
+        """What somebody may see of a household; None if nothing."""
+        decision = self.sight(actor, document)
+        return cut(document, decision.openings) if decision.allowed else None
+
     def _shown(self, request: Request, documents: Iterable[Document]) -> list[Document]:
         """Those of these households that somebody may read, each cut down to what he may see."""
-        asked = [(item, self.sight(request.actor, item)) for item in documents]
-        return [cut(item, decision.openings) for item, decision in asked if decision.allowed]
+        asked = (self.cut_down(request.actor, item) for item in documents)
+        return [item for item in asked if item is not None]
 
     def sight(self, actor: Actor | None, document: Document) -> Decision:
         """Whether somebody may read a household, and what of it. `document`: the whole one."""
@@ -180,10 +192,12 @@ class Reading:
         """What an access decision on a household depends on now."""
         return facts(household_id, document, self.now(), self.rules)
 
-    def household(self, request: Request, household_id: str, *, addresses: bool = False) -> Document:
+    def household(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Document:
         """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
         whoever may see them. Raises NotThere or Moved, after the decision and its look."""
-        there = self._open(request, household_id, Action.READ_HOUSEHOLD)
+        there = self._open(request, household_id, action)
         shown = cut(there.document, self.sight(request.actor, there.document).openings, there.also)
         if there.secrets == NO_SECRETS or (addresses and self._sees_secrets(request, there.about)):
             return shown
@@ -350,6 +364,14 @@ class Reading:
         self._write(request, action, decision, only or None, households)
         if not decision.allowed:
             raise Refused(decision)
+
+    def listing(self, request: Request, action: Action, find: Callable[[Connection, Asker], Listing[Found]]) -> Found:
+        """Something that a list shows of households: refused before it is looked for, logged with what it shows."""
+        asker = self._asker(request, action)
+        with self.engine.connect() as connection:
+            found, concerned = find(connection, asker)
+        self._write(request, action, may(request.actor, action), None, concerned)
+        return found
 
     def _refuse_early(self, request: Request, action: Action) -> None:
         """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""

@@ -14,20 +14,11 @@ from typing import Any, Final, NamedTuple, cast
 
 import orjson
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     ColumnElement,
     Connection,
     Engine,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
     Select,
-    String,
     Table,
-    Text,
     and_,
     create_engine,
     event,
@@ -39,125 +30,26 @@ from sqlalchemy import (
 from sqlalchemy.pool import StaticPool
 
 from hub.desk.digest import Secrets
+from hub.desk.tables import (
+    SCHEMA,
+    addresses,
+    dead_letters,
+    decisions,
+    dossiers,
+    households,
+    kept,
+    members,
+    meta,
+    metadata,
+    offsets,
+    reaches,
+    sources,
+)
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 
-SCHEMA: Final = 6
-"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
-
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
-
-SORTED_BY: Final = 100
-"""Signs of a title by which a list is sorted: an index takes no long texts."""
-
-metadata = MetaData()
-meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
-households = Table(
-    "households",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("label", BigInteger, nullable=False),
-    Column("gone", Boolean, nullable=False),
-    Column("live", Boolean, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("sort_key", Text, nullable=False),
-    Column("newest_recorded_at", String(32), nullable=False),
-    Column("newest_published_at", String(32), nullable=False),
-    Column("parked", Integer, nullable=False),
-    Column("document", Text, nullable=True),
-)
-members = Table(
-    "members",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person_key", String(80), primary_key=True),
-    Column("names", Text, nullable=False),
-    Column("birth_dates", Text, nullable=False),
-    Index("members_by_person", "person_key"),
-)
-blocking_keys = Table(
-    "blocking_keys",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person", Integer, primary_key=True, autoincrement=False),
-    Column("key", BigInteger, primary_key=True, autoincrement=False),
-    Column("confirmed", Boolean, nullable=False),
-    Index("blocking_keys_by_key", "key", "confirmed"),
-    sqlite_with_rowid=False,
-)
-"""By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
-list of all persons, which is written in the same transaction."""
-addresses = Table(
-    "addresses",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("person_key", String(80), primary_key=True),
-    Column("address_key", String(80), primary_key=True),
-    Column("secret", Boolean, nullable=False),
-    Index("addresses_by_person", "person_key", "secret"),
-    Index("addresses_by_address", "address_key"),
-)
-"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
-dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
-asked."""
-dossiers = Table(
-    "dossiers",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("dossier_id", String(200), primary_key=True),
-    Column("household_id", String(64), nullable=False, index=True),
-    Column("since", BigInteger, nullable=False),
-    Column("own_id", String(64), nullable=False, index=True),
-)
-Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
-decisions = Table(
-    "decisions",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("decision_id", String(64), primary_key=True, index=True),
-    Column("version", BigInteger, nullable=False),
-)
-"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
-reaches = Table(
-    "reaches",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("grantee", String(64), primary_key=True),
-    Column("since", String(32), primary_key=True),
-    Column("until", String(32), primary_key=True),
-    Column("sort_key", String(SORTED_BY), nullable=False),
-    Index("reaches_by_grantee", "grantee", "sort_key", "household_id", "since", "until"),
-    sqlite_with_rowid=False,
-)
-"""Who has to do with a live household, and when: see `hub.desk.access.reach`. A preselection, never the decision. The
-index holds all that a list needs to know which households stand on a page."""
-sources = Table(
-    "sources",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("reported_at", String(32), nullable=False),
-    Column("status", Text, nullable=False),
-)
-dead_letters = Table(
-    "dead_letters",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("position", Text, primary_key=True),
-    Column("reason", String(80), nullable=False),
-    Column("field", Text, nullable=False),
-    Column("failed_at", String(32), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
-offsets = Table(
-    "offsets",
-    metadata,
-    Column("topic", String(200), primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("topic_id", String(64), nullable=True),
-    Column("next_offset", BigInteger, nullable=False),
-)
 
 
 class Search(NamedTuple):
@@ -221,6 +113,7 @@ def prepare(engine: Engine) -> None:
     """Make the tables; drop those of another release first."""
     with engine.begin() as connection:
         meta.create(connection, checkfirst=True)
+        kept.create_all(connection)
         if connection.scalar(select(meta.c.schema_number)) == SCHEMA:
             return
         metadata.drop_all(connection)
@@ -235,7 +128,7 @@ def parked(connection: Connection) -> int:
 
 def wipe(connection: Connection) -> None:
     """Empty everything, offsets too: the log is another one than before, or was cut."""
-    for table in metadata.sorted_tables:
+    for table in metadata.tables.values():
         if table is not meta:
             connection.execute(table.delete())
 
@@ -305,19 +198,19 @@ def _has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
     return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
 
 
-def _reached(asker: Asker) -> Select[tuple[str]]:
+def reached_by(asker: Asker) -> Select[tuple[str]]:
     """Ids of the households that somebody has to do with."""
     return select(reaches.c.household_id).where(*_has_to_do(asker)).distinct()
 
 
 def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody has to do with, sorted."""
-    return list(connection.scalars(_reached(asker).order_by(reaches.c.household_id).limit(limit)))
+    return list(connection.scalars(reached_by(asker).order_by(reaches.c.household_id).limit(limit)))
 
 
 def count(connection: Connection, asker: Asker) -> int:
     """Number of live households that somebody has to do with."""
-    return int(connection.scalar(select(func.count()).select_from(_reached(asker).subquery())) or 0)
+    return int(connection.scalar(select(func.count()).select_from(reached_by(asker).subquery())) or 0)
 
 
 def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
@@ -343,7 +236,7 @@ def search(connection: Connection, wanted: Search, asker: Asker, *, limit: int, 
     conditions = _conditions(wanted)
     if not conditions:
         return Found([], 0)
-    own, live = _reached(asker), (households.c.live, *conditions)
+    own, live = reached_by(asker), (households.c.live, *conditions)
     query = select(households.c.document).where(*live, households.c.household_id.in_(own))
     ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
     others = select(households.c.household_id).where(*live, households.c.household_id.not_in(own)).limit(hidden)
@@ -389,21 +282,27 @@ def source_statuses(connection: Connection) -> list[dict[str, Any]]:
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:
-    """Distinct unreadable records per source."""
-    query = select(dead_letters.c.source, func.count()).group_by(dead_letters.c.source)
+    """Distinct unreadable records per source that nobody has dealt with."""
+    query = select(dead_letters.c.source, func.count()).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
     return {str(source): int(number) for source, number in connection.execute(query)}
 
 
 def last_dead_letters(connection: Connection) -> dict[str, str]:
-    """When a record of each source was last unreadable: ISO time per source that has any."""
-    query = select(dead_letters.c.source, func.max(dead_letters.c.failed_at)).group_by(dead_letters.c.source)
+    """When a record of each source was last unreadable, of those that are open: ISO time per source that has any."""
+    newest = func.max(dead_letters.c.failed_at)
+    query = select(dead_letters.c.source, newest).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
     return {str(source): str(moment) for source, moment in connection.execute(query)}
 
 
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
-    """The last that failed, newest first; never their content."""
+    """The last that failed and are open, newest first; never their content."""
     columns = [dead_letters.c[name] for name in DeadLetterRow._fields]
-    query = select(*columns).order_by(dead_letters.c.failed_at.desc(), dead_letters.c.position).limit(limit)
+    query = (
+        select(*columns)
+        .where(dead_letters.c.is_open)
+        .order_by(dead_letters.c.failed_at.desc(), dead_letters.c.position)
+        .limit(limit)
+    )
     return [DeadLetterRow(*row) for row in connection.execute(query)]
 
 
@@ -423,6 +322,14 @@ def replace_row(connection: Connection, table: Table, key: Mapping[str, object],
 def search_text(values: Sequence[str]) -> str:
     """Values as a searchable text: case folded, a space at both ends."""
     return f" {' '.join(values).casefold()} "
+
+
+def sort_key(title: str) -> str:
+    """As Dutch lists sort: "de Vries" stands under V."""
+    words = title.split()
+    while len(words) > 1 and words[0].islower():
+        words.pop(0)
+    return " ".join(words).casefold()
 
 
 def iso(moment: datetime) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.desk import readmodel
 from hub.desk.access import Rules
 from hub.desk.app import create_app
+from hub.desk.caseload.writing import Attending
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.login.doors import open_login, open_tokens
@@ -92,9 +93,9 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     prices = load_prices(settings.prices_file)
     engine = open_database(settings.desk_database)
     listener = listen(settings.desk_host, settings.desk_port)
-    feed = Feed(settings.broker, engine, Metrics())
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
+    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms))
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
@@ -183,6 +184,7 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anc
 
     def stop() -> None:
         server.should_exit = True
+        site.live.stop()
         feed.stop()
 
     loop = asyncio.get_running_loop()

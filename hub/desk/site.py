@@ -16,6 +16,7 @@ from starlette.requests import Request as HttpRequest
 
 from hub.desk.access import Actor, Decision
 from hub.desk.deciding import Deciding
+from hub.desk.live import Live
 from hub.desk.login import entrances
 from hub.desk.login.claims import NoActor
 from hub.desk.login.claims import actor_of as actor_of_claims
@@ -24,6 +25,7 @@ from hub.desk.login.provider import NotBelieved
 from hub.desk.login.sessions import Sessions
 from hub.desk.reading import Reading, Refused, Request
 from hub.desk.tokens import Tokens
+from hub.desk.visits import Visits
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
@@ -62,6 +64,16 @@ class Site:
     def sessions(self) -> Sessions:
         """Who is logged in on the pages, beside the read model."""
         return Sessions(self.reading.engine, lambda: self.now().timestamp())
+
+    @cached_property
+    def visits(self) -> Visits:
+        """When who last looked at what."""
+        return Visits(self.reading.engine, self.now)
+
+    @cached_property
+    def live(self) -> Live:
+        """What tells pages that are open of changes."""
+        return Live(self.reading.engine)
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from hub.desk import digest
+from hub.desk.blocks.sight import Seer
 from hub.desk.digest import TimelineEvent
 from hub.desk.matching.compare import Finding
 from hub.desk.translations import MONTHS, Language, code, text
@@ -44,6 +45,13 @@ class Words:
     def field(self, name: str) -> str:
         """Name of a field of a record; the field's own name where no word is known."""
         return self.code("field", name)
+
+    def seer(self, seer: Seer) -> str:
+        """Who sees the content of a dossier, why, on what ground, and until when."""
+        who = self.code("unit", seer.who) if seer.why == "consent" else seer.who
+        until = self.t("seen_until", until=self.time(seer.until) if "T" in seer.until else self.date(seer.until))
+        parts = (who, self.code("relation", seer.why), self.grounds(seer.ground), until if seer.until else "")
+        return ", ".join(part for part in parts if part)
 
     def grounds(self, ground: str) -> str:
         """The legal grounds of a look, in words."""

@@ -5,7 +5,7 @@ Field lists and codes are those of `schemas/avro/registrations.*`; a test holds 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
@@ -42,8 +42,13 @@ Score = Annotated[int, Field(ge=1, le=5)]
 
 
 def _aware(value: datetime) -> datetime:
+    """A time that has a zone and can be told in UTC: the first and last hours of the calendar may not."""
     if value.tzinfo is None:
         raise ValueError("a time needs a zone")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time beyond the calendar") from None
     return value
 
 
@@ -218,7 +223,7 @@ class SupportRequest(Body):
     decided_on: date | None = None
     decision: str | None = None
     reason: str | None = None
-    committed_cents: int | None = None
+    committed_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     reference: str | None = None
     allocation_number: str | None = None
     provider_code: str | None = None
@@ -227,10 +232,10 @@ class SupportRequest(Body):
     steps: tuple[StateDay, ...] | None = None
     starts_on: date | None = None
     ends_on: date | None = None
-    volume: int | None = None
+    volume: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     unit: Unit | None = None
     frequency: Frequency | None = None
-    tariff_cents: int | None = None
+    tariff_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
 
 
 class Contact(Body):
@@ -283,10 +288,10 @@ class RequestMessage(Body):
     rejection_code: str | None = None
     residence_municipality: str | None = None
     decided_at: AwareTime | None = None
-    volume: int | None = None
+    volume: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     unit: Unit | None = None
     frequency: Frequency | None = None
-    budget_cents: int | None = None
+    budget_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     return_codes: tuple[str, ...] | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class Sensitive(SecretStr):
@@ -18,7 +18,7 @@ class Address(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     street: str | None = None
-    number: int
+    number: int = Field(ge=-(2**63), lt=2**63)
     suffix: str | None = None
     postcode: str
     city: str | None = None

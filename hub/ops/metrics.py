@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -50,6 +50,45 @@ SOURCE_FAILURES: Final = Counter(
     "regiehub_source_failures_total",
     "Polls or publications that failed and are tried again.",
     ["source", "reason"],
+    registry=REGISTRY,
+)
+SOURCE_PAUSED: Final = Gauge(
+    "regiehub_source_paused", "1 while somebody has paused this source.", ["source"], registry=REGISTRY
+)
+SOURCE_HELD: Final = Gauge(
+    "regiehub_source_held",
+    "1 while too many records are unreadable: nothing but child-safety signals goes on.",
+    ["source"],
+    registry=REGISTRY,
+)
+SOURCE_HELD_RECORDS: Final = Gauge(
+    "regiehub_source_inventory_records",
+    "Records that the source held at the last reconciliation.",
+    ["source"],
+    registry=REGISTRY,
+)
+SOURCE_DIFFERING_RECORDS: Final = Gauge(
+    "regiehub_source_differing_records",
+    "Records that the last reconciliation found missing, stale, ahead, extra, unshown or waiting.",
+    ["source", "kind"],
+    registry=REGISTRY,
+)
+SOURCE_RECONCILED: Final = Gauge(
+    "regiehub_source_reconciled_timestamp_seconds",
+    "When the source was last reconciled (Unix time).",
+    ["source"],
+    registry=REGISTRY,
+)
+RECORDS_REPAIRED: Final = Counter(
+    "regiehub_records_repaired_total",
+    "Events published because a reconciliation found a difference.",
+    ["source"],
+    registry=REGISTRY,
+)
+DEAD_LETTERS_REPLAYED: Final = Counter(
+    "regiehub_dead_letters_replayed_total",
+    "Dead letters that were translated again: read, unreadable, or sealed_otherwise.",
+    ["source", "outcome"],
     registry=REGISTRY,
 )
 STAGE_RECORDS_APPLIED: Final = Counter(
@@ -107,6 +146,18 @@ VISIBLE_FRESHNESS_SECONDS: Final = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+
+
+DIFFERENCES: Final = ("missing", "stale", "ahead", "extra", "unshown", "waiting")
+"""How records can differ, as a source's status counts them."""
+
+
+def show_completeness(source: str, completeness: Mapping[str, Any]) -> None:
+    """Set what the last reconciliation of a source found, as its status says it."""
+    SOURCE_HELD_RECORDS.labels(source).set(completeness["records"])
+    SOURCE_RECONCILED.labels(source).set(completeness["checked_at"].timestamp())
+    for kind in DIFFERENCES:
+        SOURCE_DIFFERING_RECORDS.labels(source, kind).set(completeness[kind])
 
 
 class Described(NamedTuple):

@@ -45,5 +45,6 @@ def dead_letter(stage: str, topic: str, record: Record) -> Output:
         "failed_at": datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
         "attempt": 1,
         "sealed": b"",
+        "source_epoch": 0,
     }
     return Output(DEAD_LETTERS, b"hub", encode("hub.dead_letter", value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ from hub.desk import readmodel
 from hub.desk.app import create_app
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.server import listen
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, SOURCES
 from tests import machine
+from tests.browser.town import busy_family
 from tests.desk.conftest import DIRECTOR, NOW, Desk
-from tests.desk.family import family
-from tests.desk.views import dead_letter, one_dossier, source_status
+from tests.desk.views import Line, composition, dead_letter, dossier, member, one_dossier, source_status, view
 
 FLAGS = [
     "--disable-gpu",
@@ -30,7 +31,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
+WIDTHS = {"phone": (390, 844), "desk": (1280, 800)}
+SHOTS = "REGIEHUB_SCREENSHOTS_DIR"
+"""Where screenshots go, to be looked at; without it they are thrown away."""
 
 
 @contextmanager
@@ -50,12 +53,17 @@ def serving(desk: Desk) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with forty households, two sources and two unreadable records."""
     folder = tmp_path_factory.mktemp("desk")
     desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
-    desk.show(family())
-    for number in range(39):
+    desk.show(busy_family())
+    for number in range(3):
+        ref = DossierRef("menscentraal", f"MC-{2000 + number}")
+        packed = dossier(ref, [member("1", f"p-t{number}", family_name=f"Noord {number}")], team="Noord")
+        whole = composition(household_id(ref), [packed], members=[Line(ref, "1", f"p-t{number}")])
+        desk.show((household_id(ref), view(household_id(ref), whole)))
+    for number in range(36):
         ref = DossierRef("menscentraal", f"MC-{1000 + number}")
         desk.show(one_dossier(ref, person=f"p-{number}", family_name=f"Wijk {number:02}"))
     values = [
@@ -65,9 +73,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (DEAD_LETTERS, dead_letter("menscentraal", position="81", reason="invalid_date")),
     ]
     apply_list(desk.engine, [Consumed(topic, 0, n, b"k", value) for n, (topic, value) in enumerate(values)], [])
+    yield desk
+    desk.log.close()
+    desk.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def address(desk: Desk) -> Iterator[str]:
+    """Where that desk answers."""
     with serving(desk) as found:
         yield found
-    desk.engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +110,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def shots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where screenshots of this test go."""
-    folder = tmp_path / "shots"
-    folder.mkdir()
+    folder = Path(os.environ.get(SHOTS) or tmp_path / "shots")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

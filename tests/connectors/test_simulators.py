@@ -184,11 +184,12 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def test_both_are_found_by_entry_point() -> None:
+def test_all_are_found_by_entry_point() -> None:
     found = {entry.name: entry.value for entry in entry_points(group="regiehub.simulators")}
     if not found:
         pytest.skip("regiehub is not installed")
     assert found == {
         "zcd": "connectors.zcd.simulator:ZcdSimulator",
         "menscentraal": "connectors.menscentraal.simulator:MensCentraalSimulator",
+        "istandaarden": "connectors.istandaarden.simulator:IStandaardenSimulator",
     }

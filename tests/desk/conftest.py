@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
+from hub.desk.caseload.writing import Attending
 from hub.desk.deciding import Deciding
 from hub.desk.looks import LookLog
 from hub.desk.projector import apply_view
@@ -28,6 +29,8 @@ from tests.desk.open_reading import OpenReading
 from tests.desk.views import TEAM
 
 DIRECTOR = "token-of-the-director"
+KIM = "token-of-the-director-of-the-family"
+LEADER = "token-of-the-team-leader"
 OPERATOR = "token-of-operations"
 INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
@@ -55,7 +58,7 @@ class Desk:
     def show(self, view: tuple[str, bytes]) -> str:
         """Put a view into the read model; returns its household id."""
         with self.engine.begin() as connection:
-            apply_view(connection, view[0].encode(), view[1])
+            apply_view(connection, view[0].encode(), view[1], Attending(now=lambda: NOW))
         return view[0]
 
     @cached_property
@@ -88,6 +91,8 @@ class Desk:
             tokens=Tokens(
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"),
+                    KIM: Actor("k.bakker", Role.CASE_DIRECTOR, "Wijkteam Noord", "Kim Bakker", "youth", ("Noord",)),
+                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", teams=("Noord", "Zuid")),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),

@@ -48,9 +48,10 @@ def plain(html: str) -> str:
 
 def section(html: str) -> str:
     """The part of a household's page on attention, as text, without its forms."""
-    found = re.search(r'<section class="card" aria-labelledby="attention-points">(.*?)</section>', html, re.DOTALL)
+    found = re.search(r'<section class="card" aria-labelledby="attention">(.*?)</section>', html, re.DOTALL)
     assert found is not None
-    return plain(re.sub(r'<details class="decide">.*?</details>', "", found.group(1), flags=re.DOTALL))
+    aside = r'<details class="decide">.*?</details>|<p class="sight">.*?</p>'
+    return plain(re.sub(aside, "", found.group(1), flags=re.DOTALL))
 
 
 def all_well(desk: Desk, *, now: datetime = NOW) -> None:
@@ -135,12 +136,17 @@ def test_the_page_says_it_in_words_and_how_much_it_presses(home: str, desk: Desk
 
 
 def test_the_overview_and_the_search_count_it_per_row(home: str, desk: Desk, browser: TestClient) -> None:
-    assert "kindveiligheid 3 aandachtspunten 3 verschillen" in plain(browser.get("/huishoudens").text)
+    shown = plain(browser.get("/huishoudens?wie=all").text)
+    assert "dringend Signaal over de veiligheid van een kind" in shown
+    assert "en nog 2 aandachtspunten" in shown
+    assert "kindveiligheid 3 aandachtspunten 3 verschillen" in plain(
+        browser.post("/zoeken", data={"name": "Noor"}).text
+    )
     assert "kindveiligheid 3 aandachtspunten" in plain(browser.post("/zoeken", data={"name": "noor"}).text)
-    assert "child safety 3 points of attention" in plain(browser.get("/huishoudens?taal=en").text)
+    assert "and 2 more points" in plain(browser.get("/huishoudens?wie=all&taal=en").text)
     desk.show((home, gone(home, label=9)))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-8")))
-    assert "1 point of attention" in plain(browser.get("/huishoudens").text)
+    assert "1 point of attention" in plain(browser.post("/zoeken", data={"name": "Anna"}).text)
 
 
 def test_when_nothing_asks_for_attention_the_page_says_so(desk: Desk, browser: TestClient) -> None:
@@ -149,7 +155,7 @@ def test_when_nothing_asks_for_attention_the_page_says_so(desk: Desk, browser: T
     address = f"/huishoudens/{home}"
     assert section(browser.get(address).text) == "Wat aandacht vraagt Er is nu niets dat aandacht vraagt."
     assert "Nothing asks for attention now." in section(browser.get(f"{address}?taal=en").text)
-    assert "aandachtspunt" not in browser.get("/huishoudens?taal=nl").text
+    assert "Niets vraagt aandacht" in browser.get("/huishoudens?wie=all&taal=nl").text
 
 
 def test_what_is_put_off_stands_apart_with_who_and_why(

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from hub.desk import access, candidates, models, readmodel
+from hub.desk import access, candidates, models, readmodel, tables
 from hub.desk.matching.blocking import LARGEST
 from hub.events.decisions import Kind
 from hub.events.ids import household_id
@@ -163,14 +163,14 @@ def test_a_household_that_is_gone_leaves_no_key(desk: Desk, mia: str, someone: s
     desk.show((mia, gone(mia, label=2)))
     assert found_in(desk, someone) == []
     with desk.engine.connect() as connection:
-        left = connection.execute(readmodel.blocking_keys.select()).all()
+        left = connection.execute(tables.blocking_keys.select()).all()
     assert {row.household_id for row in left} == {someone}
 
 
 def test_an_index_that_is_older_than_the_documents_shows_nothing_wrong(desk: Desk, mia: str, someone: str) -> None:
     """As between the statements of a read while the projector writes."""
     with desk.engine.begin() as connection:
-        keys = readmodel.blocking_keys
+        keys = tables.blocking_keys
         row = connection.execute(keys.select().where(keys.c.household_id == mia)).first()
         assert row is not None
         connection.execute(keys.insert().values(household_id=mia, person=7, key=row.key, confirmed=False))

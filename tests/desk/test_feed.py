@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
-from hub.desk import readmodel
+from hub.desk import readmodel, tables
 from hub.desk.feed import Feed
 from hub.desk.projector import TOPICS, apply_view
 from hub.events.ids import partition_for
@@ -181,7 +181,7 @@ async def test_a_read_model_of_another_log_is_emptied_and_filled_anew(broker: Em
         home, value = one_dossier(ZCD._replace(dossier_id="of another log"))
         apply_view(connection, home.encode(), value)
         row = {"next_offset": 10**9, "topic_id": None}
-        readmodel.replace_row(connection, readmodel.offsets, {"topic": VIEWS, "partition": 0}, row)
+        readmodel.replace_row(connection, tables.offsets, {"topic": VIEWS, "partition": 0}, row)
     async with following(broker, engine) as (feed, _):
         await until(lambda: feed.progress.why_not_ready() is None)
     with engine.connect() as connection:

@@ -34,7 +34,7 @@ def browser(nobody: TestClient) -> TestClient:
 
 def forms(text: str, label: str) -> list[dict[str, str]]:
     """Names and values of the hidden fields of each form with this label."""
-    found = re.findall(rf'<form[^>]*aria-label="{re.escape(label)}">(.*?)</form>', text, flags=re.DOTALL)
+    found = re.findall(rf'<form[^>]*aria-label="{re.escape(label)}[^"]*">(.*?)</form>', text, flags=re.DOTALL)
     hidden = (re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form) for form in found)
     return [{name: html.unescape(value) for name, value in fields} for fields in hidden]
 

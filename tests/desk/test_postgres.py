@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from hub.desk import readmodel
+from hub.desk import readmodel, tables
 from hub.desk.access import Actor, Role
 from hub.desk.login.sessions import Sessions
 from tests.desk import test_projector as on_sqlite
@@ -26,7 +26,7 @@ def engine(server: str) -> Iterator[Engine]:
     """An empty read model."""
     engine = readmodel.open_engine(f"{server}/postgres")
     with engine.begin() as connection:
-        readmodel.metadata.drop_all(connection)
+        tables.metadata.drop_all(connection)
     readmodel.prepare(engine)
     yield engine
     engine.dispose()

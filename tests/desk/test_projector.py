@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from hashlib import blake2b
 
 import pytest
 from sqlalchemy import Connection, Engine, Table, select
 
-from hub.desk import readmodel
+from hub.desk import readmodel, tables
 from hub.desk.projector import Consumed, Offset, Shown, apply_list, apply_view, apply_views
 from hub.events.codec import UndecodableError
 from hub.events.ids import household_id
@@ -19,6 +20,7 @@ from tests.desk.views import (
     Line,
     composition,
     dead_letter,
+    dead_letter_state,
     dossier,
     entry,
     gone,
@@ -49,7 +51,7 @@ def rows(connection: Connection, table: Table) -> list[tuple[object, ...]]:
 
 
 def everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
-    return {name: rows(connection, table) for name, table in readmodel.metadata.tables.items()}
+    return {name: rows(connection, table) for name, table in tables.metadata.tables.items()}
 
 
 def test_a_view_applied_twice_changes_nothing(connection: Connection) -> None:
@@ -86,8 +88,10 @@ def test_of_a_household_that_is_gone_only_id_and_label_stay(connection: Connecti
     home, value = one_dossier()
     apply_view(connection, home.encode(), value)
     apply_view(connection, home.encode(), gone(home, label=2))
-    assert rows(connection, readmodel.members) == rows(connection, readmodel.dossiers) == []
-    assert rows(connection, readmodel.households) == [(home, 2, True, False, "", "", "", "", 0, None)]
+    assert rows(connection, tables.members) == rows(connection, tables.dossiers) == []
+    empty = blake2b(b"", digest_size=16).hexdigest()
+    assert rows(connection, tables.households) == [(home, 2, True, False, "", "", "", "", 0, empty, None)]
+    assert all(rows(connection, table) == [] for table in tables.BY_HOUSEHOLD)
     assert readmodel.load(connection, home) is None
     assert readmodel.count(connection, COLLEAGUE) == 0
 
@@ -142,7 +146,7 @@ def test_offsets_are_kept_in_the_same_transaction_as_the_rows(engine: Engine) ->
 def test_rows_are_undone_when_the_offsets_cannot_be_kept(engine: Engine) -> None:
     home, value = one_dossier()
     with engine.begin() as connection:
-        readmodel.offsets.drop(connection)
+        tables.offsets.drop(connection)
     with pytest.raises(Exception, match="offsets"):
         apply_list(engine, [Consumed(VIEWS, 0, 0, home.encode(), value)], [Offset(VIEWS, 0, 1)])
     with engine.connect() as connection:
@@ -181,7 +185,27 @@ def test_a_dead_letter_is_kept_once_per_position_with_its_last_reason(engine: En
         assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 2}
         newest = readmodel.newest_dead_letters(connection, 1)[0]
         assert (newest.position, newest.reason) == ("4", "invalid_date")
-        assert connection.scalar(select(readmodel.dead_letters.c.sealed)) == b"sealed"
+        assert connection.scalar(select(tables.dead_letters.c.sealed)) == b"sealed"
+
+
+def test_a_dead_letter_that_was_dealt_with_counts_no_more_until_it_fails_again(engine: Engine) -> None:
+    settled = [dead_letter(), dead_letter("menscentraal"), dead_letter_state(), dead_letter()]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(settled)], [])
+    with engine.connect() as connection:
+        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1}
+        assert [row.source for row in readmodel.newest_dead_letters(connection, 5)] == ["menscentraal"]
+        assert set(readmodel.last_dead_letters(connection)) == {"menscentraal"}
+    again = [dead_letter(attempt=2), dead_letter_state(position="never seen")]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(again, 4)], [])
+    with engine.connect() as connection:
+        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 1}
+
+
+def test_a_position_of_a_later_epoch_is_another_record(engine: Engine) -> None:
+    letters = [dead_letter(attempt=3), dead_letter_state(attempt=3), dead_letter(source_epoch=1, reason="invalid_date")]
+    apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(letters)], [])
+    with engine.connect() as connection:
+        assert readmodel.newest_dead_letters(connection, 1)[0].reason == "invalid_date"
 
 
 def test_a_dead_letter_may_lie_at_a_position_of_any_length(engine: Engine) -> None:
@@ -216,7 +240,7 @@ def test_a_read_model_of_another_release_is_made_anew(engine: Engine) -> None:
     home, value = one_dossier()
     with engine.begin() as connection:
         apply_view(connection, home.encode(), value)
-        connection.execute(readmodel.meta.update().values(schema_number=readmodel.SCHEMA - 1))
+        connection.execute(tables.meta.update().values(schema_number=tables.SCHEMA - 1))
     readmodel.prepare(engine)
     with engine.connect() as connection:
         assert readmodel.count(connection, COLLEAGUE) == 0

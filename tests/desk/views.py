@@ -217,11 +217,21 @@ def source_status(source: str = "zcd", *, reported: int = 10, **changed: Any) ->
         "published": 17,
         "rejected": 1,
         "message": None,
+        "source_epoch": 0,
+        "completeness": None,
     }
     return encode("hub.source_status", value | changed)
 
 
-def dead_letter(source: str = "zcd", position: str = "4", *, attempt: int = 1, reason: str = "malformed") -> bytes:
+def dead_letter_state(source: str = "zcd", position: str = "4", *, attempt: int = 1) -> bytes:
+    """A dead letter that was replayed."""
+    value = {"source": source, "position": position, "attempt": attempt, "by": "olga", "why": "", "at": at(99)}
+    return encode("hub.dead_letter_state", value | {"state": "replayed"})
+
+
+def dead_letter(
+    source: str = "zcd", position: str = "4", *, attempt: int = 1, reason: str = "malformed", source_epoch: int = 0
+) -> bytes:
     """A record that could not be read."""
     value = {
         "source": source,
@@ -233,5 +243,6 @@ def dead_letter(source: str = "zcd", position: str = "4", *, attempt: int = 1, r
         "failed_at": at(attempt),
         "attempt": attempt,
         "sealed": b"sealed",
+        "source_epoch": source_epoch,
     }
     return encode("hub.dead_letter", value)

@@ -35,6 +35,7 @@ class ObedientConfig(ConnectorConfig):
     look_at: str = ""
     tell: str = ""
     tries: int = Field(default=1)
+    goals: int = 0
 
 
 class Obedient(Connector):
@@ -53,8 +54,8 @@ class Obedient(Connector):
         """Nothing to close."""
 
     def inventory(self) -> Iterator[InventoryItem]:
-        """Nothing held."""
-        return iter(())
+        """As many goals as the setting says."""
+        return (InventoryItem("Z-1", "goal", f"D-{number}", number, False) for number in range(self._config.goals))
 
     def poll(self, cursor: Cursor | None) -> Batch:
         """Two records, the second unreadable; or what the setting says."""
@@ -167,3 +168,11 @@ class Liar(Obedient):
 
 class NoConnector:
     """Is none."""
+
+
+class Rereading(Obedient):
+    """Reads single records again: of each a good one."""
+
+    def reread(self, items: Sequence[InventoryItem]) -> Iterator[RawRecord]:
+        """One record for each."""
+        return (RawRecord(position=f"again/{item.record_id}", payload=b"good") for item in items)

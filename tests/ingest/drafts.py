@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from hub.connect.api import Cursor
+from hub.connect.api import Cursor, InventoryItem, RawRecord
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.publisher import MemoryPublisher, Message
 from hub.connect.wire import Translated, TranslatedBatch, Unreadable
-from hub.errors import LogUnavailable
+from hub.errors import LogUnavailable, RejectReason
 from hub.events.records import Composition, Draft, Goal, Member, RecordType
 from hub.events.sensitive import Address, Sensitive
 
@@ -119,6 +119,31 @@ class ScriptedFeed:
             self._answers.pop(0)
             raise first
         return first
+
+
+class Holding:
+    """A source that answers what it holds now, and translates records kept as `TYPE/ID`; those it holds no longer are
+    unreadable."""
+
+    def __init__(self, *held: Draft) -> None:
+        self.held = {f"{draft.record_type}/{draft.record_id}": draft for draft in held}
+        self.fails: list[Exception] = []
+
+    def reread(self, items: Sequence[InventoryItem]) -> TranslatedBatch:
+        if self.fails:
+            raise self.fails.pop(0)
+        names = [f"{item.record_type}/{item.record_id}" for item in items]
+        read = tuple(Translated(name, (self.held[name],)) for name in names if name in self.held)
+        return TranslatedBatch(read, Cursor())
+
+    def translate(self, records: Sequence[RawRecord]) -> TranslatedBatch:
+        return TranslatedBatch(tuple(self._translate(record) for record in records), Cursor())
+
+    def _translate(self, record: RawRecord) -> Translated | Unreadable:
+        draft = self.held.get(record.payload.decode())
+        if draft is None:
+            return Unreadable(record.position, RejectReason.MALFORMED, "", record.payload)
+        return Translated(record.position, (draft,))
 
 
 class CrashError(Exception):

@@ -213,8 +213,9 @@ def test_too_many_unreadable_records_stop_the_connector_with_its_cursor_in_place
     publisher = MemoryPublisher()
     ingest = make(ScriptedFeed(batch(1, *bad, *good)), publisher, policy)
     with pytest.raises(DeadLetterLimitExceeded):
-        ingest.run(lambda: False)
+        ingest.run(lambda: len(ingest._clock.waited) > 3)  # type: ignore[attr-defined]  # a FakeClock
     assert ingest.progress.cursor is None
+    assert [status["state"] for status in published(publisher, SOURCES)] == ["stopped"]
     assert not publisher.topic(DEAD_LETTERS)
     assert not publisher.topic(RECORDS)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.connect.api import Cursor
+from hub.connect.api import Cursor, InventoryItem, RawRecord
 from hub.connect.ingest.process import ConnectorDefectError, ConnectorProcess, scrubbed
 from hub.connect.ingest.secrets import create_secrets_file, load_key_ring
 from hub.connect.wire import Translated, Unreadable
@@ -55,6 +55,33 @@ def test_a_batch_crosses_the_pipe_whole() -> None:
         again = process.poll(batch.cursor)
         assert again is not None
         assert (again.cursor, again.more) == (Cursor(state={"at": 4}), False)
+    finally:
+        process.close()
+
+
+def test_an_inventory_crosses_the_pipe_page_by_page() -> None:
+    process = start(goals="1234")
+    try:
+        for _ in range(2):
+            pages = list(process.inventory())
+            assert [len(page) for page in pages] == [500, 500, 234]
+            assert [item.version for page in pages for item in page] == list(range(1234))
+    finally:
+        process.close()
+
+
+def test_records_are_read_and_translated_again_on_request() -> None:
+    process = start("Rereading")
+    try:
+        again = process.reread([InventoryItem("Z-1", "goal", "D-1", 1, False)])
+        kept = process.translate(
+            [RawRecord(position="9", payload=b"\xffbad"), RawRecord(position="8", payload=b"good")]
+        )
+        assert again is not None
+        assert kept is not None
+        assert again.records == (Translated("again/D-1", (dossier(), goal())),)
+        assert kept.records[0] == Unreadable("9", RejectReason.MALFORMED, "gegevens", b"\xffbad")
+        assert kept.records[1] == Translated("8", (dossier(), goal()))
     finally:
         process.close()
 

@@ -26,13 +26,14 @@ from hub.connect.frontier import Frontier
 from hub.connect.simulator import Simulator
 from hub.demo.brokers.ports import HOST, free_port
 from hub.demo.delivery import Deliverer
-from hub.demo.lag import STREAM_INPUTS, Gauge
+from hub.demo.lag import Gauge
 from hub.demo.once import dead_letters, new_town, read_all, reference_of
 from hub.demo.oracle import Mismatch, compare
 from hub.demo.stack import ExternalBroker, Stack
 from hub.demo.town.changes import ZCD, Change
 from hub.demo.town.correspondence import ISTANDAARDEN
 from hub.events.topics import topics
+from hub.ops.flow import STREAM_INPUTS
 from tests.kafka.ledger import Ledger, Loss
 from tests.kafka.marks import planted
 

@@ -25,7 +25,7 @@ from hub.connect.ingest.index import RecordKey
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.plan import Known, Verdict, plan
-from hub.desk import projector, readmodel
+from hub.desk import projector, readmodel, tables
 from hub.errors import TranslationError
 from hub.events.topics import VIEWS
 from tests.stream.adversary.lane import Log, Message, Rules, Worker
@@ -96,7 +96,7 @@ def documents(
 def documents_in(engine: Engine) -> list[dict[str, Any]]:
     """Every household of a read model, as it is stored."""
     with engine.connect() as connection:
-        table = readmodel.households
+        table = tables.households
         texts = connection.execute(select(table.c.document).where(table.c.document.is_not(None))).scalars().all()
     return [json.loads(text) for text in texts]
 

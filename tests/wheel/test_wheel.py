@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.demo.brokers.ports import free_port
+from tests.wheel.conftest import ROOT, run
 
 pytestmark = pytest.mark.timeout(600)  # a slow package index is not our failure
 
-ROOT = Path(__file__).parents[2]
 EXERCISED = {
     "merges",
     "splits",
@@ -30,36 +26,6 @@ EXERCISED = {
     "bad",
 }
 DATA = ["schemas/registry.yaml", "hub/desk/templates/household.html", "hub/demo/brokers/pom.xml", "hub/py.typed"]
-
-
-def run(*command: str | Path, cwd: Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run a program as somebody would who has nothing of ours in the environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "REGIEHUB", "VIRTUAL"))}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=kept, capture_output=True, text=True, check=False, timeout=timeout
-    )
-    assert done.returncode == 0, f"{command} gave {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel in it, and nothing of the checkout."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def installed(elsewhere: Path) -> Path:
-    """The programs of an environment into which only the wheel was installed, with what it asks for."""
-    (wheel,) = elsewhere.glob("*.whl")
-    venv.create(elsewhere / "venv", with_pip=True)
-    programs = elsewhere / "venv" / "bin"
-    pip = (programs / "python", "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "--quiet", f"{wheel}[demo]", cwd=elsewhere, timeout=500)
-    return programs
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,11 @@ def load_source(path: Path, name: str, municipality: str) -> Source:
     return Source(name, str(connector), config, epoch)
 
 
+def source_names(path: Path) -> list[str]:
+    """All sources in the file, sorted. Raises ConfigError as `load_source`."""
+    return sorted(_read(path))
+
+
 def _read(path: Path) -> Mapping[str, object]:
     data = read_private(path, _SETTING)
     try:

@@ -2,27 +2,29 @@
 cursor.
 
 Delivery is at-least-once: a crash anywhere replays the last batch, and a replay gives the same events. What each
-error means stands in `hub/errors.py`. Time, chance, the log and the connector's process are passed in.
+error means stands in `hub/errors.py`. Time, chance, the log and the connector's process are passed in. What people ask
+meanwhile (pause, reset, repair, replay) comes by `Control`.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import Cursor
+from hub.connect.ingest import errands
 from hub.connect.ingest.clock import Clock
+from hub.connect.ingest.control import Control, Errand, Orders, Reset
+from hub.connect.ingest.errands import Asked, Errands
 from hub.connect.ingest.events import (
-    Heartbeat,
     SourceState,
     Stated,
     dead_letter,
     events,
-    heartbeat_message,
     state,
 )
 from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
@@ -31,8 +33,10 @@ from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.plan import Known, Verdict, plan
 from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
+from hub.connect.ingest.reporting import Facts, Reporter
+from hub.connect.ingest.safety import SafetyLane
 from hub.connect.wire import TranslatedBatch, Unreadable
-from hub.errors import LogUnavailable, RegiehubError, SourceUnavailable
+from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
 from hub.events.moments import micros
 from hub.ops import metrics
 from hub.ops.logging import get_logger
@@ -92,11 +96,19 @@ class Ingest:
         self._clock = clock
         self._policy = policy or Policy()
         self._chance = chance
+        self._control: Control | None = None
+        self._errands: Errands | None = None
+        self._orders = Orders()
+        self._is_admitted = False
         self._backoff = self._policy.backoff
         self._progress = index.progress()
         self._rejected = index.rejected_count()
-        self._reported: tuple[SourceState, str | None, int, int] | None = None
-        self._reported_at = float("-inf")
+        self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
+
+    def obey(self, control: Control, feed: errands.Feed) -> None:
+        """From the next step on do what people ask by the control file; `feed` answers their errands."""
+        self._control = control
+        self._errands = Errands(control, feed, self._index, self._ring, self._identity, self._clock)
 
     @property
     def progress(self) -> Progress:
@@ -104,10 +116,19 @@ class Ingest:
         return self._progress
 
     def run(self, stopping: Callable[[], bool]) -> None:
-        """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat."""
+        """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat.
+
+        After too many unreadable records it holds: nothing but child-safety signals goes on, until somebody says so
+        (`connector resume`) or the process is stopped, which then raises DeadLetterLimitExceeded.
+        """
         try:
             while not stopping():
-                self._clock.wait(self.step())
+                try:
+                    seconds = self.step()
+                except DeadLetterLimitExceeded as error:
+                    self._hold(error, stopping)
+                else:
+                    self._clock.wait(seconds)
         except RegiehubError as error:
             self._say_goodbye(error.user_message)
             raise
@@ -121,18 +142,110 @@ class Ingest:
             return self._back_off(error)
 
     def _step(self) -> float:
+        if self._is_paused():
+            return self._policy.poll_seconds
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
             return 0.0
         self._take(batch)
+        if self._errands:
+            self._errands.run(self.publish, self.source_epoch)
         self._backoff = self._backoff.succeeded()
         self._beat(SourceState.RUNNING, None)
         return 0.0 if batch.more else self._policy.poll_seconds
 
+    @property
+    def source_epoch(self) -> int:
+        """The one in which the source is read now: the connectors file's, or a later one by a reset."""
+        return max(self._policy.source_epoch, self._orders.source_epoch)
+
+    def _is_paused(self) -> bool:
+        """Look what people ask, obey, and say whether to leave the source alone."""
+        if self._control:
+            self._orders = self._control.orders()
+            if self._orders.reset:
+                self._reset(self._control, self._orders.reset)
+        pause = self._orders.pause
+        metrics.SOURCE_PAUSED.labels(self._identity.source).set(pause is not None)
+        if pause is not None:
+            self._beat(SourceState.PAUSED, f"Paused by {pause.by}: {pause.why}")
+        return pause is not None
+
+    def _reset(self, control: Control, reset: Reset) -> None:
+        """Read from another place from now on; positions of a new epoch are other records than before."""
+        is_new = reset.source_epoch > self.source_epoch
+        progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
+        self._index.start_anew(progress, forget_rejected=is_new)
+        if is_new:
+            for kind in Errand:  # what was asked for is about another state of the source
+                control.stop(kind)
+        control.reset_done(reset)
+        self._progress, self._orders = progress, control.orders()
+        self._rejected = self._index.rejected_count()
+        _log.warning("connector_reset", source=self._identity.source, by=reset.by, source_epoch=self.source_epoch)
+
+    def _hold(self, error: DeadLetterLimitExceeded, stopping: Callable[[], bool]) -> None:
+        """Read ahead, without moving the cursor, and let child-safety signals through, until somebody resets, or says
+        to go on: the batch at hand is then taken whatever it holds. Raises the error when asked to stop."""
+        source = self._identity.source
+        _log.error("connector_held", source=source, why=error.user_message, detail=error.detail)
+        metrics.SOURCE_HELD.labels(source).set(1)
+        lane, cursor, asked = SafetyLane(), self._progress.cursor, self._orders.go_on
+        held_at = (self._progress.cursor, self.source_epoch)
+        while not stopping():
+            seconds, cursor = self._look_ahead(lane, cursor, error)
+            is_reset = held_at != (self._progress.cursor, self.source_epoch)
+            if self._orders.go_on != asked or is_reset:
+                self._is_admitted = not is_reset
+                metrics.SOURCE_HELD.labels(source).set(0)
+                return
+            self._clock.wait(seconds)
+        raise error
+
+    def _look_ahead(
+        self, lane: SafetyLane, cursor: Cursor | None, error: DeadLetterLimitExceeded
+    ) -> tuple[float, Cursor | None]:
+        try:
+            if self._is_paused():
+                return self._policy.poll_seconds, cursor
+            batch = self._feed.poll(cursor)
+            if batch is None:
+                return 0.0, cursor
+            read = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
+            self.publish([Asked(draft, self.source_epoch) for draft in lane.pass_on(read)])
+            self._beat(SourceState.STOPPED, error.user_message)
+        except (SourceUnavailable, LogUnavailable) as failure:
+            return self._back_off(failure), cursor
+        self._backoff = self._backoff.succeeded()
+        return 0.0 if batch.more else self._policy.poll_seconds, batch.cursor
+
+    def publish(self, asked: Iterable[Asked], also: Sequence[Message] = (), rejected: Iterable[str] = ()) -> int:
+        """Publish beside the feed: acknowledged, then in the index; the cursor stays. Gives the number of events."""
+        now = self._clock.now()
+        work = Work([], [], [], Counter(), Counter(), None)
+        stated = [(state(i.draft, self._ring, self._identity, i.source_epoch), i.forced) for i in asked]
+        known = self._index.known(item.record for item, _ in stated)
+        for item, forced in stated:
+            work = self._plan_one(item, known, micros(now), work, forced=forced)
+        messages, aside = [*work.messages, *also], list(rejected)
+        if not messages:
+            return 0
+        self._index.intend(work.entries)
+        self._publisher.publish(messages)
+        newest = _latest(self._progress.newest_recorded_at, work.newest_recorded_at)
+        published = self._progress.published + len(work.entries)
+        progress = self._progress._replace(newest_recorded_at=newest, published=published)
+        self._index.commit(work.entries, aside, progress)
+        self._progress = progress
+        self._rejected += len(aside)
+        metrics.RECORDS_PUBLISHED.labels(self._identity.source).inc(len(work.entries))
+        metrics.DEAD_LETTERS.labels(self._identity.source).inc(len(aside))
+        return len(work.entries)
+
     def _take(self, batch: TranslatedBatch) -> None:
         """Publish a batch, wait for the acks, then move index and cursor on together."""
         bad = [isinstance(record, Unreadable) for record in batch.records]
-        recent = self._policy.limit.add(self._progress.recent, bad)
+        recent = "" if self._is_admitted else self._policy.limit.add(self._progress.recent, bad)
         now = self._clock.now()
         work = self._plan(batch, now)
         if work.messages:
@@ -148,12 +261,12 @@ class Ingest:
         )
         if batch.records or progress.cursor != self._progress.cursor:
             self._index.commit(work.entries, [record.position for record in work.rejected], progress)
-        self._progress = progress
+        self._progress, self._is_admitted = progress, False
         self._rejected += len(work.rejected)
         self._count(batch, work)
 
     def _plan(self, batch: TranslatedBatch, now: datetime) -> Work:
-        epoch = self._policy.source_epoch
+        epoch = self.source_epoch
         drafts = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
         stated = [state(draft, self._ring, self._identity, epoch) for draft in drafts]
         rejected = self._new_rejects(batch)
@@ -161,11 +274,15 @@ class Ingest:
         known = self._index.known(item.record for item in stated)
         for item in stated:
             work = self._plan_one(item, known, micros(now), work)
-        work.messages.extend(dead_letter(record, self._ring, self._identity, now) for record in rejected)
+        work.messages.extend(
+            dead_letter(record, self._ring, self._identity, now, source_epoch=epoch) for record in rejected
+        )
         return work
 
-    def _plan_one(self, item: Stated, known: dict[RecordKey, list[Known]], now: int, work: Work) -> Work:
-        decided = plan(item.incoming, known.get(item.record, ()), now)
+    def _plan_one(
+        self, item: Stated, known: dict[RecordKey, list[Known]], now: int, work: Work, *, forced: bool = False
+    ) -> Work:
+        decided = plan(item.incoming, known.get(item.record, ()), now, forced=forced)
         if decided.verdict is not Verdict.PUBLISH:
             work.skipped[decided.verdict] += 1
             return work
@@ -191,37 +308,18 @@ class Ingest:
         metrics.SOURCE_FAILURES.labels(self._identity.source, reason).inc()
         _log.warning(reason, source=self._identity.source, detail=error.detail, wait_seconds=round(seconds, 3))
         if isinstance(error, SourceUnavailable):
-            self._try_beat(SourceState.DEGRADED, error.user_message)
+            self._reporter.try_to_beat(SourceState.DEGRADED, error.user_message, self._facts)
         return seconds
 
     def _say_goodbye(self, message: str | None) -> None:
-        self._try_beat(SourceState.STOPPED, message)
-
-    def _try_beat(self, source_state: SourceState, message: str | None) -> None:
-        try:
-            self._beat(source_state, message)
-        except LogUnavailable as error:
-            _log.warning("heartbeat_not_published", source=self._identity.source, detail=error.detail)
+        self._reporter.try_to_beat(SourceState.STOPPED, message, self._facts)
 
     def _beat(self, source_state: SourceState, message: str | None) -> None:
-        """Publish the source's status if it changed, or was silent for long; also before the first good poll."""
-        progress, now = self._progress, self._clock.monotonic()
-        essence = (source_state, message, progress.published, self._rejected)
-        is_due = now - self._reported_at >= self._policy.heartbeat_seconds
-        if not is_due and self._reported is not None and essence[:2] == self._reported[:2]:
-            return
-        heartbeat = Heartbeat(
-            state=source_state,
-            polled_at=progress.polled_at,
-            reported_at=self._clock.now(),
-            position=progress.position,
-            newest_recorded_at=progress.newest_recorded_at,
-            published=progress.published,
-            rejected=self._rejected,
-            message=message,
-        )
-        self._publisher.publish([heartbeat_message(heartbeat, self._identity)])
-        self._reported, self._reported_at = essence, now
+        self._reporter.beat(source_state, message, self._facts)
+
+    @property
+    def _facts(self) -> Facts:
+        return Facts(self._progress, self._rejected, self.source_epoch, self._orders.completeness)
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source

@@ -28,6 +28,7 @@ class SourceState(StrEnum):
 
     RUNNING = "running"
     DEGRADED = "degraded"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 
@@ -85,7 +86,9 @@ def event_message(value: Value) -> Message:
     return Message(RECORDS, DossierRef(value["source"], value["dossier_id"]).key, data)
 
 
-def dead_letter(record: Unreadable, ring: KeyRing, identity: Identity, now: datetime) -> Message:
+def dead_letter(
+    record: Unreadable, ring: KeyRing, identity: Identity, now: datetime, *, source_epoch: int, attempt: int = 1
+) -> Message:
     """An unreadable record, sealed. The headers say what an operator needs to choose; they hold nothing of the
     record."""
     value = {
@@ -96,11 +99,37 @@ def dead_letter(record: Unreadable, ring: KeyRing, identity: Identity, now: date
         "connector": identity.connector,
         "connector_version": identity.connector_version,
         "failed_at": now,
-        "attempt": 1,
+        "attempt": attempt,
         "sealed": ring.seal(record.payload[:_MAX_SEALED_BYTES], DEAD_LETTER_CONTEXT),
+        "source_epoch": source_epoch,
     }
     headers = (("reason", record.reason.value.encode()), ("position", record.position.encode()))
     return Message(DEAD_LETTERS, identity.source.encode(), encode("hub.dead_letter", value), headers)
+
+
+def letter_state_message(settled: Settled, source: str) -> Message:
+    """What became of a dead letter, beside it in the log."""
+    value = {"source": source, **settled._asdict(), "state": settled.state.value}
+    headers = (("state", settled.state.value.encode()), ("position", settled.position.encode()))
+    return Message(DEAD_LETTERS, source.encode(), encode("hub.dead_letter_state", value), headers)
+
+
+class LetterState(StrEnum):
+    """What became of a dead letter."""
+
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+
+
+class Settled(NamedTuple):
+    """A dead letter that is no longer open. `why`: of one that was discarded."""
+
+    position: str
+    attempt: int
+    state: LetterState
+    by: str
+    why: str
+    at: datetime
 
 
 class Heartbeat(NamedTuple):
@@ -114,6 +143,8 @@ class Heartbeat(NamedTuple):
     published: int
     rejected: int
     message: str | None
+    source_epoch: int = 0
+    completeness: Value | None = None
 
 
 def heartbeat_message(heartbeat: Heartbeat, identity: Identity) -> Message:

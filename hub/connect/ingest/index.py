@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from sqlalchemy import (
     BigInteger,
@@ -39,6 +39,7 @@ from hub.events.ids import Order
 from hub.events.moments import micros, moment
 
 _LOOKUP_KEYS: Final = 500  # SQLite allows 32,766 parameters in a statement, older ones 999
+_PAGE: Final = 2000
 _metadata = MetaData()
 
 
@@ -87,6 +88,12 @@ class RecordKey(NamedTuple):
     def text(self) -> str:
         """As it is stored."""
         return f"{self.record_type}/{self.record_id}"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Inverse of `text`."""
+        record_type, _, record_id = text.partition("/")
+        return cls(record_type, record_id)
 
 
 class Entry(NamedTuple):
@@ -146,6 +153,26 @@ class Index:
                     for row in connection.execute(select(table).where(table.c.record.in_(chunk))).mappings():
                         found.setdefault(keys[row["record"]], []).append(_read_known(dict(row), published))
         return found
+
+    def entries(self) -> Iterator[Entry]:
+        """The newest published version of every record, deleted ones included; page by page, beside the writer."""
+        after = ""
+        while True:
+            query = select(_records).where(_records.c.record > after).order_by(_records.c.record).limit(_PAGE)
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).mappings().all()
+            for row in rows:
+                yield Entry(RecordKey.of(row["record"]), _read_known(dict(row), published=True))
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1]["record"]
+
+    def start_anew(self, progress: Progress, *, forget_rejected: bool) -> None:
+        """Read on from another cursor. `forget_rejected`: positions mean other records from now on. Durable."""
+        with self._engine.begin() as connection:
+            _upsert(connection, _progress, [_progress_row(progress)])
+            if forget_rejected:
+                connection.execute(delete(_rejected))
 
     def new_positions(self, positions: Sequence[str]) -> set[str]:
         """Those of the given positions that were not dead-lettered before."""

@@ -60,8 +60,11 @@ class Plan(NamedTuple):
     leaves: tuple[str, ...] = ()
 
 
-def plan(incoming: Incoming, known: Sequence[Known], now: int) -> Plan:
-    """Decide. Replaying what was only intended gives the same event again, byte for byte."""
+def plan(incoming: Incoming, known: Sequence[Known], now: int, *, forced: bool = False) -> Plan:
+    """Decide. Replaying what was only intended gives the same event again, byte for byte.
+
+    `forced`: what was published word for word is published again, under the next revision, so that it wins once more.
+    """
     base = (incoming.source_epoch, incoming.version, incoming.recorded_at)
     latest = max(known, key=lambda item: item.order, default=None)
     if latest is None:
@@ -70,8 +73,11 @@ def plan(incoming: Incoming, known: Sequence[Known], now: int) -> Plan:
         return Plan(Verdict.LATE, latest.order, now)
     leaves = _leaves(incoming.dossier_id, known)
     if base == latest.base and incoming.content_hash == latest.content_hash:
-        if all(item.published for item in known):
+        if all(item.published for item in known) and not forced:
             return Plan(Verdict.DUPLICATE, latest.order, now)
+        if forced and all(item.published for item in known):
+            again = Order(*base, revision=latest.order.revision + 1)
+            return Plan(Verdict.PUBLISH, again, now, leaves)
         return Plan(Verdict.PUBLISH, latest.order, latest.first_published_at, leaves)
     # The same version with another content is a silent edit, or a mapping that was corrected: it must win.
     revision = latest.order.revision + 1 if base[:2] == latest.base[:2] else 0

@@ -8,14 +8,25 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
 
-from hub.connect.api import Cursor
-from hub.connect.wire import Frame, Kind, TranslatedBatch, WireError, pack, read_batch, read_frame
+from hub.connect.api import Cursor, InventoryItem, RawRecord
+from hub.connect.wire import (
+    Frame,
+    Kind,
+    TranslatedBatch,
+    WireError,
+    pack,
+    read_batch,
+    read_frame,
+    read_items,
+    reread_request,
+    translate_request,
+)
 from hub.errors import ConfigError, RegiehubError, SourceRejected, SourceUnavailable
 
 _PLACES: Final = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"})
@@ -74,6 +85,7 @@ class ConnectorProcess:
         frame = ready or {}
         self.version = str(frame.get("version", "0"))
         self.unconfined: str | None = frame.get("unconfined")
+        self.inventory_is_complete = bool(frame.get("inventory_is_complete", True))
 
     @property
     def pid(self) -> int:
@@ -85,7 +97,33 @@ class ConnectorProcess:
 
         Raises SourceUnavailable, SourceRejected, ConnectorDefectError.
         """
-        self._send({"kind": Kind.POLL, "cursor": None if cursor is None else cursor.model_dump()})
+        return self._ask_batch({"kind": Kind.POLL, "cursor": None if cursor is None else cursor.model_dump()})
+
+    def reread(self, items: Sequence[InventoryItem]) -> TranslatedBatch | None:
+        """These records as the source holds them now, translated. As `poll`, with a cursor that means nothing."""
+        return self._ask_batch(reread_request(items))
+
+    def translate(self, records: Sequence[RawRecord]) -> TranslatedBatch | None:
+        """Records that were read before, translated anew. As `poll`, with a cursor that means nothing."""
+        return self._ask_batch(translate_request(records))
+
+    def inventory(self) -> Iterator[list[InventoryItem]]:
+        """What the source holds now, page by page; ends early when we are asked to stop. Raises as `poll`, at any step.
+
+        Nothing else may be asked before it is read to its end."""
+        request = {"kind": Kind.INVENTORY, "first": True}
+        while True:
+            self._send(request)
+            frame = self._answer()
+            if frame is None:
+                return
+            yield _checked_items(frame)
+            if not frame.get("more"):
+                return
+            request = {"kind": Kind.INVENTORY, "first": False}
+
+    def _ask_batch(self, request: Frame) -> TranslatedBatch | None:
+        self._send(request)
         frame = self._answer()
         if frame is None:
             return None
@@ -93,6 +131,12 @@ class ConnectorProcess:
             return read_batch(frame)
         except WireError as error:
             raise ConnectorDefectError("The connector answered nonsense.", str(error)) from error
+
+    def check(self) -> None:
+        """See whether the source answers and lets us in. Raises SourceUnavailable, SourceRejected,
+        ConnectorDefectError."""
+        self._send({"kind": Kind.CHECK})
+        self._answer()
 
     def close(self, deadline_seconds: float = 5.0) -> None:
         """End it: close its stdin, wait, and kill it at the deadline. May be called twice."""
@@ -157,11 +201,18 @@ def _setup(reference: str, config: Mapping[str, JsonValue], denied: tuple[Path, 
     }
 
 
+def _checked_items(frame: Frame) -> list[InventoryItem]:
+    try:
+        return read_items(frame)
+    except WireError as error:
+        raise ConnectorDefectError("The connector answered nonsense.", str(error)) from error
+
+
 def _checked(frame: Frame) -> Frame:
     """The frame, if it is good news. Raises what it reports otherwise."""
     message, detail = str(frame.get("message", "")), str(frame.get("detail", ""))
     match frame.get("kind"):
-        case Kind.READY | Kind.BATCH:
+        case Kind.READY | Kind.BATCH | Kind.ITEMS | Kind.CHECKED:
             return frame
         case Kind.UNAVAILABLE:
             asked = frame.get("retry_after_seconds")

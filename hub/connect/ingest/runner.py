@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.connect.ingest.clock import SystemClock
 from hub.connect.ingest.connectors_file import Source, load_source
+from hub.connect.ingest.control import Control
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
@@ -56,13 +57,15 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
     folder = settings.data_folder / "ingest"
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder / f"{source.instance}.lock"))
-        index = Index(folder / f"{source.instance}.sqlite")
+        index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
         denied = denied_to_connectors(settings)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
         stack.callback(publisher.close)
+        control = Control(control_file(settings, source.instance))
+        stack.callback(control.close)
         ingest = Ingest(
             process,
             publisher,
@@ -72,12 +75,32 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             clock=SystemClock(stopping),
             policy=_policy(settings, source),
         )
+        ingest.obey(control, process)
         if settings.metrics_port:
             ready = lambda: ingest.progress.polled_at is not None  # noqa: E731  # a few words for OpsServer
             server = OpsServer(settings.metrics_port, ready, settings.metrics_host)
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
+
+
+def index_file(settings: Settings, instance: str) -> Path:
+    """Where the ingest of a source keeps what it published."""
+    return settings.data_folder / "ingest" / f"{instance}.sqlite"
+
+
+def is_running(settings: Settings, instance: str) -> bool:
+    """Whether the ingest of a source runs on this machine."""
+    try:
+        with _only_one(settings.data_folder / "ingest" / f"{instance}.lock"):
+            return False
+    except ConfigError:
+        return True
+
+
+def control_file(settings: Settings, instance: str) -> Path:
+    """Where people tell the ingest of a source what to do."""
+    return settings.data_folder / "ingest" / f"{instance}.control.sqlite"
 
 
 def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:

@@ -29,6 +29,8 @@ class Action(StrEnum):
     """Everything that can be asked of the desk. ENTER: anything at all, asked before everything else. DECIDE: say who
     is who and who lives where, who directs, hide an attention point, or take that back.
 
+    FOLLOW_HOUSEHOLD: be told that a household on the screen has changed. PRINT_HOUSEHOLD: put it on paper for a
+    meeting. READ_TEAM: what each worker of one's own teams has in hand.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
@@ -38,6 +40,9 @@ class Action(StrEnum):
     LIST_HOUSEHOLDS = "list_households"
     SEARCH_HOUSEHOLDS = "search_households"
     READ_HOUSEHOLD = "read_household"
+    FOLLOW_HOUSEHOLD = "follow_household"
+    PRINT_HOUSEHOLD = "print_household"
+    READ_TEAM = "read_team"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
@@ -70,7 +75,14 @@ class Actor:
     phone: str = ""
 
 
-_HELPING: Final = (Action.ENTER, Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS, Action.READ_HOUSEHOLD)
+_HELPING: Final = (
+    Action.ENTER,
+    Action.LIST_HOUSEHOLDS,
+    Action.SEARCH_HOUSEHOLDS,
+    Action.READ_HOUSEHOLD,
+    Action.FOLLOW_HOUSEHOLD,
+    Action.PRINT_HOUSEHOLD,
+)
 _SYSTEM: Final = (Action.READ_SOURCES, Action.READ_DESCRIPTION)
 ALLOWED: Final[dict[Role, frozenset[Action]]] = {
     Role.CASE_DIRECTOR: frozenset(
@@ -85,7 +97,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
         )
     ),
     Role.TEAM_MEMBER: frozenset((*_HELPING, *_SYSTEM, Action.RECORD_CONSENT, Action.BREAK_GLASS)),
-    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS)),
+    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
     Role.SAFETY_OFFICER: frozenset(
         (
             *_HELPING,
@@ -104,6 +116,8 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
 ABOUT_ONE_HOUSEHOLD: Final = frozenset(
     {
         Action.READ_HOUSEHOLD,
+        Action.FOLLOW_HOUSEHOLD,
+        Action.PRINT_HOUSEHOLD,
         Action.READ_LOOKS,
         Action.READ_CANDIDATES,
         Action.DECIDE,

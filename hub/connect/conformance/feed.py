@@ -1,0 +1,230 @@
+"""What becomes of a source's changes: C07, C08, C14, C15, C16, C17."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from hub.connect.api import Cursor, RawRecord
+from hub.connect.conformance.bench import Bench, Told, patiently, read_all, settle
+from hub.connect.conformance.event import order_of
+from hub.connect.conformance.verdict import Nonconformity, NotRun
+from hub.connect.simulator import Simulator
+from hub.errors import SourceRejected
+from hub.events.records import Draft
+
+MOST_CURSOR_BYTES: Final = 64 * 1024
+_LATE: Final = 60
+"""Open transactions behind which the cursor is measured."""
+
+
+class _Moment(NamedTuple):
+    """A cursor that was saved, and what had been delivered by then."""
+
+    cursor: Cursor | None
+    delivered: frozenset[RawRecord]
+
+
+def crash_anywhere(bench: Bench) -> None:
+    """C07. A crash after any record of a batch resumes at the cursor before that batch: every saved cursor is tried."""
+    with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
+        moments = [_Moment(None, frozenset())]
+        for _ in _as_it_happens(bench, simulator):
+            bench.pause()
+            batch = patiently(connector, moments[-1].cursor)
+            moments.append(_after(moments[-1], batch.records, batch.cursor))
+        for batch, cursor in settle(connector, moments[-1].cursor):
+            moments.append(_after(moments[-1], batch.records, cursor))
+        with bench.connector(simulator.settings()) as fresh:
+            everything = frozenset(read_all(fresh)[0])
+        for moment in _distinct(moments):
+            _resumes(bench, simulator, moment, everything)
+
+
+def _distinct(moments: Iterable[_Moment]) -> list[_Moment]:
+    """The last one of each cursor: most was delivered by then."""
+    return list({moment.cursor and moment.cursor.model_dump_json(): moment for moment in moments}.values())
+
+
+def _as_it_happens(bench: Bench, simulator: Simulator) -> Iterator[None]:
+    """Changes in three parts; the second one's transaction stays open until the third is there."""
+    lines = [line for _, line in bench.changes()]
+    third = max(1, len(lines) // 3)
+    simulator.apply_many(lines[:third])
+    yield
+    late = simulator.apply_late(lines[third : 2 * third])
+    yield
+    for line in lines[2 * third :]:
+        simulator.apply(line)
+        yield
+    late.release()
+    yield
+
+
+def _after(before: _Moment, records: Iterable[RawRecord], cursor: Cursor) -> _Moment:
+    kept = Cursor.model_validate_json(cursor.model_dump_json())
+    return _Moment(kept, before.delivered | frozenset(records))
+
+
+def _resumes(bench: Bench, simulator: Simulator, moment: _Moment, everything: frozenset[RawRecord]) -> None:
+    with bench.connector(simulator.settings()) as resumed:
+        records = [record for batch, _ in settle(resumed, moment.cursor) for record in batch.records]
+    where = "the beginning" if moment.cursor is None else f"the cursor {moment.cursor.model_dump_json()[:200]}"
+    if lost := everything - moment.delivered - frozenset(records):
+        raise Nonconformity(
+            f"Resumed at {where}, {len(lost)} of {len(everything)} records never came (position {_first(lost)}).",
+            "A lower position may become visible after a higher one: see hub/connect/frontier.py.",
+        )
+    if twice := moment.delivered & frozenset(records):
+        raise Nonconformity(
+            f"Resumed at {where}, {len(twice)} records came that were delivered before it (position {_first(twice)}).",
+            "Let the cursor of a batch stand after its last record, and read by the cursor alone.",
+        )
+
+
+def _first(records: frozenset[RawRecord]) -> str:
+    return min(record.position for record in records)
+
+
+def cursor(bench: Bench) -> None:
+    """C08."""
+    _is_small(bench)
+    with bench.connector(bench.filled.settings()) as connector:
+        for name, text in bench.subject.cursors():
+            kept = Cursor.model_validate_json(text)
+            try:
+                records = patiently(connector, kept).records
+            except SourceRejected as error:
+                raise Nonconformity(
+                    f"The cursor of an earlier release ({name}) is refused: {error.user_message}",
+                    "Go on reading the last form; raise `Cursor.version` when the form changes.",
+                ) from error
+            if len(records) >= sum(len(told.records) for told in bench.told):
+                raise Nonconformity(f"With the cursor {name} all begins anew.", "Read the last form of the cursor.")
+
+
+def _is_small(bench: Bench) -> None:
+    lines = [line for _, line in bench.changes()]
+    with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
+        position: Cursor | None = None
+        for at in range(_LATE):
+            simulator.apply_late([lines[at % len(lines)]])
+            simulator.apply(lines[(at + 1) % len(lines)])
+        bench.pause()
+        _, position = read_all(connector)
+        simulator.release_all()
+        size = 0 if position is None else len(position.model_dump_json())
+        if size > MOST_CURSOR_BYTES:
+            raise Nonconformity(
+                f"With {_LATE} open transactions the cursor has {size} bytes; {MOST_CURSOR_BYTES} is the most.",
+                "Keep ranges of positions, not positions (hub/connect/frontier.py); keep no records in it.",
+            )
+        if position is not None and position.version < 1:
+            raise Nonconformity("The cursor has no version.", "Number the form of the cursor, from 1.")
+
+
+def order_kept(bench: Bench) -> None:
+    """C14."""
+    apart = _by_dossier(draft for told in bench.told for draft in told.drafts)
+    with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
+        simulator.apply_many([line for _, line in bench.changes()])
+        bench.pause()
+        records, _ = read_all(connector)
+        together = _by_dossier(draft for record in records for draft in connector.translate(record))
+    for dossier, versions in apart.items():
+        if together.get(dossier) != versions:
+            raise Nonconformity(
+                f"Read at one go, the {len(versions)} events of one dossier come in another order than they happened.",
+                "Give the records of a dossier in the order of the feed, and the events of a record in theirs.",
+            )
+
+
+def _by_dossier(drafts: Iterable[Draft]) -> dict[str, list[tuple[str, str, int]]]:
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for draft in drafts:
+        found.setdefault(draft.dossier_id, []).append((draft.record_type, draft.record_id, draft.version))
+    return found
+
+
+def not_silent(bench: Bench) -> None:
+    """C15."""
+    silent = [told.origin for told in bench.told if not told.drafts]
+    if silent:
+        raise Nonconformity(f"Nothing was said of {silent[0]} ({len(silent)} changes in all).", _SPEAK)
+    for name, deleted in (("deleted", True), ("corrected", False)):
+        last = bench.story(name)[-1]
+        if last.drafts[-1].deleted is not deleted:
+            raise Nonconformity(f"{last.origin} became no {'deletion' if deleted else 'correction'}.", _SPEAK)
+    first, last = bench.story("corrected")[0], bench.story("corrected")[-1]
+    if _register(first.drafts[-1]) != _register(last.drafts[-1]):
+        raise Nonconformity(f"{last.origin} became another record than {first.origin}.", "Keep the id of a record.")
+
+
+_SPEAK: Final = "A deletion is a draft without a body, a correction one with a greater version: neither is silence."
+
+
+def _register(draft: Draft) -> tuple[str, str]:
+    return draft.record_type, draft.record_id
+
+
+def inventory(bench: Bench) -> None:
+    """C16."""
+    newest = {_register(draft): draft for told in bench.told for draft in told.drafts}
+    with bench.connector(bench.filled.settings()) as connector:
+        try:
+            items = list(connector.inventory())
+        except NotImplementedError:
+            raise NotRun("the connector offers no inventory: reconciliation will not see it") from None
+    held = {(item.record_type, item.record_id): item for item in items}
+    if len(held) != len(items):
+        raise Nonconformity("The inventory names a record twice.", _INVENTORY)
+    for register, draft in newest.items():
+        item = held.get(register)
+        if item is None and not draft.deleted:
+            raise Nonconformity(f"The inventory lacks a {draft.record_type} that was read.", _INVENTORY)
+        if item is not None and (item.dossier_id, item.version, item.deleted) != (
+            draft.dossier_id, draft.version, draft.deleted
+        ):  # fmt: skip
+            raise Nonconformity(
+                f"The inventory says version {item.version} of a {draft.record_type}, the feed {draft.version}"
+                f"{'' if item.deleted is draft.deleted else '; one of them that it is deleted'}.",
+                _INVENTORY,
+            )
+    if extra := held.keys() - newest.keys():
+        raise Nonconformity(f"The inventory holds {len(extra)} records that were never read.", _INVENTORY)
+
+
+_INVENTORY: Final = "Give what the source holds now, in the ids and versions that `translate` gives."
+
+
+def moves(bench: Bench) -> None:
+    """C17."""
+    for told in ("corrected", "deleted", "recreated", "moved"):
+        if bench.subject.has(told):
+            _rises(bench.story(told))
+    created = bench.story("recreated")[-1].drafts[-1]
+    if created.deleted:
+        raise Nonconformity("The record of recreated.jsonl is deleted in the end.", "Tell that it is there again.")
+    story = bench.story("moved")
+    before, after = story[0].drafts[-1], story[-1].drafts[-1]
+    if after.deleted or after.dossier_id == before.dossier_id:
+        raise Nonconformity("The record of moved.jsonl did not move to another dossier.", _MOVE)
+    gone = any(draft.deleted and draft.dossier_id == before.dossier_id for draft in story[-1].drafts)
+    if _register(before) != _register(after) and not gone:
+        raise Nonconformity("The moved record has another id there, and was not deleted here.", _MOVE)
+
+
+_MOVE: Final = "Keep the record's id when it moves (the hub deletes it where it was), or give that deletion yourself."
+
+
+def _rises(story: list[Told]) -> None:
+    last: dict[tuple[str, str], Draft] = {}
+    for told in story:
+        for draft in told.drafts:
+            before = last.get(_register(draft))
+            if before is not None and order_of(draft) <= order_of(before):
+                raise Nonconformity(
+                    f"{told.origin} has version {draft.version}, after version {before.version}.",
+                    "Let versions rise across deletion and re-creation; else use the position in the feed.",
+                )
+            last[_register(draft)] = draft

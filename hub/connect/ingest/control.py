@@ -1,0 +1,219 @@
+"""What people ask of a source's ingest while it runs, and what it tells them: one small SQLite file per source.
+
+Commands write it, ingest looks at it at every step. It holds no secret and no content in clear: record ids, positions,
+and dead letters as sealed as they were. Errand that is asked for stays until it is done, so that ingest may die at any
+moment, and asking twice is asking once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from hub.connect.api import Cursor, InventoryItem
+from hub.events.codec import Value
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS work (
+    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (kind, id)
+);
+"""
+_WAIT_SECONDS: Final = 10.0
+
+
+class Pause(NamedTuple):
+    """Somebody asked not to read this source for a while."""
+
+    by: str
+    why: str
+    at: str
+
+
+class Reset(NamedTuple):
+    """Somebody asked to read from another place. `cursor` None: the beginning. `source_epoch`: the one from now on.
+    `number` tells one request from the next."""
+
+    cursor: Cursor | None
+    source_epoch: int
+    by: str
+    number: int
+
+
+class Repair(NamedTuple):
+    """A record to read again. `held`: whether the source said that it holds it. `forced`: publish it although it was,
+    under a higher revision, since the read model does not show it."""
+
+    item: InventoryItem
+    held: bool
+    forced: bool
+
+
+class Letter(NamedTuple):
+    """A dead letter to translate again. `sealed`: as it stands in the log."""
+
+    position: str
+    attempt: int
+    source_epoch: int
+    sealed: bytes
+    by: str
+
+
+class Errand(StrEnum):
+    """What ingest can be asked to do beside reading."""
+
+    REPAIR = "repair"
+    REPLAY = "replay"
+
+
+class Orders(NamedTuple):
+    """What holds now."""
+
+    pause: Pause | None = None
+    reset: Reset | None = None
+    go_on: int = 0
+    """How often somebody asked to go on after too many records were rejected."""
+    source_epoch: int = 0
+    """Lowest epoch in which the source may be read, as reset by a command."""
+    completeness: Value | None = None
+    """The last reconciliation, as the source's status says it."""
+
+
+class Control:
+    """The file of one source. Any number of processes may have it open; blocking, used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens, or makes, the file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+        self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def orders(self) -> Orders:
+        """All that holds now; one query."""
+        told = {name: json.loads(value) for name, value in self._rows("SELECT name, value FROM told")}
+        return Orders(
+            pause=Pause(**told["pause"]) if "pause" in told else None,
+            reset=_read_reset(told["reset"]) if "reset" in told else None,
+            go_on=int(told.get("go_on", 0)),
+            source_epoch=int(told.get("source_epoch", 0)),
+            completeness=_read_completeness(told["completeness"]) if "completeness" in told else None,
+        )
+
+    def pause(self, pause: Pause) -> None:
+        """Do not read the source until somebody resumes."""
+        self._tell("pause", pause._asdict())
+
+    def resume(self) -> None:
+        """Read again; also after a stop because too many records were rejected."""
+        self._forget("pause")
+        self._tell("go_on", self.orders().go_on + 1)
+
+    def ask_reset(self, cursor: Cursor | None, source_epoch: int, by: str) -> None:
+        """Read from another place, in that epoch, from the next step on."""
+        number = self._told("resets", 0) + 1
+        self._tell("resets", number)
+        self._tell("reset", {
+            "cursor": None if cursor is None else cursor.model_dump(),
+            "source_epoch": source_epoch, "by": by, "number": number,
+        })  # fmt: skip
+
+    def reset_done(self, reset: Reset) -> None:
+        """It is durable. A request that came meanwhile stays; what was compared before says nothing any more."""
+        self._tell("source_epoch", reset.source_epoch)
+        self._forget("completeness")
+        if (asked := self.orders().reset) is not None and asked.number == reset.number:
+            self._forget("reset")
+
+    def keep_completeness(self, completeness: Value) -> None:
+        """What a reconciliation found."""
+        self._tell("completeness", {**completeness, "checked_at": completeness["checked_at"].isoformat()})
+
+    def ask_repair(self, repairs: Iterable[Repair]) -> None:
+        """Read these again."""
+        self._ask(Errand.REPAIR, ((_repair_id(item), [list(item.item), item.held, item.forced]) for item in repairs))
+
+    def repairs(self, limit: int) -> list[Repair]:
+        """The oldest that are asked for."""
+        return [
+            Repair(InventoryItem(*item), bool(held), bool(forced))
+            for item, held, forced in self._asked(Errand.REPAIR, limit)
+        ]
+
+    def repairs_done(self, repairs: Sequence[Repair]) -> None:
+        """They landed, or cannot."""
+        self._done(Errand.REPAIR, [_repair_id(item) for item in repairs])
+
+    def ask_replay(self, letters: Iterable[Letter]) -> None:
+        """Translate these again."""
+        self._ask(Errand.REPLAY, ((item.position, {**item._asdict(), "sealed": item.sealed.hex()}) for item in letters))
+
+    def letters(self, limit: int) -> list[Letter]:
+        """The oldest that are asked for."""
+        found = self._asked(Errand.REPLAY, limit)
+        return [Letter(**{**item, "sealed": bytes.fromhex(item["sealed"])}) for item in found]
+
+    def letters_done(self, positions: Sequence[str]) -> None:
+        """They are read, or set aside again."""
+        self._done(Errand.REPLAY, positions)
+
+    def waiting(self, kind: Errand) -> int:
+        """So much is asked for and not done."""
+        ((count,),) = self._rows("SELECT COUNT(*) FROM work WHERE kind = ?", kind.value)
+        return int(count)
+
+    def stop(self, kind: Errand) -> int:
+        """Drop what is asked for and not done; gives how much that was. What was done stays done."""
+        with closing(self._connection.execute("DELETE FROM work WHERE kind = ?", (kind.value,))) as cursor:
+            return cursor.rowcount
+
+    def _ask(self, kind: Errand, asked: Iterable[tuple[str, object]]) -> None:
+        rows = ((kind.value, name, json.dumps(value)) for name, value in asked)
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("INSERT OR REPLACE INTO work (kind, id, value) VALUES (?, ?, ?)", rows)
+        self._connection.execute("COMMIT")
+
+    def _asked(self, kind: Errand, limit: int) -> list[Any]:
+        query = "SELECT value FROM work WHERE kind = ? ORDER BY number LIMIT ?"
+        return [json.loads(value) for (value,) in self._rows(query, kind.value, limit)]
+
+    def _done(self, kind: Errand, names: Sequence[str]) -> None:
+        self._connection.executemany("DELETE FROM work WHERE kind = ? AND id = ?", [(kind.value, n) for n in names])
+
+    def _tell(self, name: str, value: object) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, json.dumps(value)))
+
+    def _told(self, name: str, unless: int) -> int:
+        found = self._rows("SELECT value FROM told WHERE name = ?", name)
+        return int(json.loads(found[0][0])) if found else unless
+
+    def _forget(self, name: str) -> None:
+        self._connection.execute("DELETE FROM told WHERE name = ?", (name,))
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query, values).fetchall()
+
+
+def _repair_id(repair: Repair) -> str:
+    return f"{repair.item.record_type}/{repair.item.record_id}"
+
+
+def _read_reset(told: dict[str, Any]) -> Reset:
+    cursor = None if told["cursor"] is None else Cursor.model_validate(told["cursor"])
+    return Reset(cursor, told["source_epoch"], told["by"], told["number"])
+
+
+def _read_completeness(told: Value) -> Value:
+    return {**told, "checked_at": datetime.fromisoformat(told["checked_at"])}

@@ -1,0 +1,163 @@
+"""What ingest does on request beside reading its source: repair what a reconciliation found, replay dead letters.
+
+A slice of it after each poll, so that live changes never wait behind it and the source is asked for little at a time.
+It goes the way of everything: keyed, planned against the index, acknowledged, then the index; then it is done. A crash
+anywhere repeats the slice, which gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import Final, NamedTuple, Protocol
+
+from hub.connect.api import InventoryItem, RawRecord
+from hub.connect.ingest.clock import Clock
+from hub.connect.ingest.control import Control, Letter, Repair
+from hub.connect.ingest.events import LetterState, Settled, dead_letter, letter_state_message
+from hub.connect.ingest.index import Index, RecordKey
+from hub.connect.ingest.keyed import Identity
+from hub.connect.ingest.keys import DEAD_LETTER_CONTEXT, KeyRing, SealBrokenError
+from hub.connect.ingest.plan import Known
+from hub.connect.ingest.publisher import Message
+from hub.connect.wire import Translated, TranslatedBatch, Unreadable
+from hub.errors import SourceRejected
+from hub.events.moments import moment
+from hub.events.records import Draft, RecordType
+from hub.ops import metrics
+from hub.ops.logging import get_logger
+
+SLICE: Final = 50
+"""Requests per poll: some 100 records a second beside a source that is up to date, and no second of waiting for it."""
+_log: Final = get_logger()
+
+
+class Feed(Protocol):
+    """What of the connector's process errands need."""
+
+    def reread(self, items: Sequence[InventoryItem]) -> TranslatedBatch | None:
+        """These records as the source holds them now; None when we were asked to stop."""
+
+    def translate(self, records: Sequence[RawRecord]) -> TranslatedBatch | None:
+        """Records that were read before, translated; None when we were asked to stop."""
+
+
+class Asked(NamedTuple):
+    """A draft to publish beside the feed. `forced`: also if the index says that it was, under a higher revision."""
+
+    draft: Draft
+    source_epoch: int
+    forced: bool = False
+
+
+class Publish(Protocol):
+    """How the engine publishes beside the feed: events and other messages, acknowledged, then the index."""
+
+    def __call__(self, asked: Iterable[Asked], also: Sequence[Message], rejected: Iterable[str]) -> int:
+        """How many events that came to; `rejected`: positions of records set aside."""
+
+
+class Errands:
+    """The requests of one source. Used by the thread of its engine."""
+
+    def __init__(
+        self, control: Control, feed: Feed, index: Index, ring: KeyRing, identity: Identity, clock: Clock
+    ) -> None:
+        self._control = control
+        self._feed = feed
+        self._index = index
+        self._ring = ring
+        self._identity = identity
+        self._clock = clock
+
+    def run(self, publish: Publish, source_epoch: int) -> None:
+        """One slice of each kind. Raises SourceUnavailable, LogUnavailable: the slice comes again."""
+        if repairs := self._control.repairs(SLICE):
+            self._repair(repairs, publish, source_epoch)
+        if letters := self._control.letters(SLICE):
+            self._replay(letters, publish)
+
+    def _repair(self, repairs: Sequence[Repair], publish: Publish, epoch: int) -> None:
+        try:
+            batch = self._feed.reread([repair.item for repair in repairs])
+        except SourceRejected as error:
+            _log.error("repair_refused", source=self._identity.source, why=error.user_message, detail=error.detail)
+            self._control.repairs_done(repairs)
+            return
+        if batch is None:
+            return
+        drafts, unreadable = _sorted_out(batch)
+        forced = {_key(repair.item) for repair in repairs if repair.forced}
+        asked = [Asked(draft, epoch, _record(draft) in forced) for draft in drafts]
+        returned = {_record(draft) for draft in drafts}
+        gone = [_key(repair.item) for repair in repairs if not repair.held and _key(repair.item) not in returned]
+        asked += [Asked(draft, epoch, _record(draft) in forced) for draft in self._deletions(gone, forced)]
+        fresh = self._index.new_positions([record.position for record in unreadable])
+        aside = [record for record in unreadable if record.position in fresh]
+        letters = [dead_letter(r, self._ring, self._identity, self._clock.now(), source_epoch=epoch) for r in aside]
+        landed = publish(asked, letters, [record.position for record in aside])
+        self._control.repairs_done(repairs)
+        metrics.RECORDS_REPAIRED.labels(self._identity.source).inc(landed)
+        _log.info("records_repaired", source=self._identity.source, asked=len(repairs), published=landed)
+
+    def _deletions(self, gone: Iterable[RecordKey], forced: Set[RecordKey]) -> Iterator[Draft]:
+        """The source does not know these any more, and never said so: a delete of what was published last."""
+        for record, versions in self._index.known(gone).items():
+            latest = max(versions, key=lambda item: item.order)
+            if record in forced or not latest.deleted:
+                yield _deletion(record, latest)
+
+    def _replay(self, letters: Sequence[Letter], publish: Publish) -> None:
+        by_position = {letter.position: letter for letter in letters}
+        batch = self._feed.translate([record for letter in letters for record in self._opened(letter)])
+        if batch is None:
+            return
+        now, source = self._clock.now(), self._identity.source
+        asked: list[Asked] = []
+        messages: list[Message] = []
+        for record in batch.records:
+            letter = by_position[record.position]
+            if isinstance(record, Translated):
+                asked += [Asked(draft, letter.source_epoch) for draft in record.drafts]
+                settled = Settled(letter.position, letter.attempt, LetterState.REPLAYED, letter.by, "", now)
+                messages.append(letter_state_message(settled, source))
+            else:
+                again = {"source_epoch": letter.source_epoch, "attempt": letter.attempt + 1}
+                messages.append(dead_letter(record, self._ring, self._identity, now, **again))
+            outcome = "read" if isinstance(record, Translated) else "unreadable"
+            metrics.DEAD_LETTERS_REPLAYED.labels(source, outcome).inc()
+        publish(asked, messages, ())
+        self._control.letters_done(list(by_position))
+        _log.info("dead_letters_replayed", source=source, asked=len(letters), events=len(asked))
+
+    def _opened(self, letter: Letter) -> Iterator[RawRecord]:
+        """The record as it was read; nothing, and a line in the log, if it was sealed with another key."""
+        try:
+            yield RawRecord(position=letter.position, payload=self._ring.open(letter.sealed, DEAD_LETTER_CONTEXT))
+        except SealBrokenError:
+            metrics.DEAD_LETTERS_REPLAYED.labels(self._identity.source, "sealed_otherwise").inc()
+            _log.error("dead_letter_cannot_be_opened", source=self._identity.source, position=letter.position)
+
+
+def _sorted_out(batch: TranslatedBatch) -> tuple[list[Draft], list[Unreadable]]:
+    unreadable = [record for record in batch.records if isinstance(record, Unreadable)]
+    drafts = [draft for record in batch.records if isinstance(record, Translated) for draft in record.drafts]
+    return drafts, unreadable
+
+
+def _key(item: InventoryItem) -> RecordKey:
+    return RecordKey(item.record_type, item.record_id)
+
+
+def _record(draft: Draft) -> RecordKey:
+    return RecordKey(draft.record_type.value, draft.record_id)
+
+
+def _deletion(record: RecordKey, latest: Known) -> Draft:
+    return Draft(
+        record_type=RecordType(record.record_type),
+        dossier_id=latest.dossier_id,
+        record_id=record.record_id,
+        version=latest.order.version,
+        recorded_at=moment(latest.order.recorded_at),
+        body=None,
+    )

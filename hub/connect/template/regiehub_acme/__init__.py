@@ -1,0 +1,1 @@
+"""Connector to Acme. Format of its feed: README.md."""

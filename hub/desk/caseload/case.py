@@ -1,0 +1,186 @@
+"""What the list says of one household, on one day. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final, NamedTuple, TypedDict
+
+from hub.desk import digest
+from hub.desk.access import Actor
+from hub.desk.blocks.glance import Stuck, stuck
+from hub.household.attention.point import AttentionPoint, Rule, Severity
+from hub.household.attention.terms import Terms
+from hub.household.direction import DirectionEntry, directions, written_name
+from hub.household.document_shape import Document
+from hub.household.requests.threads import Thread
+
+NOTHING: Final = 9
+"""Rank of a household in which nothing asks for attention."""
+_RANKS: Final = {Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
+
+
+class Matter(TypedDict):
+    """The first thing that waits in a household: a point of attention (`rule`) or a request (`request`). Days ISO.
+    `persons`: names; `party`, `who`, `units`: who must act."""
+
+    rule: str
+    severity: str
+    since: str
+    due: str
+    detail: dict[str, object]
+    persons: list[str]
+    sources: list[str]
+    request: dict[str, object] | None
+    party: str
+    who: list[str]
+    units: list[str]
+
+
+class Director(TypedDict):
+    """Who directs. `phone` may be empty."""
+
+    name: str
+    phone: str
+
+
+class Line(TypedDict):
+    """What is shown of a household. `persons`: keys of its members, for the log of looks. `units`: that help now."""
+
+    title: str
+    status: str
+    members: list[str]
+    persons: list[str]
+    dossiers: list[list[str]]
+    directors: list[Director]
+    units: list[str]
+    points: int
+    child_safety: bool
+    differences: int
+    matter: Matter | None
+
+
+class TeamPart(NamedTuple):
+    """What a household is for one team. See `hub.desk.tables.case_teams`."""
+
+    team: str
+    waiting_since: str
+    past_term: bool
+
+
+class Case(NamedTuple):
+    """A line and what it is found by."""
+
+    line: Line
+    rank: int
+    due: str
+    since: str
+    rules: list[str]
+    people: list[str]
+    teams: list[TeamPart]
+
+
+def stamp_of(today: date, terms: Terms) -> str:
+    """On what a line depends, but for its household."""
+    digested = hashlib.sha256(terms.model_dump_json().encode()).hexdigest()[:12]
+    return f"{today.isoformat()} {digested}"
+
+
+def case_of(document: Document, every: Iterable[AttentionPoint], today: date, terms: Terms) -> Case:
+    """The line of a household. `document`: as its reader sees it; `every`: the points that he sees, hidden ones too."""
+    points = [point for point in every if not point.hidden]
+    directing = [entry for entry in directions(document, today) if entry.current]
+    names = list(dict.fromkeys(map(written_name, directing)))
+    first = next(iter(stuck(document, points, names, terms, today)), None)
+    child_safety = any(point.rule is Rule.CHILD_SAFETY for point in points)
+    return Case(
+        line=_line(document, points, directing, first),
+        rank=0 if child_safety else _RANKS[first.severity] if first else NOTHING,
+        due=_iso(first.due) if first else "",
+        since=_iso(first.since) if first else "",
+        rules=sorted({point.rule.value for point in points}),
+        people=sorted({key for entry in directing for key in _keys_of(entry)}),
+        teams=list(_team_parts(document, points)),
+    )
+
+
+def keys_of(actor: Actor) -> list[str]:
+    """By what somebody is known as a director: his user name, his personnel number, his name."""
+    found = (("user", actor.user), ("staff", actor.staff), ("name", " ".join(actor.name.casefold().split())))
+    return [f"{kind}:{value}" for kind, value in found if value]
+
+
+def _keys_of(entry: DirectionEntry) -> Iterator[str]:
+    """A name counts only where nothing better is known."""
+    body = entry.record["body"]
+    sure = [f"{kind}:{body[kind]}" for kind in ("user", "staff") if body.get(kind)]
+    yield from sure or [f"name:{written_name(entry).casefold()}"]
+
+
+def _line(
+    document: Document, points: list[AttentionPoint], directing: Iterable[DirectionEntry], first: Stuck | None
+) -> Line:
+    directors = {
+        written_name(entry).casefold(): Director(
+            name=written_name(entry), phone=str(entry.record["body"].get("phone") or "")
+        )
+        for entry in directing
+    }
+    open_dossiers = [item for item in document["dossiers"] if item["status"] == "open"]
+    return Line(
+        title=document["title"],
+        status=document["status"],
+        members=[digest.display_name(member) or "" for member in document["members"]],
+        persons=sorted(member["person_key"] for member in document["members"]),
+        dossiers=[[item["source"], item["dossier_id"]] for item in document["dossiers"]],
+        directors=list(directors.values()),
+        units=sorted({item["kind"] for item in open_dossiers}),
+        points=len(points),
+        child_safety=any(point.rule is Rule.CHILD_SAFETY for point in points),
+        differences=len(document["conflicts"]),
+        matter=_matter(first, document) if first else None,
+    )
+
+
+def _matter(first: Stuck, document: Document) -> Matter:
+    point, request = first.point, first.request
+    known = {person["person_key"]: digest.display_name(person) or "" for person in digest.persons(document)}
+    return Matter(
+        rule=point.rule.value if point else "",
+        severity=first.severity.value,
+        since=_iso(first.since),
+        due=_iso(first.due),
+        detail=dict(point.detail) if point else {},
+        persons=[known.get(key, "") for key in point.persons] if point else [],
+        sources=list(point.sources) if point else [],
+        request=_request(request) if request else None,
+        party=first.who.party.value,
+        who=list(first.who.names),
+        units=list(first.who.units),
+    )
+
+
+def _request(thread: Thread) -> dict[str, object]:
+    product = thread.product or thread.product_code
+    return {"product": product, "state": thread.state, "submitted_on": thread.submitted_on.isoformat()}
+
+
+def _team_parts(document: Document, points: Iterable[AttentionPoint]) -> Iterator[TeamPart]:
+    past = {ref for point in points if _is_past_term(point) for ref in point.dossiers}
+    by_team: dict[str, list[tuple[str, bool]]] = {}
+    for item in document["dossiers"]:
+        if item["status"] == "open" and item["team"]:
+            waits = item["received_on"] if item["received_on"] and not item["first_contact_on"] else None
+            is_past = (item["source"], item["dossier_id"]) in past
+            by_team.setdefault(item["team"], []).append((waits or "", is_past))
+    for team, found in sorted(by_team.items()):
+        yield TeamPart(team, min((day for day, _ in found if day), default=""), any(late for _, late in found))
+
+
+def _is_past_term(point: AttentionPoint) -> bool:
+    return point.rule is Rule.ADULT_TERM and point.detail["case"] == "past"
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""

@@ -1,0 +1,85 @@
+"""Writes the lines of the list: of households that changed, and of all when the day has changed. One writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection, Engine, insert, select
+
+from hub.desk import readmodel
+from hub.desk.caseload.case import Case, case_of, stamp_of
+from hub.desk.tables import BY_HOUSEHOLD, case_people, case_rules, case_teams, cases
+from hub.household.attention.points import attention_points
+from hub.household.attention.terms import Terms
+from hub.household.days import TIME_ZONE
+from hub.household.document_shape import Document
+
+REFRESHED: Final = 500
+"""Lines per transaction when the day has changed: some 0.3 s, in which nothing else is written."""
+
+
+@dataclass(frozen=True)
+class Attending:
+    """On what lines depend beside their household: the municipality's terms, and the day."""
+
+    terms: Terms = field(default_factory=Terms)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def today(self) -> date:
+        """Today in the Netherlands."""
+        return self.now().astimezone(TIME_ZONE).date()
+
+
+def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
+    """Write the lines of these households; of one that is not shown (None) there is none."""
+    for table in BY_HOUSEHOLD:
+        connection.execute(table.delete().where(table.c.household_id.in_(documents)))
+    today, stamp = attending.today, stamp_of(attending.today, attending.terms)
+    whole = {home: item for home, item in documents.items() if item is not None}
+    made = {home: _case(item, today, attending.terms) for home, item in whole.items()}
+    rows: dict[str, list[dict[str, object]]] = {
+        "cases": [_row(home, case, documents[home], stamp) for home, case in made.items()],
+        "case_rules": [{"household_id": home, "rule": rule} for home, case in made.items() for rule in case.rules],
+        "case_people": [{"household_id": home, "who": who[:220]} for home, case in made.items() for who in case.people],
+        "case_teams": [{"household_id": home, **part._asdict()} for home, case in made.items() for part in case.teams],
+    }
+    for table in (cases, case_rules, case_people, case_teams):
+        if rows[table.name]:
+            connection.execute(insert(table), rows[table.name])
+
+
+def _case(document: Document, today: date, terms: Terms) -> Case:
+    """By what is known of the household altogether: what a reader may not see is cut out when he reads."""
+    return case_of(document, attention_points(document, today, terms), today, terms)
+
+
+def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
+    """Write lines again that are of another day or of other terms. Returns how many; fewer than `limit`: no more."""
+    stamp = stamp_of(attending.today, attending.terms)
+    with engine.begin() as connection:
+        query = select(cases.c.household_id).where(cases.c.stamp != stamp).limit(limit)
+        stale = [str(home) for home in connection.scalars(query)]
+        if stale:
+            found = readmodel.load_all(connection, stale)
+            replace(connection, {home: found.get(home) for home in stale}, attending)
+    return len(stale)
+
+
+def _row(home: str, case: Case, document: Document | None, stamp: str) -> dict[str, object]:
+    assert document is not None
+    return {
+        "household_id": home,
+        "stamp": stamp,
+        "rank": case.rank,
+        "points": case.line["points"],
+        "due": case.due or "9999-12-31",
+        "since": case.since or "9999-12-31",
+        "sort_key": readmodel.sort_key(case.line["title"]),
+        "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
+        "line": orjson.dumps(case.line).decode(),
+    }

@@ -1,0 +1,136 @@
+"""The page of one household: everything that its blocks need, put together for one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from hub.desk import attention, attention_words, digest, threads
+from hub.desk.access import Action, may
+from hub.desk.blocks.changes import changed_blocks
+from hub.desk.blocks.cost import cost
+from hub.desk.blocks.glance import contacts, not_seen, stuck, unknown_units
+from hub.desk.blocks.plan import plan
+from hub.desk.blocks.scores import scores
+from hub.desk.blocks.sight import sights
+from hub.desk.live import MEDIA_TYPE
+from hub.desk.pages import Pages
+from hub.desk.reasons import Reasons
+from hub.desk.site import Site, asking
+from hub.events.records import RecordType
+from hub.household import direction
+from hub.household.document_shape import Document, Person
+
+PAGE_SIZE = 25
+
+
+def household_router(pages: Pages) -> APIRouter:
+    """Routes of the pages about one household."""
+    router = APIRouter(include_in_schema=False)
+    _add_household(router, pages)
+    return router
+
+
+def _add_household(router: APIRouter, pages: Pages) -> None:
+    site = pages.site
+
+    @router.get("/huishoudens/{household_id}")
+    def household(household_id: str, request: Request, vastgelegd: bool = False) -> Response:
+        """Everything about one household. `vastgelegd`: a decision of the reader has just been recorded."""
+        return show_household(pages, request, household_id, accepted=vastgelegd)
+
+    @router.get("/huishoudens/{household_id}/kandidaten")
+    def candidates(household_id: str, request: Request) -> Response:
+        """Who may be the same person as somebody here: a look at other families, so only for whoever asks for it."""
+        found = site.reading.candidates(asking(request), household_id, site.open_address)
+        household = site.reading.household(asking(request), household_id)
+        decides = may(asking(request).actor, Action.DECIDE, site.reading.facts(household_id, household)).allowed
+        reasons = Reasons(pages.words(request), household)
+        return pages.show(
+            request, "candidates.html", candidates=found, household=household, decides=decides, reasons=reasons
+        )
+
+    @router.get("/huishoudens/{household_id}/inzagen")
+    def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+        """Who has looked, a page at a time."""
+        found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=PAGE_SIZE)
+        last = max(1, -(-found.total // PAGE_SIZE))
+        return pages.show(request, "looks.html", found=found, household_id=household_id, page=pagina, last=last)
+
+    @router.get("/huishoudens/{household_id}/wijzigingen")
+    def changes(household_id: str, request: Request) -> Response:
+        """A stream that says when the page is not what it was any more."""
+        site.reading.household(asking(request), household_id, Action.FOLLOW_HOUSEHOLD)
+        return StreamingResponse(site.live.changes(household_id), media_type=MEDIA_TYPE)
+
+
+def show_household(
+    pages: Pages, request: Request, household_id: str, *, status: int = 200, problem: str = "", **context: object
+) -> Response:
+    """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
+    form held, `accepted`: that it was recorded."""
+    site, asked = pages.site, asking(request)
+    found = site.reading.household(asked, household_id, addresses=True)
+    about = site.reading.facts(household_id, found)
+    seen = site.visits.visit(asked.actor, about.dossiers) if asked.actor else None
+    shared: dict[str, Any] = {"problem": problem, "given": {}, "accepted": False}
+    shared |= {
+        "reasons": Reasons(pages.words(request), found),
+        "path": f"/huishoudens/{household_id}",
+        "decides": may(asked.actor, Action.DECIDE, about).allowed,
+        "compares": may(asked.actor, Action.READ_CANDIDATES, about).allowed,
+        "sights": sights(site.reading.viewers(found)),
+        "tell": threads.ThreadWords(pages.words(request), site.today(), site.prices),
+        "seen": seen,
+        "changed": changed_blocks(found, seen) if seen else frozenset(),
+        "me": asked.actor,
+    }
+    return pages.show(request, "household.html", status, **blocks_of(site, found) | shared | context)
+
+
+def blocks_of(site: Site, document: Document) -> dict[str, Any]:
+    """What stands in the blocks, whoever reads."""
+    shown = cast(Document, digest.opened(document, site.open_address))
+    today = site.today()
+    points = attention.of_household(site, document)
+    directors = direction.directors(shown, today)
+    requests = _newest_first(digest.records(shown, RecordType.SUPPORT_REQUEST), "submitted_on")
+    involved = contacts(shown, today)
+    return {
+        "household": shown,
+        "attention": points,
+        "tomorrow": (today + timedelta(days=1)).isoformat(),
+        "today": today.isoformat(),
+        "say": attention_words,
+        "members": sorted(shown["members"], key=_oldest_first),
+        "directors": directors,
+        "directions": direction.directions(shown, today),
+        "stuck": stuck(shown, points, directors, site.terms, today),
+        "not_seen": not_seen(points),
+        "unknown_units": unknown_units(shown),
+        "involved": involved,
+        "involved_now": {group: [item for item in people if item.current] for group, people in involved.items()},
+        "plan": plan(shown, points),
+        "requests": requests,
+        "threads": threads.of_household(site, document),
+        "cost": cost(shown),
+        "scores": scores(shown),
+        "events": digest.timeline(shown),
+        "sources": digest.sources(shown),
+        "open_dossiers": [item for item in shown["dossiers"] if item["status"] == "open"],
+    }
+
+
+def _newest_first(records: list[Any], field: str) -> list[Any]:
+    key: Callable[[Any], str] = lambda record: str(record["body"][field] or "")  # noqa: E731  # one use
+    return sorted(records, key=key, reverse=True)
+
+
+def _oldest_first(person: Person) -> tuple[bool, str, str]:
+    born = person["fields"]["birth_date"]["values"]
+    return not born, str(born[0]["value"]) if born else "", person["person_key"]

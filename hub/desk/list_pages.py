@@ -1,0 +1,143 @@
+"""The pages that list households: a director's own, those of his team, all; and the search."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.desk import attention, readmodel
+from hub.desk.access import Action, Actor, Household, may
+from hub.desk.api import InvalidBsn, search_of
+from hub.desk.caseload.case import Line, case_of
+from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, find
+from hub.desk.models import HouseholdSearch
+from hub.desk.pages import Form, Pages
+from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
+from hub.desk.readmodel import Asker
+from hub.desk.site import Site, asking
+from hub.desk.tables import cases
+from hub.events.ids import DossierRef
+from hub.household.attention.point import Rule
+from hub.household.attention.points import attention_points
+from hub.household.document_shape import Document
+
+PAGE_SIZE = 25
+Page = Annotated[int, Query(ge=1, le=1_000_000)]
+
+
+def list_pages_router(pages: Pages) -> APIRouter:
+    """Routes of the lists."""
+    router = APIRouter(include_in_schema=False)
+    _add_home(router, pages)
+    _add_caseload(router, pages)
+    _add_search(router, pages)
+    return router
+
+
+def _add_home(router: APIRouter, pages: Pages) -> None:
+    @router.get("/")
+    def home(request: Request) -> Response:
+        """Where each role begins."""
+        actor = asking(request).actor
+        begins = ((Action.READ_TEAM, "/team"), (Action.LIST_HOUSEHOLDS, "/huishoudens"))
+        found = next((path for action, path in begins if may(actor, action).allowed), "/bronnen")
+        return RedirectResponse(found, 303)
+
+
+def _add_caseload(router: APIRouter, pages: Pages) -> None:
+    @router.get("/huishoudens")
+    def caseload(
+        request: Request,
+        wie: Literal["mine", "team", "all"] = "mine",
+        aandacht: bool = False,
+        regel: Annotated[str, Query(max_length=40)] = "",
+        orde: Literal["urgency", "due", "since", "name", "changed"] = "urgency",
+        pagina: Page = 1,
+    ) -> Response:
+        """A line per household: what must happen, who must act, since when, until when."""
+        rule = regel if regel in set(Rule) else ""
+        wanted = Wanted(wie, aandacht, rule, orde, pagina, PAGE_SIZE)
+        actor = asking(request).actor
+        found = pages.site.reading.listing(
+            asking(request), Action.LIST_HOUSEHOLDS, lambda *asked: _found(pages.site, actor, wanted, *asked)
+        )
+        last = max(1, -(-found.total // PAGE_SIZE))
+        return pages.show(
+            request,
+            "caseload.html",
+            found=found,
+            wanted=wanted,
+            last=last,
+            scopes=SCOPES,
+            sorts=SORTS,
+            rules=[rule.value for rule in Rule if rule is not Rule.SOURCE],
+            link=lambda **changed: _link(wanted, **changed),
+            searches=may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
+        )
+
+
+def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connection, asker: Asker) -> Listing[Found]:
+    """Which households, by what is known of them; of each the line that this reader may see."""
+    assert actor is not None  # nobody without a name gets past the decision
+    found = find(connection, actor, wanted, reached(asker))
+    documents = readmodel.load_all(connection, [item.household_id for item in found.households])
+    shown = [(item, site.reading.cut_down(actor, documents[item.household_id])) for item in found.households]
+    rows = [
+        item._replace(line=_line(site, document, documents[item.household_id]))
+        for item, document in shown
+        if document is not None
+    ]
+    return found._replace(households=rows), [concerned(item.household_id, item.line) for item in rows]
+
+
+def _line(site: Site, shown: Document, whole: Document) -> Line:
+    today = site.today()
+    points = attention.visible(shown, attention_points(whole, today, site.terms))
+    return case_of(shown, points, today, site.terms).line
+
+
+def reached(asker: Asker) -> list[ColumnElement[bool]]:
+    """Only the households that somebody has to do with."""
+    return [cases.c.household_id.in_(readmodel.reached_by(asker))]
+
+
+def concerned(household_id: str, line: Line) -> Household:
+    """What the log of looks names of a line: its dossiers, and the members it shows."""
+    dossiers = tuple(DossierRef(source, dossier) for source, dossier in line["dossiers"])
+    return Household(household_id, dossiers, tuple(line["persons"]))
+
+
+def _link(wanted: Wanted, **changed: object) -> str:
+    """The address of the list with something else chosen; page 1 unless that is what changed."""
+    now = wanted._replace(page=1)._asdict() | changed
+    names = {"scope": "wie", "attention": "aandacht", "rule": "regel", "sort": "orde", "page": "pagina"}
+    standard = Wanted()._asdict()
+    chosen = {names[name]: str(now[name]) for name in names if now[name] != standard[name]}
+    return "/huishoudens" + (f"?{urlencode(chosen)}" if chosen else "")
+
+
+def _add_search(router: APIRouter, pages: Pages) -> None:
+    site = pages.site
+
+    @router.get("/zoeken")
+    def ask(request: Request) -> Response:
+        """An empty search; the terms never stand in an address."""
+        return pages.show(request, "search.html", found=None, invalid=False, limit=SEARCH_LIMIT)
+
+    @router.post("/zoeken")
+    def search(request: Request, form: Form) -> Response:
+        """What was found."""
+        try:
+            wanted = search_of(site, HouseholdSearch.model_validate(form))
+        except (ValidationError, InvalidBsn):
+            return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
+        found = site.reading.search(asking(request), wanted)
+        summaries = attention.summaries(site, found.households)
+        limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
+        return pages.show(request, "search.html", found=found, invalid=False, summaries=summaries, **limits)

@@ -1,0 +1,43 @@
+// Shows a household as it is now when it has changed: what is on the page is replaced block by block. Without it the
+// page works as well; it is then as old as it was loaded.
+"use strict";
+(() => {
+  const main = document.querySelector("[data-live]");
+  if (!main || !window.EventSource) return;
+
+  // Whoever is writing keeps what he has written.
+  const busy = (block) => [...block.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue)
+    || (block.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"));
+
+  const keepOpen = (old, fresh) => {
+    const opened = [...old.querySelectorAll("details[open] > summary")].map((item) => item.textContent);
+    for (const summary of fresh.querySelectorAll("details > summary")) {
+      if (opened.includes(summary.textContent)) summary.parentElement.open = true;
+    }
+  };
+
+  const replace = (page) => {
+    let changed = false;
+    for (const old of main.querySelectorAll("section[aria-labelledby], nav.toc, .titlebar")) {
+      const name = old.getAttribute("aria-labelledby");
+      const fresh = page.querySelector(name ? `section[aria-labelledby="${name}"]` : old.matches("nav") ? "nav.toc" : ".titlebar");
+      if (!fresh || fresh.textContent === old.textContent || busy(old)) continue;
+      keepOpen(old, fresh);
+      fresh.classList.add("just-changed");
+      old.replaceWith(document.importNode(fresh, true));
+      changed = true;
+    }
+    return changed;
+  };
+
+  const load = async () => {
+    const answer = await fetch(main.dataset.liveAddress, { credentials: "same-origin", redirect: "follow" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (replace(page)) document.getElementById("live").textContent = main.dataset.liveSaid;
+  };
+
+  const stream = new EventSource(main.dataset.live);
+  stream.addEventListener("changed", () => { load().catch(() => {}); });
+  window.addEventListener("pagehide", () => stream.close());
+})();

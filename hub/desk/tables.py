@@ -1,0 +1,190 @@
+"""The tables of the read model: thrown away and rebuilt from the log at will, written by `hub.desk.projector` alone.
+And what is kept beside them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
+
+SCHEMA: Final = 8
+"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
+
+SORTED_BY: Final = 100
+"""Signs of a title by which a list is sorted: an index takes no long texts."""
+
+metadata = MetaData()
+meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
+households = Table(
+    "households",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("label", BigInteger, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("sort_key", Text, nullable=False),
+    Column("newest_recorded_at", String(32), nullable=False),
+    Column("newest_published_at", String(32), nullable=False),
+    Column("parked", Integer, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("document", Text, nullable=True),
+)
+members = Table(
+    "members",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Column("names", Text, nullable=False),
+    Column("birth_dates", Text, nullable=False),
+    Index("members_by_person", "person_key"),
+)
+blocking_keys = Table(
+    "blocking_keys",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person", Integer, primary_key=True, autoincrement=False),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("confirmed", Boolean, nullable=False),
+    Index("blocking_keys_by_key", "key", "confirmed"),
+    sqlite_with_rowid=False,
+)
+"""By which keys a person is found who may be another one (`hub.desk.candidates`). `person`: his place in the document's
+list of all persons, which is written in the same transaction."""
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Column("address_key", String(80), primary_key=True),
+    Column("secret", Boolean, nullable=False),
+    Index("addresses_by_person", "person_key", "secret"),
+    Index("addresses_by_address", "address_key"),
+)
+"""Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
+dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
+asked."""
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("dossier_id", String(200), primary_key=True),
+    Column("household_id", String(64), nullable=False, index=True),
+    Column("since", BigInteger, nullable=False),
+    Column("own_id", String(64), nullable=False, index=True),
+)
+Index("dossiers_by_number", func.lower(dossiers.c.dossier_id))
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("decision_id", String(64), primary_key=True, index=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
+reaches = Table(
+    "reaches",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("grantee", String(64), primary_key=True),
+    Column("since", String(32), primary_key=True),
+    Column("until", String(32), primary_key=True),
+    Column("sort_key", String(SORTED_BY), nullable=False),
+    Index("reaches_by_grantee", "grantee", "sort_key", "household_id", "since", "until"),
+    sqlite_with_rowid=False,
+)
+"""Who has to do with a live household, and when: see `hub.desk.access.reach`. A preselection, never the decision. The
+index holds all that a list needs to know which households stand on a page."""
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("reported_at", String(32), nullable=False),
+    Column("status", Text, nullable=False),
+)
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("position", Text, primary_key=True),
+    Column("reason", String(80), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("failed_at", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("source_epoch", Integer, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Those that were replayed or discarded stay, and are not open."""
+offsets = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(200), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("topic_id", String(64), nullable=True),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("stamp", String(40), nullable=False, index=True),
+    Column("rank", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("due", String(10), nullable=False),
+    Column("since", String(10), nullable=False),
+    Column("sort_key", Text, nullable=False),
+    Column("changed_at", String(32), nullable=False),
+    Column("line", Text, nullable=False),
+    Index("cases_by_urgency", "rank", "due", "since", "household_id"),
+    Index("cases_by_due", "due", "rank", "household_id"),
+    Index("cases_by_name", "sort_key", "household_id"),
+    Index("cases_by_change", "changed_at", "household_id"),
+)
+"""One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
+`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open. `line`: what is shown."""
+case_rules = Table(
+    "case_rules",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("rule", String(40), primary_key=True),
+    Index("case_rules_by_rule", "rule", "household_id"),
+)
+"""Which rules say something of a household today, but for what is put off."""
+case_people = Table(
+    "case_people",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("who", String(220), primary_key=True),
+    Index("case_people_by_who", "who", "household_id"),
+)
+"""Who directs a household today: `user:`, `staff:` or `name:` and then what he is known by."""
+case_teams = Table(
+    "case_teams",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("team", String(200), primary_key=True),
+    Column("waiting_since", String(10), nullable=False),
+    Column("past_term", Boolean, nullable=False),
+    Index("case_teams_by_team", "team", "household_id"),
+)
+"""Which teams have an open dossier in a household. `waiting_since`: the oldest intake of theirs without a first
+contact, "" if none; `past_term`: their help to an adult is past its term."""
+BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams)
+"""What the list of households is made of."""
+
+kept = MetaData()
+"""What the log cannot give again: never dropped with the read model, nor emptied with it."""
+visits = Table(
+    "visits",
+    kept,
+    Column("user", String(200), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("dossier_id", String(200), primary_key=True),
+    Column("seen_at", String(32), nullable=False),
+    Column("before_at", String(32), nullable=False),
+)
+"""When somebody last looked at a dossier (`hub.desk.visits`). `before_at`: the last look of the visit before, "" if
+there was none."""

@@ -1,0 +1,71 @@
+"""How far behind each hop is, measured from outside the processes: by what is in the log and what they have done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from hub.events.topics import (
+    ASSIGNMENTS,
+    COMPOSITIONS,
+    DEAD_LETTERS,
+    HOUSEHOLD_COMPOSITIONS,
+    HOUSEHOLD_RECORDS,
+    RECORDS,
+    SOURCES,
+    VIEWS,
+)
+from hub.ops.broker import Broker, Place
+
+STAGES: Final = {
+    "resolve": (COMPOSITIONS,),
+    "route": (RECORDS, ASSIGNMENTS),
+    "assemble": (HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS),
+}
+"""The stages of the stream worker in the order of the flow, each with what it reads."""
+DESK: Final = "desk"
+DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
+STREAM_INPUTS: Final = tuple(name for inputs in STAGES.values() for name in inputs)
+
+
+class Hop(NamedTuple):
+    """One topic on its way into one stage: where it ends, and how many of its messages were dealt with."""
+
+    stage: str
+    topic: str
+    end: int
+    done: int
+
+    @property
+    def lag(self) -> int:
+        """Messages that wait."""
+        return self.end - self.done
+
+
+class Flow(NamedTuple):
+    """All hops in their order, and the members of the stream's group."""
+
+    hops: tuple[Hop, ...]
+    workers: int
+
+    @property
+    def lag(self) -> int:
+        """Everything that waits anywhere."""
+        return sum(hop.lag for hop in self.hops)
+
+
+def measure(broker: Broker, group: str, desk: Mapping[Place, int] | None) -> Flow:
+    """Each hop now. `desk`: next offsets of the read model; None: unknown, and no hop. Raises LogUnavailable,
+    LogRefused."""
+    ends = broker.ends([*STREAM_INPUTS, *DESK_INPUTS])
+    stream = broker.group(group)
+    hops = [_hop(stage, name, ends, stream.committed) for stage, inputs in STAGES.items() for name in inputs]
+    if desk is not None:
+        hops += [_hop(DESK, name, ends, desk) for name in DESK_INPUTS]
+    return Flow(tuple(hops), stream.members)
+
+
+def _hop(stage: str, topic: str, ends: Mapping[Place, int], done: Mapping[Place, int]) -> Hop:
+    """Done is counted up to the end that was seen before: a lag is never negative."""
+    places = {place: end for place, end in ends.items() if place[0] == topic}
+    return Hop(stage, topic, sum(places.values()), sum(min(end, done.get(place, 0)) for place, end in places.items()))

@@ -1,0 +1,134 @@
+"""What people come for, done in a real browser, per role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hub.events.codec import decode
+from hub.events.decisions import decision_of
+from tests.browser.conftest import log_in
+from tests.browser.town import busy_family
+from tests.desk.conftest import KIM, LEADER, OPERATOR, Desk
+from tests.desk.family import HOME
+
+ON_FIRST_SCREEN = "selector => document.querySelector(selector).getBoundingClientRect().bottom <= window.innerHeight"
+LABELS = count(10)
+"""A later view of the family has a greater label."""
+BLOCKS = ("director", "stuck", "involved-now", "blind")
+
+
+@pytest.fixture(autouse=True)
+def as_before(desk: Desk) -> Iterator[None]:
+    """Each task leaves the family as it found it."""
+    yield
+    desk.show(busy_family(label=next(LABELS)))
+
+
+def shot(page: Page, shots: Path, name: str) -> None:
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.screenshot(path=shots / f"task-{name}-{width}.png")
+
+
+def test_a_director_finds_a_household_and_reads_it_off_the_first_screen(page: Page, address: str, shots: Path) -> None:
+    log_in(page, address, KIM)
+    page.get_by_role("link", name="de Vries / van Dijk").click()
+    shot(page, shots, "first-screen")
+    for name in BLOCKS:
+        assert page.evaluate(ON_FIRST_SCREEN, f'[aria-labelledby="{name}"]'), name
+    director = page.get_by_role("region", name="Casusregisseur")
+    expect(director).to_contain_text("2 casusregisseurs tegelijk")
+    expect(director.get_by_role("link", name="010-0000002")).to_be_visible()
+    involved = page.get_by_role("region", name="Nu betrokken")
+    for who in ("Kim Bakker", "Lotte Jansen", "Piet Jansen"):
+        expect(involved.get_by_text(who)).to_be_visible()
+    stuck = page.get_by_role("region", name="Wat staat stil, bij wie")
+    expect(stuck).to_contain_text("Signaal over de veiligheid van een kind")
+    expect(stuck).to_contain_text("Aan zet")
+    expect(page.get_by_role("region", name="Wat hier niet te zien is")).to_contain_text("Mia Smit is niet bevestigd")
+
+
+def test_a_request_is_seen_to_go_from_investigated_to_granted(
+    page: Page, address: str, desk: Desk, shots: Path
+) -> None:
+    log_in(page, address, KIM)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    with page.expect_response(lambda answer: answer.url.endswith("/wijzigingen")):
+        page.goto(f"{address}/huishoudens/{HOME}")
+    requests = page.get_by_role("region", name="Aanvragen voor hulp")
+    expect(requests).to_contain_text("in onderzoek")
+    page.locator("summary").filter(has_text="Regie overdragen").click()
+    typed = page.get_by_role("form", name="Regie overdragen").get_by_label("Naam")
+    typed.fill("Lea Vos")
+    page.wait_for_timeout(1200)  # the stream has to have seen the state before it changes
+    desk.show(busy_family("granted", label=next(LABELS)))
+    expect(requests).not_to_contain_text("in onderzoek")
+    expect(requests.get_by_text("toegewezen", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Deze pagina is bijgewerkt.")).to_have_count(1)
+    expect(typed).to_have_value("Lea Vos")  # whoever is writing keeps what he has written
+    requests.scroll_into_view_if_needed()
+    shot(page, shots, "live")
+    assert errors == []
+
+
+def test_a_director_hands_over_and_can_take_it_back(page: Page, address: str, desk: Desk, shots: Path) -> None:
+    log_in(page, address, KIM)
+    page.goto(f"{address}/huishoudens/{HOME}")
+    page.get_by_role("link", name="Regie overnemen of overdragen").click()
+    page.locator("summary").filter(has_text="Regie overdragen").click()
+    form = page.get_by_role("form", name="Regie overdragen")
+    form.get_by_label("Naam").fill("Lea Vos")
+    form.get_by_label("Telefoon").fill("06-12345678")
+    form.get_by_label("Team").select_option("adult")
+    form.get_by_label("Waarom").fill("Afgesproken in het overleg.")
+    shot(page, shots, "hand-over")
+    form.get_by_role("button", name="Regie overdragen").click()
+    expect(page.get_by_role("status").filter(has_text="Vastgelegd")).to_be_visible()
+    said = decision_of(decode(desk.sent[-1].value).value).direction
+    assert said is not None
+    assert (said.name, said.phone, said.unit) == ("Lea Vos", "06-12345678", "adult")
+    desk.show(busy_family(label=next(LABELS), handed_to="Lea Vos"))
+    page.goto(f"{address}/huishoudens/{HOME}")
+    expect(page.get_by_role("region", name="Casusregisseur")).to_contain_text("Lea Vos")
+    decisions = page.get_by_role("region", name="Waarom één huishouden")
+    decisions.get_by_text("Terugnemen", exact=False).first.click()
+    decisions.get_by_role("form", name="Neem dit besluit terug").get_by_label("Waarom").fill("Toch niet.")
+    decisions.get_by_role("button", name="Neem dit besluit terug").click()
+    expect(page.get_by_role("status").filter(has_text="Vastgelegd")).to_be_visible()
+    assert decision_of(decode(desk.sent[-1].value).value).withdrawn
+
+
+def test_a_stranger_is_refused_and_the_refusal_stands_in_the_log(page: Page, address: str, shots: Path) -> None:
+    log_in(page, address, OPERATOR)
+    page.goto(f"{address}/huishoudens/{HOME}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Geen toegang")
+    shot(page, shots, "refused")
+    page.context.clear_cookies()
+    log_in(page, address, KIM)
+    page.goto(f"{address}/huishoudens/{HOME}/inzagen")
+    refused = page.get_by_role("row").filter(has_text="olga").filter(has_text="geweigerd")
+    expect(refused.first).to_contain_text("huishouden bekeken")
+    shot(page, shots, "refusal-logged")
+
+
+def test_a_team_leader_sees_who_waits(page: Page, address: str, shots: Path) -> None:
+    log_in(page, address, LEADER)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Team")
+    expect(page.get_by_role("heading", name="Wacht op eerste contact (3)")).to_be_visible()
+    shot(page, shots, "team")
+
+
+def test_without_script_the_page_works_all_the_same(page: Page, address: str, desk: Desk) -> None:
+    size = page.viewport_size
+    assert page.context.browser is not None and size is not None
+    context = page.context.browser.new_context(java_script_enabled=False, viewport=size, locale="nl-NL")
+    plain = context.new_page()
+    log_in(plain, address, KIM)
+    plain.goto(f"{address}/huishoudens/{HOME}")
+    expect(plain.get_by_role("region", name="Aanvragen voor hulp")).to_contain_text("in onderzoek")
+    context.close()

@@ -1,0 +1,184 @@
+"""The list of households: whose, in what order, what changed; written again when the day has changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from hub.desk import readmodel, tables
+from hub.desk.access import Actor, Role
+from hub.desk.caseload.case import case_of, keys_of, stamp_of
+from hub.desk.caseload.query import SORTS, Found, Wanted, find
+from hub.desk.caseload.writing import Attending, refresh
+from hub.events.records import RecordType
+from hub.household.attention.points import attention_points
+from hub.household.attention.terms import Terms
+from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
+from tests.desk.decisions import direction_entry
+from tests.desk.family import HOME, direction, family
+from tests.desk.test_pages import log_in, plain
+from tests.desk.views import MENSCENTRAAL, ZCD, entry, gone, one_dossier
+
+DIRK = Actor("dirk", Role.CASE_DIRECTOR, name="Dirk de Wit", teams=("Noord",))
+
+
+def listed(desk: Desk, actor: Actor = DIRK, **wanted: object) -> Found:
+    with desk.engine.connect() as connection:
+        return find(connection, actor, Wanted()._replace(**wanted))  # type: ignore[arg-type]  # names of its fields
+
+
+def titles(found: Found) -> list[str]:
+    return [item.line["title"] for item in found.households]
+
+
+def test_mine_are_those_that_a_decision_or_a_source_says_i_direct(desk: Desk) -> None:
+    by_staff = entry(ZCD._replace(dossier_id="Z-2"), RecordType.CASE_DIRECTION, "r", direction("D. Wit", staff="P-7"))
+    desk.show(one_dossier(ZCD, family_name="Besluit", entries=[direction_entry("Dirk de Wit", user="dirk")]))
+    desk.show(one_dossier(ZCD._replace(dossier_id="Z-2"), family_name="Bron", person="p-2", entries=[by_staff]))
+    desk.show(one_dossier(MENSCENTRAAL, family_name="Ander", person="p-3"))
+    assert titles(listed(desk)) == ["Besluit"]
+    assert titles(listed(desk, Actor("x", Role.CASE_DIRECTOR, staff="P-7"))) == ["Bron"]
+    assert titles(listed(desk, Actor("x", Role.CASE_DIRECTOR, name="dirk  DE wit"))) == []
+    assert listed(desk, scope="all").total == 3
+
+
+def test_a_name_counts_only_where_nothing_better_is_known(desk: Desk) -> None:
+    named = entry(ZCD, RecordType.CASE_DIRECTION, "r", direction("Dirk de Wit"))
+    desk.show(one_dossier(ZCD, entries=[named]))
+    assert listed(desk).total == 1
+    assert keys_of(DIRK) == ["user:dirk", "name:dirk de wit"]
+
+
+def test_direction_that_was_handed_over_leaves_my_list(desk: Desk) -> None:
+    mine = direction_entry("Dirk", user="dirk")
+    desk.show(one_dossier(ZCD, entries=[mine]))
+    assert listed(desk).total == 1
+    handed = direction_entry("Kim", from_on=date(2026, 2, 20), minutes=9)
+    desk.show(one_dossier(ZCD, label=2, entries=[mine, handed]))
+    assert listed(desk).total == 0
+
+
+def test_what_presses_most_comes_first_and_rules_filter(desk: Desk) -> None:
+    desk.show(one_dossier(MENSCENTRAAL, family_name="Zonder regie", person="p-2"))
+    desk.show(family())
+    assert titles(listed(desk, scope="all"))[0].startswith("de Vries")
+    assert titles(listed(desk, scope="all", rule="no_director")) == ["Zonder regie"]
+    assert listed(desk, scope="all", rule="no_shows").total == 0
+    for sort in SORTS:
+        assert listed(desk, scope="all", sort=sort, attention=True).total == 2
+
+
+def test_a_household_that_is_gone_leaves_the_list(desk: Desk) -> None:
+    home = desk.show(one_dossier(ZCD))
+    desk.show((home, gone(home, label=2)))
+    assert listed(desk, scope="all").total == 0
+
+
+def test_news_is_what_came_in_since_i_looked(desk: Desk) -> None:
+    mine = direction_entry("Dirk", user="dirk")
+    desk.show(one_dossier(ZCD, entries=[mine]))
+    assert listed(desk).changed == 0  # never looked at: nothing to compare with
+    visits = desk.site.visits
+    visits.visit(DIRK, [ZCD])
+    assert listed(desk).changed == 0
+    late = entry(ZCD, RecordType.CONTACT, "c", {"kind": "home_visit", "held_on": date(2026, 3, 1)}, published=999_999)
+    desk.show(one_dossier(ZCD, label=2, entries=[mine, late]))
+    found = listed(desk)
+    assert (found.changed, found.households[0].changed) == (1, True)
+    assert listed(desk, Actor("else", Role.CASE_DIRECTOR), scope="all").changed == 0
+
+
+def test_a_page_loaded_again_still_says_what_was_new(desk: Desk) -> None:
+    moments = iter([NOW, NOW + timedelta(days=1), NOW + timedelta(days=1, minutes=5), NOW + timedelta(days=1, hours=2)])
+    visits = type(desk.site.visits)(desk.engine, lambda: next(moments))
+    assert visits.visit(DIRK, [ZCD]) is None
+    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW)
+    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW)
+    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW + timedelta(days=1, minutes=5))
+
+
+def test_visits_outlive_a_read_model_of_another_release(desk: Desk) -> None:
+    desk.site.visits.visit(DIRK, [ZCD])
+    with desk.engine.begin() as connection:
+        readmodel.wipe(connection)
+        connection.execute(tables.meta.update().values(schema_number=tables.SCHEMA - 1))
+    readmodel.prepare(desk.engine)
+    with desk.engine.connect() as connection:
+        assert connection.scalar(select(tables.visits.c.user)) == "dirk"
+
+
+@pytest.mark.parametrize("days", [0, 1, 40, 300, 4000])
+def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk, days: int) -> None:
+    desk.show(family())
+    desk.show(one_dossier(MENSCENTRAAL._replace(dossier_id="MC-9"), family_name="Adult", person="p-9"))
+    later = Attending(now=lambda: NOW + timedelta(days=days))
+    assert refresh(desk.engine, later) == (2 if days else 0)
+    assert refresh(desk.engine, later) == 0
+    with desk.engine.connect() as connection:
+        for home, line, rank in connection.execute(
+            select(tables.cases.c.household_id, tables.cases.c.line, tables.cases.c.rank)
+        ).all():
+            document = readmodel.load(connection, home)
+            assert document is not None
+            points = attention_points(document, later.today, Terms())
+            expected = case_of(document, points, later.today, Terms())
+            assert (orjson.loads(line), rank) == (expected.line, expected.rank)
+
+
+def test_other_terms_write_every_line_again(desk: Desk) -> None:
+    desk.show(family())
+    assert refresh(desk.engine, Attending(Terms(no_shows=5), lambda: NOW)) == 1
+    assert stamp_of(date(2026, 3, 1), Terms()) != stamp_of(date(2026, 3, 1), Terms(no_shows=5))
+
+
+def test_refreshing_goes_in_parts(desk: Desk) -> None:
+    for number in range(5):
+        desk.show(one_dossier(ZCD._replace(dossier_id=f"Z-{number}"), person=f"p-{number}"))
+    tomorrow = Attending(now=lambda: NOW + timedelta(days=1))
+    assert [refresh(desk.engine, tomorrow, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_the_page_says_what_must_happen_who_acts_since_when_and_until_when(
+    home: str, visit: Callable[[str | None], TestClient]
+) -> None:
+    shown = plain(log_in(visit(None), KIM).get("/huishoudens").text)
+    assert "Mijn huishoudens" in shown
+    assert "dringend Signaal over de veiligheid van een kind, 10 feb 2026: verzuim (ernst: hoog)." in shown
+    assert "Kim Bakker 10 feb 2026" in shown
+    assert "1 huishouden" in shown
+    assert home == HOME
+
+
+def test_each_line_is_in_the_log_and_a_page_keeps_its_choices(
+    desk: Desk, visit: Callable[[str | None], TestClient]
+) -> None:
+    for number in range(26):
+        desk.show(one_dossier(ZCD._replace(dossier_id=f"Z-{number:02}"), person=f"p-{number}"))
+    browser = log_in(visit(None), DIRECTOR)
+    text = browser.get("/huishoudens?wie=all&regel=no_director&aandacht=true&orde=name").text
+    look = desk.operations()[-1]
+    assert (look["action"], len(look["dossiers"]), look["household_id"]) == ("list_households", 25, None)
+    (address,) = re.findall(r'rel="next" href="([^"]+)"', text)
+    for choice in ("wie=all", "regel=no_director", "aandacht=True", "orde=name", "pagina=2"):
+        assert choice in address
+    assert "Pagina 2 van 2" in plain(browser.get(address.replace("&amp;", "&")).text)
+
+
+@pytest.mark.parametrize("query", ["wie=everybody", "orde=x", "pagina=0", "aandacht=misschien", "regel=" + "x" * 41])
+def test_a_wrong_choice_is_refused(query: str, visit: Callable[[str | None], TestClient]) -> None:
+    assert log_in(visit(None), DIRECTOR).get(f"/huishoudens?{query}").status_code == 400
+
+
+def test_an_unknown_rule_filters_nothing(home: str, visit: Callable[[str | None], TestClient]) -> None:
+    assert "1 huishouden" in log_in(visit(None), OFFICER).get("/huishoudens?wie=all&regel=no_such").text
+
+
+def test_the_day_of_a_line_is_dutch(desk: Desk) -> None:
+    late = datetime.fromisoformat("2026-03-01T23:30:00+00:00")
+    assert Attending(now=lambda: late).today == date(2026, 3, 2)

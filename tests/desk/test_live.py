@@ -1,0 +1,41 @@
+"""An open page is told that its household has changed, and never what."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from hub.desk import readmodel
+from hub.desk.live import Live
+from hub.events.records import RecordType
+from tests.desk.conftest import Desk
+from tests.desk.family import HOME, family
+from tests.desk.views import ZCD, entry
+
+
+async def test_a_change_is_told_once_and_holds_nothing(tmp_path: Path) -> None:
+    desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}"), tmp_path / "looks.jsonl")
+    desk.show(family())
+    live = Live(desk.engine, every_seconds=0.01)
+    stream = live.changes(HOME)
+    assert await anext(stream) == b"retry: 5000\n\n"
+    told = asyncio.ensure_future(anext(stream))
+    done, _ = await asyncio.wait([told], timeout=0.2)
+    assert not done
+    late = entry(ZCD, RecordType.CONTACT, "c", {"kind": "no_show", "held_on": date(2026, 2, 2)})  # nothing newer
+    desk.show(family(extra=[late]))
+    assert await asyncio.wait_for(told, 5) == b"event: changed\ndata: \n\n"
+    live.stop()
+    assert [part async for part in stream] == []
+    desk.engine.dispose()
+
+
+async def test_a_household_that_is_not_there_is_no_change(tmp_path: Path) -> None:
+    engine = readmodel.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    live = Live(engine, every_seconds=0.01)
+    stream = live.changes("H0")
+    await anext(stream)
+    live.stop()
+    assert [part async for part in stream] == []
+    engine.dispose()
