@@ -99,7 +99,10 @@ class Settings(BaseSettings):
     wams: bool = Field(default=False, description="Whether the act on manifold problems (Wams) is in force here.")
     emergency_hours: int = Field(default=4, ge=1, le=72, description="How long an emergency access lasts.")
     terms_file: Path | None = Field(default=None, description="YAML: terms of attention points; none: the defaults.")
-    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics on loopback; 0: none.")
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port of /metrics; 0: none.")
+    metrics_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address of /metrics: elsewhere only in a closed network."
+    )
 
     @model_validator(mode="before")
     @classmethod

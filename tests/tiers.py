@@ -31,6 +31,7 @@ NEEDS = {
     "browser": machine.chromium_missing,
     "vendor": None,
     "postgres": machine.postgres_missing,
+    "deploy": machine.promtool_missing,
     "wheel": None,
 }
 """Each tier, in the order of the report, with what says why it cannot run on this machine."""

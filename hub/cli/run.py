@@ -46,7 +46,8 @@ def stream() -> None:
     settings = load_settings()
     configure("stream")
     observer = StageMetrics()
-    server = OpsServer(settings.metrics_port, ready=observer.is_ready) if settings.metrics_port else None
+    port, host = settings.metrics_port, settings.metrics_host
+    server = OpsServer(port, observer.is_ready, host) if port else None
     try:
         raise typer.Exit(run(settings, observer))
     finally:

@@ -21,6 +21,7 @@ from hub.desk import readmodel
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
+from hub.ops.kafka_security import client_options
 from hub.ops.pacing import pace_idle_fetches
 
 LIST_RECORDS: Final = 500
@@ -133,6 +134,7 @@ class Feed:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=REQUEST_MILLISECONDS,
+            **client_options(),
         )
         try:
             await consumer.start()  # tells at once whether the log is there, which the description below does not
@@ -254,7 +256,7 @@ async def _ends(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) ->
 
 def _describe(broker: str) -> dict[str, _Topic]:
     """Partitions and ids of our topics. Raises LogUnavailable while one is missing: it may still be made."""
-    admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=REQUEST_MILLISECONDS)
+    admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=REQUEST_MILLISECONDS, **client_options())
     try:
         found = {item["name"]: item for item in admin.describe_topics(list(TOPICS))}
     finally:

@@ -110,7 +110,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
-    ops = OpsServer(settings.metrics_port, ready) if settings.metrics_port else None
+    ops = OpsServer(settings.metrics_port, ready, settings.metrics_host) if settings.metrics_port else None
     try:
         asyncio.run(_serve(site, feed, listener, anchoring, settings.desk_proxies))
     finally:

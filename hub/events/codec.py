@@ -98,6 +98,10 @@ class SchemaRegistry:
         except KeyError:
             raise UnknownSchemaError(f"schema id {schema_id} is not registered here") from None
 
+    def entries(self) -> list[SchemaVersion]:
+        """Everything registered, by id."""
+        return [self._by_id[schema_id] for schema_id in sorted(self._by_id)]
+
     def schema(self, schema_id: int) -> Any:
         """The parsed schema of a registered id."""
         return self._schemas[schema_id]

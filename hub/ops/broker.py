@@ -14,6 +14,7 @@ from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import topics
+from hub.ops.kafka_security import client_options
 
 _CONNECT_SECONDS: Final = 3.0
 _TIMEOUT_MILLISECONDS: Final = 10_000
@@ -43,6 +44,7 @@ class Broker:
                 bootstrap_servers=self.bootstrap,
                 request_timeout_ms=_TIMEOUT_MILLISECONDS,
                 bootstrap_timeout_ms=_TIMEOUT_MILLISECONDS,
+                **client_options(),
             )
         return self
 
@@ -68,7 +70,9 @@ class Broker:
     def messages(self, topic: str) -> Iterator[bytes]:
         """The values that a topic holds now, partition by partition."""
         with _translated(self.bootstrap):
-            consumer: Any = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+            consumer: Any = KafkaConsumer(
+                bootstrap_servers=self.bootstrap, enable_auto_commit=False, **client_options()
+            )
             try:
                 for number in range(topics()[topic].partitions):
                     yield from _values(consumer, TopicPartition(topic, number))

@@ -18,6 +18,7 @@ import yaml
 
 from hub.events.codec import Codec, SchemaRegistry, SchemaVersion, UnencodableError, Value, schemas_folder
 from hub.events.topics import topics
+from hub.ops.compatibility import release_problems, version_problems
 
 MARKS: Final = ("identity", "content")
 _EXAMPLES_WANTED: Final = 2
@@ -90,7 +91,14 @@ def from_json(schema: Any, value: Any) -> Any:
 
 def problems() -> list[str]:
     """Everything that does not fit, one line each; none if all is well."""
-    return [*_topic_problems(), *_file_problems(), *_example_problems()]
+    return [*_topic_problems(), *_file_problems(), *_example_problems(), *version_problems(registry())]
+
+
+def problems_since(release: Traversable) -> list[str]:
+    """What of another release's `schemas` folder this one would read in another way, one line each.
+
+    Raises OSError, KeyError or ValueError if it is no such folder."""
+    return list(release_problems(SchemaRegistry(release), registry()))
 
 
 def _record_from_json(schema: Any, value: Any) -> Value:

@@ -1,4 +1,4 @@
-"""A process's own small web server on loopback: /metrics, /healthz, /readyz."""
+"""A process's own small web server, on loopback unless it is told otherwise: /metrics, /healthz, /readyz."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 class OpsServer:
     """Answers in threads of its own until `stop`. `ready` is asked at each /readyz; it must not block."""
 
-    def __init__(self, port: int, ready: Callable[[], bool] = lambda: True) -> None:
-        """Listens at once; port 0 takes a free one. Raises ConfigError when the port is taken."""
+    def __init__(self, port: int, ready: Callable[[], bool] = lambda: True, host: str = HOST) -> None:
+        """Listens at once; port 0 takes a free one. Raises ConfigError when the port is taken, or the host not ours."""
         try:
-            self._server = ThreadingHTTPServer((HOST, port), _handler(ready))
+            self._server = ThreadingHTTPServer((host, port), _handler(ready))
         except OSError as error:
             raise ConfigError(
-                "REGIEHUB_METRICS_PORT", problem=f"cannot be used ({error.strerror}: port {port})"
+                "REGIEHUB_METRICS_PORT", problem=f"cannot be used ({error.strerror}: port {port} on {host})"
             ) from error
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="ops-http", daemon=True)

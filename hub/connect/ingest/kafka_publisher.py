@@ -19,6 +19,7 @@ from kafka.errors import (
 from hub.connect.ingest.publisher import Message
 from hub.errors import ContractError, LogRefused, LogUnavailable
 from hub.events.topics import topics
+from hub.ops.kafka_security import client_options
 
 _DELIVERY_SECONDS: Final = 30
 """Longer than a leader election (some seconds), shorter than an operator's patience; ingest then backs off and says
@@ -41,9 +42,11 @@ class KafkaPublisher:
     """See `Publisher`. Connects at the first use; after a failure it starts anew with another producer id."""
 
     def __init__(self, bootstrap: str, *, client_id: str, delivery_seconds: float = _DELIVERY_SECONDS) -> None:
+        """Raises ConfigError for how it should reach the log."""
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._delivery_seconds = delivery_seconds
+        self._security = client_options()
         self._producer: Any = None
 
     def publish(self, messages: Sequence[Message]) -> None:
@@ -92,6 +95,7 @@ class KafkaPublisher:
             "reconnect_backoff_max_ms": _RECONNECT_MILLISECONDS,
             "max_block_ms": milliseconds,
             "bootstrap_timeout_ms": milliseconds,
+            **self._security,
         }
 
 

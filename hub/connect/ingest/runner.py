@@ -23,6 +23,7 @@ from hub.connect.ingest.process import ConnectorProcess, hide_memory
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
+from hub.ops.kafka_security import load_security
 from hub.ops.logging import configure, get_logger
 from hub.settings import Settings
 
@@ -76,7 +77,8 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         )
         ingest.obey(control, process)
         if settings.metrics_port:
-            server = OpsServer(settings.metrics_port, ready=lambda: ingest.progress.polled_at is not None)
+            ready = lambda: ingest.progress.polled_at is not None  # noqa: E731  # a few words for OpsServer
+            server = OpsServer(settings.metrics_port, ready, settings.metrics_host)
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
@@ -104,8 +106,8 @@ def control_file(settings: Settings, instance: str) -> Path:
 def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
     """What no connector may read: secrets of others, and all that processes keep. A source's files lie elsewhere."""
     files = (settings.secrets_file, settings.connectors_file, settings.desk_tokens_file)
-    of_the_desk = settings.oidc_client_secret_file
-    return (settings.data_folder, *files, *([of_the_desk] if of_the_desk else []))
+    others = (settings.oidc_client_secret_file, load_security().password_file)
+    return (settings.data_folder, *files, *(file for file in others if file))
 
 
 def _identity(source: Source, version: str) -> Identity:

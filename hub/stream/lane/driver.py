@@ -19,6 +19,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as faust_driver
 from faust.types import TP
 
+from hub.ops.kafka_security import client_options
 from hub.ops.pacing import pace_idle_fetches
 from hub.stream.lane.core import Input, Lane
 from hub.stream.lane.fence import Fence
@@ -126,6 +127,7 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            **client_options(),
         )
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from hub.ops.kafka_security import client_options
 from hub.ops.pacing import pace_idle_fetches
 from hub.stream.lane.options import LaneOptions
 from hub.stream.lane.store import TailKey
@@ -74,6 +75,7 @@ class TailReader:
                 auto_offset_reset="none",
                 fetch_max_wait_ms=int(self._options.fetch_wait_seconds * 1000),
                 max_partition_fetch_bytes=2 << 20,
+                **client_options(),
             )
             try:
                 await consumer.start()

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from hub.events.ids import partition_for
+from hub.ops.kafka_security import client_options
 from hub.stream.lane.options import LaneOptions, SendFailed, TooLarge
 from hub.stream.stage import Output
 
@@ -144,6 +145,7 @@ class Writer:
             linger_ms=0,
             max_batch_size=self._options.largest_batch_bytes,
             request_timeout_ms=int(self._options.request_timeout_seconds * 1000),
+            **client_options(),
         )
 
 

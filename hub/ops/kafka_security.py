@@ -1,0 +1,110 @@
+"""How processes reach a Kafka that wants TLS or a password: `REGIEHUB_KAFKA_*` variables, in the words of both clients.
+
+Read wherever a client is made, and not handed down: it is one thing for a whole process, and every client needs all of
+it. A password without TLS is not among the choices.
+"""
+
+from __future__ import annotations
+
+import ssl
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.errors import ConfigError
+from hub.settings import PREFIX, read_private
+
+KAFKA_PREFIX: Final = f"{PREFIX}KAFKA_"
+_PASSWORD_FILE: Final = f"{KAFKA_PREFIX}PASSWORD_FILE"
+_CA_FILE: Final = f"{KAFKA_PREFIX}CA_FILE"
+
+
+class Protocol(StrEnum):
+    """Kafka's own names."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_SSL = "SASL_SSL"
+
+
+class Mechanism(StrEnum):
+    """Kafka's own names."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+class KafkaSecurity(BaseSettings):
+    """What a process is told of the broker's locks."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=KAFKA_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    protocol: Protocol = Field(
+        default=Protocol.PLAINTEXT, description="PLAINTEXT (a closed network only), SSL, or SASL_SSL with a password."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM: who may vouch for the broker; none: whoever this machine trusts."
+    )
+    mechanism: Mechanism = Field(
+        default=Mechanism.SCRAM_SHA_512, description="With SASL_SSL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+    )
+    user: str = Field(default="", description="With SASL_SSL: our name at the broker.")
+    password_file: Path | None = Field(default=None, description="With SASL_SSL: the password, mode 0600.")
+
+
+def load_security() -> KafkaSecurity:
+    """Out of the environment. Raises ConfigError that names the variable."""
+    try:
+        return KafkaSecurity()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = KAFKA_PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        problem = f"is not valid: {first['msg']}"
+        raise ConfigError(name, [f"environment variable {name}"], problem=problem) from None
+
+
+def client_options() -> dict[str, Any]:
+    """Options of a client, of kafka-python and of aiokafka alike. Raises ConfigError."""
+    security = load_security()
+    if security.protocol is Protocol.PLAINTEXT:
+        return {}
+    options: dict[str, Any] = {"security_protocol": security.protocol.value, "ssl_context": _context(security.ca_file)}
+    if security.protocol is Protocol.SASL_SSL:
+        options |= {
+            "sasl_mechanism": security.mechanism.value,
+            "sasl_plain_username": _stated(security.user),
+            "sasl_plain_password": _password(security.password_file),
+        }
+    return options
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    """Certificate and host name are checked."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one too
+        raise ConfigError(_CA_FILE, [str(ca_file)], problem="cannot be read, or holds no certificate") from error
+
+
+def _stated(user: str) -> str:
+    if not user:
+        raise ConfigError(f"{KAFKA_PREFIX}USER", [f"environment variable {KAFKA_PREFIX}USER"])
+    return user
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        raise ConfigError(_PASSWORD_FILE, [f"environment variable {_PASSWORD_FILE}"])
+    try:
+        found = read_private(file, _PASSWORD_FILE).decode().strip()
+    except UnicodeDecodeError:
+        found = ""
+    if not found:
+        raise ConfigError(_PASSWORD_FILE, [str(file)], problem="holds no password")
+    return found

@@ -1,0 +1,92 @@
+"""How a process gets into a broker that is locked, and what it says when it is told too little."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from hub.connect.ingest.runner import denied_to_connectors
+from hub.errors import ConfigError
+from hub.ops.kafka_security import KAFKA_PREFIX, KafkaSecurity, client_options
+from hub.settings import Settings
+
+PASSWORD = "GEHEIM"
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """SASL_SSL with a password; gives its file."""
+    for name in KafkaSecurity.model_fields:
+        monkeypatch.delenv(KAFKA_PREFIX + name.upper(), raising=False)
+    file = tmp_path / "password.txt"
+    file.write_text(f"{PASSWORD}\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("REGIEHUB_KAFKA_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("REGIEHUB_KAFKA_USER", "hub")
+    monkeypatch.setenv("REGIEHUB_KAFKA_PASSWORD_FILE", str(file))
+    return file
+
+
+def test_a_password_goes_over_tls_that_checks_the_broker() -> None:
+    options = client_options()
+    assert (options["security_protocol"], options["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("hub", PASSWORD)
+    context = options["ssl_context"]
+    assert context.check_hostname and context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_without_anything_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGIEHUB_KAFKA_PROTOCOL")
+    assert client_options() == {}
+
+
+def test_tls_alone_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGIEHUB_KAFKA_PROTOCOL", "SSL")
+    assert client_options().keys() == {"security_protocol", "ssl_context"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PROTOCOL", "SASL_PLAINTEXT"),
+        ("PROTOCOL", "sasl_ssl"),
+        ("MECHANISM", "GSSAPI"),
+        ("USER", ""),
+        ("PASSWORD_FILE", ""),
+        ("PASSWORD_FILE", "/none/at/all"),
+        ("CA_FILE", "/none/at/all"),
+        ("CA_FILE", __file__),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_secret_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(KAFKA_PREFIX + name, value)
+    with pytest.raises(ConfigError) as refused:
+        client_options()
+    assert refused.value.setting == KAFKA_PREFIX + name
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_file_without_a_password_is_refused(told: Path, content: bytes) -> None:
+    told.write_bytes(content)
+    with pytest.raises(ConfigError, match="holds no password"):
+        client_options()
+
+
+def test_a_password_that_others_may_read_is_refused(told: Path) -> None:
+    told.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        client_options()
+
+
+def test_no_connector_reads_the_password(told: Path, tmp_path: Path) -> None:
+    assert told in denied_to_connectors(Settings(data_folder=tmp_path / "data"))
+
+
+def test_every_setting_is_described_and_none_holds_the_password_itself() -> None:
+    assert all(field.description for field in KafkaSecurity.model_fields.values())
+    assert {name for name in KafkaSecurity.model_fields if "password" in name} == {"password_file"}
