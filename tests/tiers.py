@@ -50,7 +50,7 @@ _TIER = "tier"
 _LINE = "closing line"
 """Names of what travels on the report of a test."""
 
-FIRST = ("kafka", "wheel", "stream", "browser")
+FIRST = ("kafka", "wheel", "vendor", "stream", "browser", "deploy")
 """Tiers with the longest tests: started first, so that no process is left alone with one at the end."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from hub.events.records import RecordType
+from hub.events.records import RecordType, SupportRequest
 from tests.desk.decisions import direction_entry
 from tests.desk.family import family
 from tests.desk.views import MENSCENTRAAL, ZCD, entry
@@ -18,7 +18,7 @@ ASKED: dict[str, Any] = {
 
 def request_in(state: str, *, version: int = 1) -> dict[str, Any]:
     """The adult unit's request for help in a state."""
-    body = ASKED | {"state": state}
+    body = dict.fromkeys(SupportRequest.model_fields) | ASKED | {"state": state}
     if state == "granted":
         body |= {"decided_on": date(2026, 3, 1), "decision": "toegewezen", "committed_cents": 230_000}
     minutes = 100 * version

@@ -159,15 +159,22 @@ def status(url: str, token: str | None = None) -> int:
 
 
 @contextmanager
+def heard_ctrl_c() -> Iterator[None]:
+    """Whatever is started meanwhile hears Ctrl-C: where the tests run in the background it is ignored, and a child
+    would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def demo(folder: Path, *options: str, temporary: Path | None = None) -> Iterator[Demo]:
     """A demo that is gone at the end, whatever the test did to it."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Where the tests run in the background Ctrl-C is ignored, and a child would inherit that.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with heard_ctrl_c():
         running = Demo(folder, *options, temporary=temporary)
-    finally:
-        signal.signal(signal.SIGINT, before)
     try:
         yield running
     finally:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from hub.demo.brokers.ports import free_port
+from tests.stream.demos import heard_ctrl_c
 from tests.wheel.conftest import ROOT, clean_environment
 
 pytestmark = pytest.mark.timeout(900)  # a slow package index is not our failure
@@ -85,18 +86,26 @@ class Vendor:
     def _try(self, command: str) -> str:
         """Until the pages are named; look at them, and stop it by Ctrl-C."""
         shell = self._shell(f"exec {command} --port {free_port()}")
-        with subprocess.Popen(
-            shell, cwd=self._folder, env=clean_environment(), stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            said = ""
-            while "Ctrl-C" not in said:
-                line = process.stdout.readline()
-                assert line, said
-                said += line
-            pages = self._look(said)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0
+        with heard_ctrl_c():
+            process = subprocess.Popen(
+                shell, cwd=self._folder, env=clean_environment(), stdout=subprocess.PIPE, text=True
+            )
+        with process:
+            try:
+                return self._tried(process)
+            finally:
+                process.terminate()
+
+    def _tried(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        pages = self._look(said)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
         return said + pages
 
     def _look(self, said: str) -> str:
