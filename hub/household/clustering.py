@@ -87,8 +87,10 @@ class Neighbourhood:
         return sorted(self._households(start | self._named_in(near)), key=lambda household: household.id)
 
     def surroundings(self, refs: Iterable[DossierRef], persons: Iterable[str] = ()) -> Around:
-        """These persons and all whom these dossiers name, and every dossier that names one of them."""
+        """These persons and all whom these dossiers name, whom decisions tie to one of those (a tie falls when nothing
+        names one of the two any more, whichever dossier did), and every dossier that names one of them."""
         named = self._named_in(refs) | set(persons)
+        named |= {other for person in named for other in self._registry.joined(person)}
         return Around({ref for person in named for ref in self._registry.dossiers_of(person)} | set(refs), named)
 
     def _named_in(self, refs: Iterable[DossierRef]) -> set[str]:

@@ -42,6 +42,13 @@ def test_every_run_ends_in_the_households_of_the_reference(
     assert seen["dead letters"] == 0
 
 
+def test_a_tie_falls_in_both_households_when_nothing_names_one_of_the_two_any_more() -> None:
+    """Found by the random runs: Z-1 no longer names p5, whom a decision on two other dossiers tied to p1's household,
+    which stands in a closed dossier alone: it stayed over the size that it had with p5."""
+    outcome = run(517650686, HARSH)
+    assert outcome.got == outcome.want
+
+
 @pytest.mark.parametrize(
     ("broken", "first"),
     [
