@@ -119,7 +119,7 @@ def test_a_stranger_is_refused_and_the_refusal_stands_in_the_log(page: Page, add
 def test_a_team_leader_sees_who_waits(page: Page, address: str, shots: Path) -> None:
     log_in(page, address, LEADER)
     expect(page.get_by_role("heading", level=1)).to_have_text("Team")
-    expect(page.get_by_role("heading", name="Wacht op eerste contact (3)")).to_be_visible()
+    expect(page.get_by_role("heading", name="Wacht op eerste contact (40)")).to_be_visible()
     shot(page, shots, "team")
 
 
