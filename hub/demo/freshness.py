@@ -13,8 +13,9 @@ from hub.demo.delivery import Deliverer
 from hub.demo.errors import DemoError
 from hub.demo.town.changes import ZCD, Change, Delivery, JsonObject
 
-_LOOK_SECONDS: Final = 0.02
-"""Between two looks at one household: the resolution of what is measured."""
+_LOOK_SECONDS: Final = 0.1
+"""Between two looks at one household: the resolution of what is measured. More often, and a desk that answers six looks
+per change at 20 changes a second has little time for the changes."""
 _PATIENCE_SECONDS: Final = 60.0
 
 

