@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, cast
 
@@ -24,7 +23,7 @@ from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
 from hub.events.records import RecordType
 from hub.household import direction
-from hub.household.document_shape import Document, Person
+from hub.household.document_shape import Document, Person, RecordEntry
 
 PAGE_SIZE = 25
 
@@ -99,7 +98,7 @@ def blocks_of(site: Site, document: Document) -> dict[str, Any]:
     today = site.today()
     points = attention.of_household(site, document)
     directors = direction.directors(shown, today)
-    requests = _newest_first(digest.records(shown, RecordType.SUPPORT_REQUEST), "submitted_on")
+    requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)
     return {
         "household": shown,
@@ -126,9 +125,8 @@ def blocks_of(site: Site, document: Document) -> dict[str, Any]:
     }
 
 
-def _newest_first(records: list[Any], field: str) -> list[Any]:
-    key: Callable[[Any], str] = lambda record: str(record["body"][field] or "")  # noqa: E731  # one use
-    return sorted(records, key=key, reverse=True)
+def _submitted(request: RecordEntry) -> str:
+    return str(request["body"]["submitted_on"] or "")
 
 
 def _oldest_first(person: Person) -> tuple[bool, str, str]:

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from hub.desk.access import Action, Actor, Household, Role, cut, may
 from hub.desk.access.decide import Openings, sees_whole
 from hub.desk.access.facts import ref_of
-from hub.desk.access.grounds import Opening
 from hub.desk.household_page import blocks_of
 from hub.desk.pages import Form, Pages
 from hub.desk.site import asking
@@ -21,7 +20,6 @@ from hub.household.document_shape import Document
 ATTENDING: Final = {"youth": "youth", "adult": "adult", "family": "", "network": "", "provider": "", "other": ""}
 """Who can attend, and of which unit the access decision takes him to be; of none: he may see nothing of what is
 known."""
-_NOBODYS: Final[tuple[Opening, ...]] = ()
 
 
 def meeting_router(pages: Pages) -> APIRouter:
@@ -60,8 +58,7 @@ def meeting_router(pages: Pages) -> APIRouter:
 def for_all(present: Iterable[str], document: Document, about: Household) -> Document:
     """Of what the reader sees of a household that which everybody at the table may see: the content of a dossier if all
     of them may see all of it."""
-    seen = {ref_of(item) for item in document["access"] if item["content"] == "all"}
-    openings: Openings = dict.fromkeys(seen, _NOBODYS)
+    openings: Openings = {ref_of(item): () for item in document["access"] if item["content"] == "all"}
     for who in present:
         openings = _also_seen_by(ATTENDING[who], openings, document, about)
     return cut(document, openings)

@@ -198,7 +198,8 @@ class Reading:
         """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
         whoever may see them. Raises NotThere or Moved, after the decision and its look."""
         there = self._open(request, household_id, action)
-        shown = cut(there.document, self.sight(request.actor, there.document).openings, there.also)
+        openings = may(request.actor, Action.READ_HOUSEHOLD, there.about).openings
+        shown = cut(there.document, openings, there.also)
         if there.secrets == NO_SECRETS or (addresses and self._sees_secrets(request, there.about)):
             return shown
         return digest.withheld(shown, there.secrets)

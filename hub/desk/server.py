@@ -24,10 +24,9 @@ from hub.desk.feed import Feed
 from hub.desk.login.doors import open_login, open_tokens
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
-from hub.desk.prices import load_prices
 from hub.desk.reading import Reading
+from hub.desk.settings_file import load_prices, load_terms
 from hub.desk.site import Site
-from hub.desk.terms import load_terms
 from hub.errors import ConfigError
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hub.desk import attention_words, models
 from hub.desk.attention import source_troubles
 from hub.desk.projector import Consumed, apply_list
-from hub.desk.terms import load_terms
+from hub.desk.settings_file import load_terms
 from hub.desk.translations import LANGUAGES, TEXTS
 from hub.desk.words import Words
 from hub.errors import ConfigError

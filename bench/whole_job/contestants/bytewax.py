@@ -28,7 +28,7 @@ Said = tuple[str, Any]
 """What one stage says to another: what it is, and its content."""
 
 
-class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], None]):  # type: ignore[misc]  # Any to mypy
+class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], None]):  # type: ignore[misc]  # not installed for checks: Any
     """All compositions of a municipality."""
 
     def __init__(self, _: None) -> None:
@@ -48,7 +48,7 @@ class ResolveLogic(StatefulBatchLogic[Any, tuple[str, Said], None]):  # type: ig
         """Nothing: bytewax asks for it every epoch, and without a recovery store throws it away."""
 
 
-class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], None]):  # type: ignore[misc]  # Any to mypy
+class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], None]):  # type: ignore[misc]  # not installed for checks: Any
     """One dossier."""
 
     def __init__(self, _: None) -> None:
@@ -67,7 +67,7 @@ class RouteLogic(StatefulBatchLogic[Said, tuple[str, Said], None]):  # type: ign
         """Nothing: bytewax asks for it every epoch, and without a recovery store throws it away."""
 
 
-class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], None]):  # type: ignore[misc]  # Any to mypy
+class AssembleLogic(StatefulBatchLogic[Said, tuple[str, bytes], None]):  # type: ignore[misc]  # not installed for checks: Any
     """One household."""
 
     def __init__(self, _: None) -> None:

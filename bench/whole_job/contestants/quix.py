@@ -22,7 +22,7 @@ from hub.stream.route import Route
 from hub.stream.stage import Output, Record, Stage
 
 
-class Written(Serializer):  # type: ignore[misc]  # Any to mypy
+class Written(Serializer):  # type: ignore[misc]  # not installed for checks: Any
     """An output is in the topic's form already."""
 
     def __call__(self, value: Output, ctx: SerializationContext) -> bytes:
