@@ -6,18 +6,13 @@ The bytes are those that fastavro writes; a test compares them for every message
 from __future__ import annotations
 
 from collections.abc import Iterable, Sized
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 from hub.events.codec import packaged_codec
+from hub.events.ids import DossierRef
 
 _CONTINUES: Final = 0x80
-FALSE: Final = b"\0"
-TRUE: Final = b"\1"
-NULL: Final = b"\0"
-"""A union's first branch, null."""
-SOME: Final = b"\2"
-"""Before the value of a union's second branch."""
 
 
 class _Items(Sized, Iterable[bytes], Protocol): ...
@@ -46,9 +41,27 @@ def text(content: str) -> bytes:
     return blob(content.encode())
 
 
+def boolean(value: bool) -> bytes:
+    """A boolean."""
+    return b"\1" if value else b"\0"
+
+
+def optional(content: bytes | str | None) -> bytes:
+    """A union of null and bytes, or of null and string."""
+    if content is None:
+        return b"\0"
+    return b"\2" + (text(content) if isinstance(content, str) else blob(content))
+
+
 def array(items: _Items) -> bytes:
     """An array in one block, of items that are Avro already."""
     return b"".join((long(len(items)), *items, b"\0")) if items else b"\0"
+
+
+@lru_cache(maxsize=4096)
+def dossier(ref: DossierRef) -> bytes:
+    """The fields `source` and `dossier_id`."""
+    return text(ref.source) + text(ref.dossier_id)
 
 
 @cache

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Final
 
 from hub.events import avro_bytes as avro
@@ -130,8 +129,9 @@ def register_bytes(key: EntryKey, entry: Entry) -> bytes:
     of a households.view and a register of internal.route after their first fields."""
     if not entry.packed:
         order = (avro.long(number) for number in entry.order)
-        deleted = avro.TRUE if entry.deleted else avro.FALSE
-        packed = b"".join((avro.text(key[1]), avro.text(key[2]), *order, deleted, avro.blob(entry.payload)))
+        packed = b"".join(
+            (avro.text(key[1]), avro.text(key[2]), *order, avro.boolean(entry.deleted), avro.blob(entry.payload))
+        )
         object.__setattr__(entry, "packed", packed)
     return entry.packed
 
@@ -142,13 +142,7 @@ def record_message(key: EntryKey, since: int, entry: Entry) -> bytes:
 
 
 def _record(key: EntryKey, since: int, entry: Entry) -> tuple[bytes, bytes, bytes]:
-    return dossier_bytes(key[0]), avro.long(since), register_bytes(key, entry)
-
-
-@lru_cache(maxsize=4096)
-def dossier_bytes(ref: DossierRef) -> bytes:
-    """The fields `source` and `dossier_id` as Avro."""
-    return avro.text(ref.source) + avro.text(ref.dossier_id)
+    return avro.dossier(key[0]), avro.long(since), register_bytes(key, entry)
 
 
 def decode_view(message: bytes) -> View:
@@ -163,14 +157,13 @@ def decode_view(message: bytes) -> View:
 def encode_view(view: View) -> bytes:
     """The households.view message of a view. Equal views give equal bytes: entries are sorted."""
     records = [b"".join(_record(key, entry.since, entry)) for key, entry in sorted(view.entries.items(), key=_by_key)]
-    composition = avro.NULL if view.composition is None else avro.SOME + avro.blob(view.composition)
     return b"".join(
         (
             avro.header("households.view"),
             avro.text(view.household),
             avro.long(view.label),
-            avro.TRUE if view.gone else avro.FALSE,
-            composition,
+            avro.boolean(view.gone),
+            avro.optional(view.composition),
             avro.array(records),
         )
     )

@@ -13,7 +13,7 @@ from hub.events.ids import DossierRef
 from hub.events.records import RecordType
 from hub.events.topics import ASSIGNMENTS, HOUSEHOLD_RECORDS, RECORDS, ROUTE_STATE
 from hub.household.dossier import order_of
-from hub.household.view import Entry, EntryKey, dossier_bytes, entry_of, record_message, register_bytes
+from hub.household.view import Entry, EntryKey, entry_of, record_message, register_bytes
 from hub.stream.memo import Memo
 from hub.stream.reading import readable
 from hub.stream.stage import Output, Record, State
@@ -146,12 +146,11 @@ def _decode(message: bytes) -> Dossier:
 
 def _encode(dossier: Dossier) -> bytes:
     registers = [register_bytes(key, dossier.registers[key]) for key in sorted(dossier.registers)]
-    household = avro.NULL if dossier.household is None else avro.SOME + avro.text(dossier.household)
     return b"".join(
         (
             avro.header("internal.route"),
-            dossier_bytes(dossier.ref),
-            household,
+            avro.dossier(dossier.ref),
+            avro.optional(dossier.household),
             avro.long(dossier.since),
             avro.array(registers),
         )

@@ -13,6 +13,8 @@ from hub.events.codec import encode
 from hub.events.ids import DossierRef, Order
 from hub.household.view import Entry, EntryKey, View, decode_view, encode_view, record_message
 from hub.stream.memo import Memo
+from hub.stream.resolve_book import assignment_of, composition_of
+from hub.stream.resolve_state import Assignment, Composed, Kept, PackedLine, Part, packed_key, unpacked_key
 from hub.stream.route import Dossier, _decode, _encode
 
 whole = st.integers(-(2**63), 2**63 - 1)
@@ -26,6 +28,16 @@ entries = st.builds(Entry, whole, orders, st.booleans(), contents)
 views = st.builds(
     View, words, whole, st.booleans(), st.none() | contents, st.just({}), st.dictionaries(keys, entries, max_size=4)
 )
+
+
+parts = st.lists(st.builds(Part, refs, whole, contents), min_size=1, max_size=3).map(tuple)
+persons = st.one_of(words, st.just("p" + "0f" * 16))
+lines = st.lists(st.tuples(st.just(0), words, persons.map(packed_key)), max_size=3).map(tuple)
+decisions = st.lists(st.tuples(words, contents), max_size=2).map(tuple)
+composed = st.builds(
+    Composed, st.just(False), st.booleans(), st.booleans(), parts, lines, lines, lines, lines, decisions
+)
+LINES = ("members", "references", "history", "conflicts")
 
 
 def fields(key: EntryKey, entry: Entry) -> dict[str, Any]:
@@ -49,6 +61,30 @@ def test_a_view_is_written_as_avro(view: View) -> None:
 @given(keys, entries)
 def test_a_routed_record_is_written_as_avro(key: EntryKey, entry: Entry) -> None:
     assert record_message(key, entry.since, entry) == encode("households.record", record(key, entry))
+
+
+@given(st.builds(DossierRef, st.just("zcd"), words), st.none() | words, whole)
+def test_an_assignment_is_written_as_avro(ref: DossierRef, household: str | None, since: int) -> None:
+    value = {**ref._asdict(), "household": household, "since": since}
+    assert assignment_of(ref.key, Assignment(household, since)).value == encode("households.assignment", value)
+
+
+@given(words, whole, composed | st.just(Composed(gone=True)))
+def test_a_composition_is_written_as_avro(household: str, at: int, found: Composed) -> None:
+    def shown(packed: tuple[PackedLine, ...]) -> list[dict[str, Any]]:
+        named = ((found.parts[place].ref, line, unpacked_key(person)) for place, line, person in packed)
+        return [{**ref._asdict(), "line": line, "person": person} for ref, line, person in named]
+
+    value = {
+        "household": household,
+        "label": at,
+        "gone": found.gone,
+        "status": "" if found.gone else "open" if found.is_open else "closed",
+        "oversized": found.oversized,
+        "dossiers": [{**part.ref._asdict(), "since": part.since, "composition": part.message} for part in found.parts],
+        "decisions": [{"effect": effect, "decision": message} for effect, message in found.decisions],
+    } | {name: shown(getattr(found, name)) for name in LINES}
+    assert composition_of(household, Kept(at, found)).value == encode("households.composition", value)
 
 
 @given(refs, st.none() | words, whole, st.dictionaries(st.tuples(words, words), entries, max_size=4))
