@@ -142,7 +142,12 @@ class Feed:
             topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
             self._pause = RETRY_SECONDS[0]
-            await self._follow(consumer, topics, positions)
+            measuring = asyncio.create_task(self._keep_measuring(consumer, positions))
+            try:
+                await self._follow(consumer, topics, positions, measuring)
+            finally:
+                measuring.cancel()
+                await asyncio.wait([measuring])
         finally:
             await consumer.stop()
 
@@ -177,20 +182,28 @@ class Feed:
         consumer: AIOKafkaConsumer,
         topics: Mapping[str, _Topic],
         positions: dict[tuple[str, int], int],
+        measuring: asyncio.Task[None],
     ) -> None:
-        measured = self.progress.clock()
+        refreshed = self.progress.clock()
         while not self._stopped.is_set():
             fetched = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=LIST_RECORDS)
             if fetched:
                 await self._apply(fetched, topics, positions)
-            ends = None
-            if self.progress.clock() - measured >= LAG_SECONDS:
-                ends, measured = await _ends(consumer, list(consumer.assignment())), self.progress.clock()
-            self.progress.measure(positions, ends)
-            if ends is not None:
+            self.progress.measure(positions)
+            if self.progress.clock() - refreshed >= LAG_SECONDS:
                 await asyncio.to_thread(refresh, self.engine, self.attending)
-                parked = await asyncio.to_thread(self._parked)
-                self.observer.lag(self.progress.lag_records or 0, parked)
+                refreshed = self.progress.clock()
+            if measuring.done():
+                await measuring  # raises what ended it
+
+    async def _keep_measuring(self, consumer: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+        """Beside the applying: where that hangs in its database, the lag must be seen to rise."""
+        parked = 0
+        while True:
+            self.progress.measure(positions, await _ends(consumer, list(consumer.assignment())))
+            self.observer.lag(self.progress.lag_records or 0, parked)
+            parked = await asyncio.to_thread(self._parked)
+            await asyncio.sleep(LAG_SECONDS)
 
     def _parked(self) -> int:
         with self.engine.connect() as connection:
