@@ -101,9 +101,11 @@ def open_engine(url: str) -> Engine:
 
 
 def _private_file(path: Path) -> None:
-    """Make the file readable by its owner only; SQLite gives its side files the same mode."""
+    """Make the file, readable by its owner only; SQLite gives its side files the same mode. One that is there is left
+    alone: to close any descriptor of it would drop the locks of others in this process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -40,6 +37,7 @@ from hub.stream.provision import ensure_topics
 from tests.kafka.crash_town import DESK, STREAM, STREAM_PARTITIONS, CrashTown
 from tests.kafka.new_release import FIELD, SCHEMA_ID, NewRelease
 from tests.kafka.raw_log import read_raw
+from tests.stream.operated import regiehub_apart
 
 HOUSEHOLDS: Final = 20
 PER_SECOND: Final = 10.0
@@ -179,18 +177,7 @@ def test_a_read_model_is_built_beside_the_live_one_and_comes_out_equal(town: Dri
 
 
 def _build(town: DrillTown, into: str) -> dict[str, int]:
-    command = [sys.executable, "-m", "hub.cli.main", "read-model", "build", "--into", into, "--json"]
-    told = {"REGIEHUB_BROKER": town.stack.broker.bootstrap, "REGIEHUB_DATA_FOLDER": str(town.stack.data_folder)}
-    done = subprocess.run(
-        command,
-        env={**os.environ, **told},
-        cwd=town.stack.folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=_DEADLINE_SECONDS,
-    )
-    built: dict[str, int] = json.loads(done.stdout)
+    built: dict[str, int] = regiehub_apart(town.stack, "read-model", "build", "--into", into, "--json").value
     return built
 
 

@@ -18,7 +18,7 @@ from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
-from hub.connect.ingest.policy import RejectLimit
+from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
@@ -124,6 +124,7 @@ def _policy(settings: Settings, source: Source) -> Policy:
         poll_seconds=settings.poll_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
         limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
+        backoff=Backoff(longest_seconds=settings.retry_seconds),
     )
 
 
