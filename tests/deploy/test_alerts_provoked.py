@@ -23,6 +23,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from connectors.zcd.simulator import ZcdSimulator
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.publisher import Message
 from hub.connect.simulator import Faults
@@ -40,7 +41,7 @@ from hub.events.topics import HOUSEHOLD_RECORDS
 from tests import machine
 from tests.deploy.prometheus import FACTOR, Prometheus, Target
 from tests.deploy.test_rules import RULES
-from tests.kafka.raw_log import read_raw
+from tests.kafka.raw_log import Raw, read_raw
 from tests.postgres_server import server
 from tests.stream.operated import regiehub
 
@@ -161,18 +162,26 @@ class Trouble:
 
     def park_a_record(self) -> None:
         """Of a dossier that is not in the household's composition, and later than that."""
-        sent = next(item for item in read_raw(self.stack.broker.bootstrap) if item.topic == HOUSEHOLD_RECORDS)
+        found: list[Raw] = []
+
+        def is_sent() -> bool:
+            found.extend(item for item in read_raw(self.stack.broker.bootstrap) if item.topic == HOUSEHOLD_RECORDS)
+            return bool(found)
+
+        self.until(is_sent, "a record is sent to a household")
+        sent = found[0]
         record = {**decode(sent.value).value, "dossier_id": "NOWHERE", "record_id": "PARKED", "since": _FAR}
         publisher = KafkaPublisher(self.stack.broker.bootstrap, client_id="trouble")
         publisher.publish([Message(HOUSEHOLD_RECORDS, sent.key, encode("households.record", record))])
         publisher.close()
 
     def lose_a_change(self) -> None:
-        """One that the source does not tell; then the sources are reconciled."""
-        change = next(change for change in self.changes if change.source == "zcd" and isinstance(change.payload, dict))
-        lost = {**change.payload, "id": "LOST", "versie": 1} if isinstance(change.payload, dict) else {}
-        self.stack.simulators["zcd"].apply_silently([lost])  # type: ignore[attr-defined]  # only ZCD's can be silent
-        assert regiehub(self.stack, "reconcile", "zcd", "--settle", "1", code=1).code == 1
+        """A newer version of a record, of which the source tells nobody; then it is reconciled."""
+        zcd = self.stack.simulators["zcd"]
+        assert isinstance(zcd, ZcdSimulator)
+        held = next(item for item in zcd.final_records() if item["soort"] == "contact")
+        zcd.apply_silently([{**held, "versie": int(str(held["versie"])) + 1}])
+        regiehub(self.stack, "reconcile", "zcd", "--settle", "1", code=1)
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +221,10 @@ def test_every_alert_fires_when_what_it_is_for_happens(
 ) -> None:
     began = time.monotonic()
     trouble.until(lambda: trouble.prometheus.is_watching(len(trouble.targets)), "it watches")
+    from_the_start = {("RegiehubMetricMissing", "desk"), ("RegiehubLooksNotAnchored", "desk")}
+    trouble.await_fired(*from_the_start)
+    assert trouble.prometheus.fired() == from_the_start, "nothing else is the matter"
     trouble.deliver(FIRST_CHANGES)
-    trouble.await_fired(("RegiehubMetricMissing", "desk"), ("RegiehubLooksNotAnchored", "desk"))
-    assert trouble.prometheus.fired() == {("RegiehubMetricMissing", "desk"), ("RegiehubLooksNotAnchored", "desk")}
     assert trouble.look() == httpx.codes.OK
     trouble.fill_disk_of_looks()
     with trouble.load():
