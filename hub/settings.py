@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         default=60.0, gt=0, description="Longest pause between tries of a source, or a log, that cannot be reached."
     )
+    trace_seconds: float = Field(
+        default=10.0, ge=0, description="Time between two changes of a source that are traced to the page; 0: none is."
+    )
     heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence of a source's status.")
     dead_letter_percent: int = Field(default=20, ge=0, le=100, description="Above it a connector stops.")
     dead_letter_records: int = Field(default=200, ge=1, description="Records needed before that share counts.")

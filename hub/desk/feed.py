@@ -21,6 +21,8 @@ from hub.desk import readmodel
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
+from hub.events.topics import VIEWS
+from hub.events.trace import carried, trace_id
 from hub.ops.kafka_security import client_options
 from hub.ops.pacing import pace_idle_fetches
 
@@ -228,6 +230,7 @@ class Feed:
         for place, items in fetched.items():
             self.observer.applied(place.topic, len(items))
         self._observe(shown)
+        _log_traced(fetched)
 
     def _observe(self, shown: Sequence[Shown]) -> None:
         """How old the news is. Not while catching up: that would measure how long the desk was away."""
@@ -243,6 +246,15 @@ class _Fetched(Protocol):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+def _log_traced(fetched: Mapping[TopicPartition, Sequence[_Fetched]]) -> None:
+    """Say of each change that is traced in which household it can be read now."""
+    for place, items in fetched.items():
+        for item in items:
+            if place.topic == VIEWS and item.key and (trace := carried(item.headers)):
+                _log.info("change_visible", trace_id=trace_id(trace), household_id=item.key.decode())
 
 
 def _seconds(now: datetime, moment: str) -> float:

@@ -89,7 +89,9 @@ class Prometheus:
     def is_watching(self, targets: int) -> bool:
         """Whether it asks all of them. That begins some seconds after its start, in which nothing is watched, and the
         alert that says so is over again; what fires from now on counts."""
-        asks = {item["value"][1] for item in self._query('count(up) unless on () ALERTS{alertname="RegiehubNotWatched"}')}
+        asks = {
+            item["value"][1] for item in self._query('count(up) unless on () ALERTS{alertname="RegiehubNotWatched"}')
+        }
         if str(targets) in asks:
             self._since = self._since or time.monotonic()
         return self._since > 0

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from hub.demo.users import DIRECTOR
 from hub.desk import readmodel, tables
 from hub.events.codec import UnknownSchemaError, decode
 from hub.events.ids import partition_for
-from hub.events.topics import RECORDS, topics
+from hub.events.topics import COMPOSITIONS, RECORDS, topics
 from hub.stream.provision import ensure_topics
 from tests.kafka.crash_town import DESK, STREAM, STREAM_PARTITIONS, CrashTown
 from tests.kafka.new_release import FIELD, SCHEMA_ID, NewRelease
@@ -40,6 +41,7 @@ from tests.kafka.raw_log import read_raw
 from tests.stream.operated import regiehub_apart
 
 HOUSEHOLDS: Final = 20
+READ: Final = (COMPOSITIONS, RECORDS)
 PER_SECOND: Final = 10.0
 OTHER: Final = "stream 2"
 CONNECTORS: Final = [f"connector {name}" for name in SOURCES]
@@ -132,7 +134,7 @@ class DrillTown(CrashTown):
 def town(own_kafka: KafkaBroker, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DrillTown]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("counters")))
-        settings = {"SESSION_TIMEOUT_SECONDS": "6"}
+        settings = {"SESSION_TIMEOUT_SECONDS": "6", "TRACE_SECONDS": "0.5"}
         with DrillTown(own_kafka.bootstrap, households=HOUSEHOLDS, seed=seed, settings=settings) as running:
             running.fill()
             yield running
@@ -156,6 +158,26 @@ def test_workers_restarted_one_after_the_other_leave_no_gap_in_what_a_director_s
         f"drill, rolling restart of two workers: {load.delivered} changes meanwhile, {len(seen)} looked for and seen,"
         f" 10 of them while a worker was down; the slowest after {max(seen):.1f} s; {homes} households right"
     )
+
+
+def test_a_change_can_be_followed_from_its_source_to_the_page(town: DrillTown) -> None:
+    """Through Kafka's headers, by the lines that each process says; of those before, which are at rest."""
+
+    def lines(event: str, *names: str) -> list[dict[str, Any]]:
+        said = [line for name in names for line in town.said(name).splitlines() if f'"{event}"' in line]
+        return [json.loads(line) for line in said]
+
+    published = {line["trace_id"] for line in lines("change_published", *CONNECTORS)}
+    stages: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines("change_applied", STREAM, OTHER):
+        stages[line["trace_id"]].add(line["stage"])
+    visible = {line["trace_id"] for line in lines("change_visible", DESK)}
+    followed = {trace for trace in published & visible if {"route", "assemble"} <= stages[trace]}
+    linked = {trace for trace in published & visible if {"resolve", "assemble"} <= stages[trace]}
+    assert followed and linked
+    assert visible <= published and stages.keys() <= published
+    ids = {decode(item.value).value["event_id"] for item in read_raw(town.stack.broker.bootstrap) if item.topic in READ}
+    assert published <= ids
 
 
 def test_a_read_model_is_built_beside_the_live_one_and_comes_out_equal(town: DrillTown, tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def _policy(settings: Settings, source: Source) -> Policy:
         heartbeat_seconds=settings.heartbeat_seconds,
         limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
         backoff=Backoff(longest_seconds=settings.retry_seconds),
+        trace_seconds=settings.trace_seconds,
     )
 
 
