@@ -20,6 +20,7 @@ from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.policy import RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.receiver import Receiver, push_config, refuse_inside
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
@@ -60,8 +61,12 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
         denied = denied_to_connectors(settings)
+        if "inbox_folder" in source.config:
+            refuse_inside(push_config(source.config).inbox_folder, denied)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
+        if process.receives:
+            stack.callback(Receiver(push_config(source.config), source.instance).stop)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
         stack.callback(publisher.close)
         control = Control(control_file(settings, source.instance))
