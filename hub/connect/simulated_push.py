@@ -66,6 +66,10 @@ class PushSimulator(FeedOfLines):
             "data": _data(line.text),
         }
 
+    def request(self, line: Line) -> tuple[str, bytes]:
+        """Content type and body of what is sent: the event in structured form."""
+        return "application/cloudevents+json", json.dumps(self.event(line)).encode()
+
     def start(self) -> None:
         """Send from now on, and what was not taken yet."""
         self._stopping.clear()
@@ -108,9 +112,10 @@ class PushSimulator(FeedOfLines):
 
     def _is_taken(self, line: Line) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_SECONDS)
-        headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {_TOKEN}"}
+        content_type, body = self.request(line)
+        headers = {"Content-Type": content_type, "Authorization": f"Bearer {_TOKEN}"}
         try:
-            connection.request("POST", EVENTS_PATH, json.dumps(self.event(line)).encode(), headers)
+            connection.request("POST", EVENTS_PATH, body, headers)
             return connection.getresponse().status == http.client.NO_CONTENT
         except (OSError, http.client.HTTPException):
             return False

@@ -17,7 +17,6 @@ from hub.connect.api import Batch, Connector, ConnectorConfig, Cursor, RawRecord
 from hub.connect.conformance.nasty import anything, broken
 from hub.connect.conformance.subject import HOSTILE, STORIES, VALID, Subject
 from hub.connect.conformance.verdict import Nonconformity, NotRun
-from hub.connect.ingest.receiver import Receiver
 from hub.connect.push import PushConfig
 from hub.connect.simulator import Simulator, Troubled
 from hub.errors import SourceUnavailable, TranslationError
@@ -76,6 +75,8 @@ class Bench(AbstractContextManager["Bench"]):
     @contextmanager
     def _receiving(self, simulator: Simulator) -> Iterator[None]:
         """Of a source that pushes, what the hub has beside the connector: somebody who takes its events."""
+        from hub.connect.ingest.receiver import Receiver  # what a vendor imports stays light
+
         config = self.config(simulator.settings())
         receiver = Receiver(config, INSTANCE) if isinstance(config, PushConfig) else None
         try:
