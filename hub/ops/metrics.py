@@ -91,6 +91,12 @@ RECORDS_REPAIRED: Final = Counter(
     ["source"],
     registry=REGISTRY,
 )
+BACKFILL_READ: Final = Gauge(
+    "regiehub_backfill_read_records",
+    "Records that a backfill has read in its present pass; 0 when none runs.",
+    ["source"],
+    registry=REGISTRY,
+)
 DEAD_LETTERS_REPLAYED: Final = Counter(
     "regiehub_dead_letters_replayed_total",
     "Dead letters that were translated again: read, unreadable, or sealed_otherwise.",

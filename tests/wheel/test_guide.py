@@ -27,7 +27,7 @@ TOKEN = re.compile(r"token (\S+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def vendor(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Vendor:
-    """Somebody who typed in every command of the guide, in a folder with the wheel and a clone of the clean environment."""
+    """Somebody who typed in every command of the guide, with the wheel and a clone of the clean environment."""
     folder = tmp_path_factory.mktemp("vendor")
     (wheel,) = elsewhere.glob("*.whl")
     (folder / wheel.name).write_bytes(wheel.read_bytes())
