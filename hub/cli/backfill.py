@@ -109,8 +109,8 @@ def _known(settings: Settings, source: Source) -> int:
 
 
 def sources_here() -> list[dict[str, Any]]:
-    """The sources of the connectors file, where it can be read: which connector, whether it runs here, what it was asked.
-    Empty where this command runs beside no ingest."""
+    """The sources of the connectors file, where it can be read: which connector, whether it runs here, what it was
+    asked. Empty where this command runs beside no ingest."""
     from hub.connect.ingest.connectors_file import load_source, source_names
     from hub.errors import ConfigError
     from hub.settings import load_settings

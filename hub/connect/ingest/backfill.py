@@ -19,8 +19,8 @@ class Phase(StrEnum):
 
 
 class Backfill(NamedTuple):
-    """One backfill and how far it is. `start`: where each pass begins; `cursor`: where this one is. `read`, `published`:
-    in this pass, in both. `everything`: also what was published before. `number` tells one from the next."""
+    """One backfill and how far it is. `start`: where each pass begins; `cursor`: where this one is. `read`: in this
+    pass; `published`: in both. `everything`: also what was published before. `number` tells one from the next."""
 
     by: str
     at: str
