@@ -19,6 +19,8 @@ from hub.events.records import Draft
 
 _SHOWN = ("identificatie", "zaaktype", "registratiedatum", "einddatum", "laatstGemuteerd")
 """All that we need of a zaak: nothing else is passed on, not even into a dead letter."""
+_OURS = ("nl.overheid.zaken.", "nl.regiehub.")
+"""Types of CloudEvents: Open Zaak's of the Zaken API, and what the hub makes of a webhook."""
 _OF_A_PERSON = ("betrokkeneType", "betrokkeneIdentificatie")
 
 
@@ -52,7 +54,7 @@ class OpenZaakConnector(PushConnector):
         assert isinstance(notice, dict)
         name = str(notice.get("hoofdObject") or content.get("subject") or "")
         uuid = _uuid(name.rstrip("/").rpartition("/")[2])
-        if notice.get("kanaal", "zaken") != "zaken":
+        if notice.get("kanaal", "zaken") != "zaken" or not str(content.get("type")).startswith(_OURS):
             return None
         if uuid is None:
             return event.body

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, id TEXT NOT NULL, kept_at REAL NOT NULL,
     body BLOB NOT NULL, UNIQUE (source, id)
 );
+CREATE INDEX IF NOT EXISTS events_by_time ON events (kept_at);
 """  # AUTOINCREMENT: a number is never given again, not even when the newest event is forgotten
 _WAIT_SECONDS: Final = 5.0
 _DAY_SECONDS: Final = 86400.0

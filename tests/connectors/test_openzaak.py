@@ -59,7 +59,7 @@ def drafts(connector: OpenZaakConnector, batch: Batch) -> list[Draft]:
 
 
 def event(content: object) -> Event:
-    return Event(1, json.dumps({"data": content}).encode())
+    return Event(1, json.dumps({"type": "nl.regiehub.webhook", "data": content}).encode())
 
 
 @pytest.mark.parametrize("name", ["valid", "corrected", "deleted", "recreated"])
@@ -97,6 +97,8 @@ def test_other_kinds_of_zaken_are_never_asked_for(config: OpenZaakConfig) -> Non
         connector = OpenZaakConnector(config)
         assert connector.fetch(event(other)) is None
         assert connector.fetch(event({**notice, "kanaal": "documenten"})) is None
+        decision = {"type": "nl.overheid.besluiten.besluit-verwerkt", "subject": notice["hoofdObject"][-36:]}
+        assert connector.fetch(Event(1, json.dumps(decision).encode())) is None
     connector.close()
 
 

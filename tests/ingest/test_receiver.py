@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from hub.connect import SourceUnavailable
 from hub.connect.inbox import Inbox
 from hub.connect.ingest.cloud_events import Refused, read_event
-from hub.connect.ingest.receiver import Receiver, push_config, refuse_inside
+from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
 from hub.connect.push import PushConfig
 from hub.errors import ConfigError
 from hub.ops import metrics
@@ -243,14 +243,20 @@ def test_settings_of_the_hub_are_checked_before_anything_listens(config: PushCon
     with pytest.raises(ConfigError, match="listen_port, receiver_token"):
         push_config({"instance": "pushed", "inbox_folder": str(tmp_path / "x"), "other": 1})
     with pytest.raises(ConfigError, match="where no connector may read"):
-        refuse_inside(tmp_path / "data" / "inbox", (tmp_path / "data",))
-    refuse_inside(tmp_path / "inbox", (tmp_path / "data",))
+        make_inbox_folder({"inbox_folder": str(tmp_path / "data" / "inbox")}, (tmp_path / "data",))
+    make_inbox_folder({"inbox_folder": str(tmp_path / "new" / "inbox")}, (tmp_path / "data",))
+    assert (tmp_path / "new" / "inbox").stat().st_mode & 0o077 == 0
+    make_inbox_folder({}, (tmp_path / "data",))
+
+
+def test_a_port_and_an_inbox_are_one_sources_only(config: PushConfig, tmp_path: Path) -> None:
     running = Receiver(config, "pushed")
-    try:
-        with pytest.raises(ConfigError, match="cannot be used"):
-            Receiver(config, "pushed")
-    finally:
-        running.stop()
+    with pytest.raises(ConfigError, match="listen_port"):
+        Receiver(config.model_copy(update={"inbox_folder": tmp_path / "another"}), "other")
+    with pytest.raises(ConfigError, match="is in use"):
+        Receiver(config.model_copy(update={"listen_port": 1}), "other")
+    running.stop()
+    Receiver(config, "pushed").stop()
 
 
 def test_check_finds_the_receiver(config: PushConfig) -> None:

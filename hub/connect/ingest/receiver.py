@@ -6,8 +6,11 @@ hub's process, beside no code of a vendor.
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import json
+import os
+import sys
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -37,34 +40,43 @@ _METHODS: Final = "OPTIONS, POST"
 
 
 def push_config(settings: Mapping[str, JsonValue]) -> PushConfig:
-    """The hub's part of the settings of a source that pushes; its folder is made. Raises ConfigError.
-
-    Before the connector's process starts: what is made later may be closed to it (hub.connect.confine)."""
+    """The hub's part of the settings of a source that pushes. Raises ConfigError."""
     try:
-        config = PushConfig.model_validate({n: v for n, v in settings.items() if n in PushConfig.model_fields})
-        config.inbox_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return PushConfig.model_validate({n: v for n, v in settings.items() if n in PushConfig.model_fields})
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
         raise ConfigError("connectors file", problem=f"lacks what a source that pushes needs: {wrong}") from None
-    except OSError as error:
-        raise ConfigError("inbox_folder", problem=f"cannot be made ({error.strerror})") from error
-    return config
 
 
-def refuse_inside(folder: Path, denied: tuple[Path, ...]) -> None:
-    """Raises ConfigError for an inbox that its own connector may not read."""
-    inbox = folder.resolve()
+def make_inbox_folder(settings: Mapping[str, JsonValue], denied: tuple[Path, ...]) -> None:
+    """If a source has one, before its connector's process starts: what is made later may be closed to that
+    (hub.connect.confine). Raises ConfigError where it cannot be made, or lies where no connector may read."""
+    given = settings.get("inbox_folder")
+    if not isinstance(given, str):
+        return
+    inbox = Path(given).resolve()
     if any(inbox == path.resolve() or path.resolve() in inbox.parents for path in denied):
-        raise ConfigError("inbox_folder", [str(folder)], problem="lies where no connector may read: choose another")
+        raise ConfigError("inbox_folder", [given], problem="lies where no connector may read: choose another")
+    try:
+        inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError("inbox_folder", [given], problem=f"cannot be made ({error.strerror})") from error
 
 
 class Receiver:
     """Listens for one source until `stop`, in threads of its own."""
 
     def __init__(self, config: PushConfig, source: str) -> None:
-        """Listens at once. Raises ConfigError when it cannot: the port is taken, the inbox cannot be made."""
+        """Listens at once. Raises ConfigError when it cannot: the port is taken, the inbox is another source's or
+        cannot be made."""
         try:
             self._inbox = Inbox(config.inbox_folder, create=True)
+            self._lock = _own(config.inbox_folder)
+        except BlockingIOError as error:
+            self._inbox.close()
+            raise ConfigError(
+                "inbox_folder", [str(config.inbox_folder)], problem="is in use: one per source"
+            ) from error
         except (SourceUnavailable, SourceRejected) as error:
             raise ConfigError(
                 "inbox_folder", [str(config.inbox_folder)], problem=f"cannot be used ({error})"
@@ -75,7 +87,7 @@ class Receiver:
         try:
             self._server = _Server((config.listen_host, config.listen_port), _handler(self))
         except OSError as error:
-            self._inbox.close()
+            self._let_go()
             at = f"port {config.listen_port} on {config.listen_host}"
             raise ConfigError("listen_port", problem=f"cannot be used ({error.strerror}: {at})") from error
         self._thread = threading.Thread(
@@ -88,7 +100,11 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._inbox.close()
+        os.close(self._lock)
 
     def refuse_stranger(self, authorization: str) -> None:
         """Raises Refused unless the header holds the token."""
@@ -147,7 +163,21 @@ class _Server(ThreadingHTTPServer):
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A sender that went away is no news; what its request held may not be printed."""
+        """A sender that went away is no news; of a defect only its kind is said, for a request holds people's data."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _log.error("event_request_failed", error=type(error).__name__)
+
+
+def _own(folder: Path) -> int:
+    """Two sources in one inbox would each be given the other's events. Raises BlockingIOError."""
+    descriptor = os.open(folder / "receiver.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:

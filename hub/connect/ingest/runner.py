@@ -20,7 +20,7 @@ from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.policy import RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
-from hub.connect.ingest.receiver import Receiver, push_config, refuse_inside
+from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
@@ -61,8 +61,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
         denied = denied_to_connectors(settings)
-        if "inbox_folder" in source.config:
-            refuse_inside(push_config(source.config).inbox_folder, denied)
+        make_inbox_folder(source.config, denied)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
         if process.receives:
