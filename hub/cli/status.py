@@ -172,7 +172,7 @@ def _sources(measured: Measured) -> Any:
         table.add_row(
             source,
             item["connector"],
-            item["state"],
+            item["state"] if item["state"] != "running" or not item["message"] else f"running. {item['message']}",
             *("never" if age is None else in_words(age) for age in ages),
             str(item["published"]),
             str(measured.open_letters.get(source, 0)),

@@ -17,6 +17,8 @@ from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import Cursor
 from hub.connect.ingest import errands
+from hub.connect.ingest.backfill import Backfill
+from hub.connect.ingest.backfilling import Backfiller
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.errands import Asked, Errands
@@ -43,6 +45,8 @@ from hub.ops import metrics
 from hub.ops.logging import get_logger
 
 _log: Final = get_logger()
+_BACKFILL_SECONDS: Final = 0.1
+"""Between two batches of a backfill: it asks the source ten times a second at most."""
 
 
 class Feed(Protocol):
@@ -100,6 +104,8 @@ class Ingest:
         self._chance = chance
         self._control: Control | None = None
         self._errands: Errands | None = None
+        self._backfiller: Backfiller | None = None
+        self._backfill: Backfill | None = None
         self._orders = Orders()
         self._is_admitted = False
         self._backoff = self._policy.backoff
@@ -112,6 +118,9 @@ class Ingest:
         """From the next step on do what people ask by the control file; `feed` answers their errands."""
         self._control = control
         self._errands = Errands(control, feed, self._index, self._ring, self._identity, self._clock)
+        self._backfiller = Backfiller(
+            control, self._feed, self._index, self._ring, self._identity, clock=self._clock, limit=self._policy.limit
+        )
 
     @property
     def progress(self) -> Progress:
@@ -153,9 +162,19 @@ class Ingest:
         self._take(batch)
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
+        is_busy = self._run_backfill()
         self._backoff = self._backoff.succeeded()
-        self._beat(SourceState.RUNNING, None)
-        return 0.0 if batch.more else self._policy.poll_seconds
+        self._beat(SourceState.RUNNING, self._backfill.in_words() if self._backfill and is_busy else None)
+        if batch.more:
+            return 0.0
+        return min(_BACKFILL_SECONDS, self._policy.poll_seconds) if is_busy else self._policy.poll_seconds
+
+    def _run_backfill(self) -> bool:
+        """One batch of it, after live changes. Whether there is more to do, or somebody to look."""
+        if self._backfiller is None:
+            return False
+        self._backfill = self._backfiller.run(self.publish, self.source_epoch)
+        return self._backfill is not None and self._backfill.done_at is None
 
     @property
     def source_epoch(self) -> int:
@@ -180,6 +199,7 @@ class Ingest:
         progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
         self._index.start_anew(progress, forget_rejected=is_new)
         if is_new:
+            control.stop_backfill()
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
         control.reset_done(reset)

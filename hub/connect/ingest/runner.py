@@ -20,6 +20,7 @@ from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
@@ -66,8 +67,11 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             control.start_anew()
             get_logger().warning("index_started_anew", source=source.name, incarnation=settings.incarnation)
         denied = denied_to_connectors(settings)
+        make_inbox_folder(source.config, denied)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
+        if process.receives:
+            stack.callback(Receiver(push_config(source.config), source.instance).stop)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
         stack.callback(publisher.close)
         ingest = Ingest(
