@@ -49,6 +49,7 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "message": None,
     "source_epoch": None,
     "completeness": None,
+    "caught_up_at": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
 

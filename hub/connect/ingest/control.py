@@ -216,4 +216,4 @@ def _read_reset(told: dict[str, Any]) -> Reset:
 
 
 def _read_completeness(told: Value) -> Value:
-    return {**told, "checked_at": datetime.fromisoformat(told["checked_at"])}
+    return {"missing_dossiers": 0, **told, "checked_at": datetime.fromisoformat(told["checked_at"])}

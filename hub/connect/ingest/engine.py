@@ -103,6 +103,7 @@ class Ingest:
         self._backoff = self._policy.backoff
         self._progress = index.progress()
         self._rejected = index.rejected_count()
+        self._caught_up_at: datetime | None = None
         self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
 
     def obey(self, control: Control, feed: errands.Feed) -> None:
@@ -144,10 +145,13 @@ class Ingest:
     def _step(self) -> float:
         if self._is_paused():
             return self._policy.poll_seconds
+        asked_at = self._clock.now()
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
             return 0.0
         self._take(batch)
+        if not batch.more:
+            self._caught_up_at = asked_at
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
         self._backoff = self._backoff.succeeded()
@@ -180,7 +184,7 @@ class Ingest:
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
         control.reset_done(reset)
-        self._progress, self._orders = progress, control.orders()
+        self._progress, self._orders, self._caught_up_at = progress, control.orders(), None
         self._rejected = self._index.rejected_count()
         _log.warning("connector_reset", source=self._identity.source, by=reset.by, source_epoch=self.source_epoch)
 
@@ -319,7 +323,8 @@ class Ingest:
 
     @property
     def _facts(self) -> Facts:
-        return Facts(self._progress, self._rejected, self.source_epoch, self._orders.completeness)
+        completeness, caught_up_at = self._orders.completeness, self._caught_up_at
+        return Facts(self._progress, self._rejected, self.source_epoch, completeness, caught_up_at)
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source
