@@ -15,11 +15,11 @@ from hub.ops.freshness import Freshness, Point, freshness
 from hub.ops.status import (
     BEHIND_MESSAGES,
     BEHIND_SECONDS,
-    DIFFERING,
     SILENT_SECONDS,
     Finding,
     Measured,
     age_seconds,
+    differing,
     findings,
     is_healthy,
     skew_seconds,
@@ -69,7 +69,7 @@ class SourceRow(NamedTuple):
     def differing(self) -> int | None:
         """Records that the last reconciliation found otherwise than the source holds them; None: never reconciled."""
         completeness = self.status["completeness"] if self.status else None
-        return None if completeness is None else sum(completeness[kind] for kind in DIFFERING)
+        return None if completeness is None else differing(completeness)
 
 
 class HopRow(NamedTuple):

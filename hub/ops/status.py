@@ -150,6 +150,11 @@ def findings(measured: Measured) -> list[Finding]:
     return [item for level in Level for item in found if item.level is level]
 
 
+def differing(completeness: Mapping[str, Any]) -> int:
+    """Records that a reconciliation found otherwise than the source holds them."""
+    return sum(completeness[kind] for kind in DIFFERING)
+
+
 def is_healthy(found: Iterable[Finding]) -> bool:
     """Nothing is broken."""
     return not any(item.level is Level.BROKEN for item in found)

@@ -116,6 +116,11 @@ class Ingest:
         """What was saved last."""
         return self._progress
 
+    @property
+    def is_caught_up(self) -> bool:
+        """The source was read to its end since this process started, or since a reset."""
+        return self._caught_up_at is not None
+
     def run(self, stopping: Callable[[], bool]) -> None:
         """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat.
 
