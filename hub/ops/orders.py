@@ -1,4 +1,4 @@
-"""What operations ask of the ingest of sources, as the console needs it. Commands ask the same way, by a file (ADR 13)."""
+"""What operations ask of the ingest of sources, as the console needs it. Commands ask the same way: by a file."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from hub.ops.watch import Watch
 
 LOOK_SECONDS: Final = 5.0
 """As often as a connector reports. A look costs the broker some requests, and what is shown may be so old."""
+_STOP_SECONDS: Final = 2.0
 
 
 class Looking:
@@ -35,9 +36,9 @@ class Looking:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the look under way."""
+        """End after the look under way; one that the log keeps waiting is left to itself."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         with self._make() as watch:
