@@ -11,7 +11,7 @@ from hub.desk import digest
 from hub.desk.blocks.sight import Seer
 from hub.desk.digest import TimelineEvent
 from hub.desk.matching.compare import Finding as Evidence
-from hub.desk.translations import MONTHS, Language, code, text
+from hub.desk.translations import MONTHS, Language, code, sentence, text
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
 from hub.ops.status import Finding, say
@@ -90,9 +90,8 @@ class Words:
 
     def finding(self, finding: Finding) -> str:
         """What is not as it should be, as a sentence."""
-        return say(
-            self.t(f"finding.{finding.kind}"), finding.values, self.duration, lambda kind: self.code("difference", kind)
-        )
+        told = sentence(self.language, f"finding.{finding.kind}")
+        return say(told, finding.values, self.duration, lambda kind: self.code("difference", kind))
 
     def age(self, birth_date: str) -> str:
         """Age in words; says so when parts of the birth date are unknown."""

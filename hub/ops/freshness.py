@@ -39,7 +39,7 @@ class Freshness(NamedTuple):
 
     def at(self, point: Point) -> datetime | None:
         """The moment of one point."""
-        found: datetime | None = getattr(self, point.value)
+        found: datetime | None = getattr(self, Point(point))
         return found
 
     def seconds(self, point: Point, now: datetime) -> float | None:

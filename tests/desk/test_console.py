@@ -59,13 +59,20 @@ def control(tmp_path: Path) -> Control:
 
 
 @pytest.fixture
-def console(desk: Desk, tmp_path: Path, sent: list[Message], nobody: TestClient) -> TestClient:
+def asking(desk: Desk, tmp_path: Path, sent: list[Message]) -> Asking:
+    """Made before the application is."""
+    desk.orders = found = Asking(Settings(data_folder=tmp_path), sent.extend, lambda: NOW)
+    return found
+
+
+@pytest.fixture
+def console(desk: Desk, asking: Asking, nobody: TestClient) -> TestClient:
     """Operations, logged in; zcd keeps its files here (if a test makes them), menscentraal elsewhere."""
     desk.show(family())
     letters = [dead_letter(position="4"), dead_letter("menscentraal", position="81", reason="invalid_date")]
     apply_list(desk.engine, [Consumed(DEAD_LETTERS, 0, n, b"k", value) for n, value in enumerate(letters)], [])
     desk.picture = picture(seen(status(completeness=COMPLETE), status("menscentraal", state="degraded", message="429")))
-    desk.orders = Asking(Settings(data_folder=tmp_path), sent.extend, lambda: NOW)
+    assert desk.orders is asking
     return log_in(nobody, OPERATOR)
 
 
@@ -235,7 +242,7 @@ def test_a_household_says_whether_the_hub_is_complete(desk: Desk, visit: Callabl
 
 
 def test_completeness_is_as_old_as_the_oldest_comparison_of_the_sources_that_matter() -> None:
-    plain_ones = [
+    plain_ones: list[dict[str, Any]] = [
         {"source": "a", "completeness": COMPLETE | {"checked_at": "2026-01-02"}},
         {"source": "b", "completeness": COMPLETE | {"checked_at": "2026-01-01", "stale": 2}},
         {"source": "c", "completeness": None},

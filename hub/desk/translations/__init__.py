@@ -59,7 +59,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {key: words for part in _PARTS for ke
 
 def text(language: Language, key: str, **values: object) -> str:
     """A text in a language. Raises KeyError for one that does not exist: a defect in a template."""
-    return TEXTS[key][LANGUAGES.index(language)].format(**values)
+    return sentence(language, key).format(**values)
+
+
+def sentence(language: Language, key: str) -> str:
+    """A text with its places to be filled in. Raises KeyError as `text`."""
+    return TEXTS[key][LANGUAGES.index(language)]
 
 
 def code(language: Language, group: str, value: str) -> str:
