@@ -91,7 +91,10 @@ class Words:
     def finding(self, finding: Finding) -> str:
         """What is not as it should be, as a sentence."""
         told = sentence(self.language, f"finding.{finding.kind}")
-        return say(told, finding.values, self.duration, lambda kind: self.code("difference", kind))
+        values = dict(finding.values)
+        if "source" in values:
+            values["source"] = self.source(str(values["source"]))
+        return say(told, values, self.duration, lambda kind: self.code("difference", kind))
 
     def age(self, birth_date: str) -> str:
         """Age in words; says so when parts of the birth date are unknown."""

@@ -83,7 +83,7 @@ def test_the_map_says_in_words_how_each_part_is(desk: Desk, console: TestClient)
     assert "Het beeld dat men ziet bij 0 wachten" in shown
     assert "MensCentraal (volwassenen) hapert 429" in shown
     assert "is al" not in shown.split("De weg van")[1]
-    assert "menscentraal is al 0 s niet bereikt: 429" in shown
+    assert "MensCentraal (volwassenen) is al 0 s niet bereikt: 429" in shown
     late = Hop("desk", VIEWS, 30, 20, NOW - timedelta(minutes=9))
     desk.picture = picture(seen(status(), flow=Flow((late,), 1), rates={("desk", VIEWS): 0.5}))
     shown = plain(console.get("/beheer").text)

@@ -102,9 +102,10 @@ def _add_source(router: APIRouter, pages: Pages) -> None:
     site = pages.site
 
     @router.get(f"{CONSOLE}/bronnen/{{source}}")
-    def one(source: str, request: Request, gedaan: str = "", terug: str = "") -> Response:
-        """One source, and what can be asked of its ingest. `terug`: what a reset would do is shown first."""
-        site.reading.console(asking(request), Action.READ_CONSOLE)
+    def one(source: str, request: Request, gedaan: str = "", terug: str = "", opnieuw: bool = False) -> Response:
+        """One source, and what can be asked of its ingest. `terug`: what a reset would do is shown first. `opnieuw`: a
+        page that is open asks for itself again."""
+        site.reading.console(asking(request), Action.READ_CONSOLE, again=opnieuw)
         row = _known(site, source)
         return _show_source(pages, request, row, done=gedaan, planned=terug)
 

@@ -86,7 +86,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "console_fresh_text": ("Alles wat de bron tot zo lang geleden vastlegde, is zo ver gekomen.",
                            "All that the source recorded until so long ago has come this far."),
     "console_connector": ("Koppeling", "Connector"),
-    "console_published": ("Aangeleverd", "Published"),
+    "console_published": ("Aantal", "Events"),
     "console_newest": ("Nieuwste gegeven", "Newest record"),
     "console_reported": ("Laatst gemeld", "Last report"),
     "console_clock": ("Klok", "Clock"),
