@@ -238,6 +238,7 @@ class Stack:
             "METRICS_PORT": str(port),
             "POLL_SECONDS": "0.1",
             "HEARTBEAT_SECONDS": "1",
+            "RECONCILE_HOURS": "0",
             **self._settings,
             **(settings or {}),
         }

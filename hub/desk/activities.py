@@ -30,6 +30,8 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.INSPECT_PERSON: "inzageverzoek-beantwoorden",
     Action.READ_SOURCES: "aanlevering-bewaken",
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
+    Action.READ_CONSOLE: "aanlevering-bewaken",
+    Action.OPERATE: "aanlevering-bewaken",
     Action.READ_DESCRIPTION: "koppelvlak-beschrijven",
 }
 

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.console.pages import console_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
@@ -50,7 +51,7 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(login_router(pages))
     app.include_router(api_router(site))
-    for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
+    for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router, console_router):
         app.include_router(router(pages))
     app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))

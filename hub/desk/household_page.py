@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.desk import attention, attention_words, digest, threads
+from hub.desk import attention, attention_words, digest, readmodel, threads
 from hub.desk.access import Action, may
 from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.cost import cost
@@ -17,6 +17,7 @@ from hub.desk.blocks.glance import contacts, not_seen, stuck, unknown_units
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import sights
+from hub.desk.completeness import Completeness, completeness
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
 from hub.desk.reasons import Reasons
@@ -121,8 +122,15 @@ def blocks_of(site: Site, document: Document) -> dict[str, Any]:
         "scores": scores(shown),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),
+        "completeness": _completeness(site, document),
         "open_dossiers": [item for item in shown["dossiers"] if item["status"] == "open"],
     }
+
+
+def _completeness(site: Site, document: Document) -> Completeness:
+    with site.reading.engine.connect() as connection:
+        statuses = readmodel.source_statuses(connection)
+    return completeness(statuses, {item["source"] for item in document["dossiers"]})
 
 
 def _submitted(request: RecordEntry) -> str:

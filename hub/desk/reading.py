@@ -21,9 +21,10 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import Asker, DeadLetterRow, Search, iso
+from hub.desk.readmodel import Asker, DeadLetterRow, LetterRow, Letters, Search, iso
 from hub.events.ids import DossierRef
 from hub.household.document_shape import DecisionEntry, Document
+from hub.ops.orders import Kept
 
 SEARCH_LIMIT: Final = 50
 """Most households that a search answers; whoever gets so many has to ask more precisely."""
@@ -49,6 +50,7 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "message": None,
     "source_epoch": None,
     "completeness": None,
+    "caught_up_at": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
 
@@ -120,6 +122,14 @@ class Source(NamedTuple):
     silent: bool
     seconds_since_poll: float | None
     dead_letters: int | None
+
+
+class LettersPage(NamedTuple):
+    """Some unreadable records out of so many; `reasons`: all that they have."""
+
+    total: int
+    letters: list[LetterRow]
+    reasons: list[str]
 
 
 class ToReview(NamedTuple):
@@ -342,6 +352,28 @@ class Reading:
         self._decide(request, Action.READ_DEAD_LETTERS)
         with self.engine.connect() as connection:
             return readmodel.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
+
+    def console(self, request: Request, action: Action, *, again: bool = False) -> None:
+        """Ask whether somebody may see how the flow is, or act on it. `again`: a page that is open asks once more, of
+        which no line is left but a refusal: nobody's data are shown."""
+        if again:
+            self._refuse_early(request, action)
+        else:
+            self._decide(request, action)
+
+    def letters(self, request: Request, wanted: Letters, *, page: int = 1, page_size: int = 50) -> LettersPage:
+        """A page of the unreadable records that are open, the newest first: where and why, never what stood in them."""
+        self._decide(request, Action.READ_DEAD_LETTERS)
+        with self.engine.connect() as connection:
+            found = readmodel.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
+            counts = readmodel.count_letters(connection, wanted)
+            return LettersPage(sum(counts.values()), found, sorted(counts))
+
+    def kept_letters(self, request: Request, wanted: Letters) -> list[Kept]:
+        """The same with what is kept of them, sealed, to be dealt with."""
+        self._decide(request, Action.OPERATE)
+        with self.engine.connect() as connection:
+            return readmodel.kept_letters(connection, wanted)
 
     def enter(self, request: Request) -> None:
         """Let somebody in, or log that not. What they then do is decided and logged by itself."""

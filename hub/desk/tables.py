@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 8
+SCHEMA: Final = 11
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100

@@ -10,11 +10,13 @@ from typing import Final
 from hub.desk import digest
 from hub.desk.blocks.sight import Seer
 from hub.desk.digest import TimelineEvent
-from hub.desk.matching.compare import Finding
-from hub.desk.translations import MONTHS, Language, code, text
+from hub.desk.matching.compare import Finding as Evidence
+from hub.desk.translations import MONTHS, Language, code, sentence, text
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
+from hub.ops.status import Finding, say
 
+_LENGTHS: Final = ((86_400, "for_days"), (3_600, "for_hours"), (60, "for_minutes"), (1, "for_seconds"))
 _STEPS: Final = ((86_400, "ago_days"), (3_600, "ago_hours"), (60, "ago_minutes"), (1, "ago_seconds"))
 
 
@@ -41,6 +43,10 @@ class Words:
     def source(self, source: str) -> str:
         """Name of a source."""
         return code(self.language, "source", source)
+
+    def sources(self, sources: Iterable[str]) -> str:
+        """Names of sources."""
+        return self.listed(map(self.source, sources))
 
     def field(self, name: str) -> str:
         """Name of a field of a record; the field's own name where no word is known."""
@@ -76,6 +82,19 @@ class Words:
         """How long ago, in the largest unit that fits."""
         size, key = next(((size, key) for size, key in _STEPS if seconds >= size), _STEPS[-1])
         return self.t(key, n=int(seconds // size))
+
+    def duration(self, seconds: float) -> str:
+        """How long, in the largest unit that fits."""
+        size, key = next(((size, key) for size, key in _LENGTHS if seconds >= size), _LENGTHS[-1])
+        return self.t(key, n=int(seconds // size))
+
+    def finding(self, finding: Finding) -> str:
+        """What is not as it should be, as a sentence."""
+        told = sentence(self.language, f"finding.{finding.kind}")
+        values = dict(finding.values)
+        if "source" in values:
+            values["source"] = self.source(str(values["source"]))
+        return say(told, values, self.duration, lambda kind: self.code("difference", kind))
 
     def age(self, birth_date: str) -> str:
         """Age in words; says so when parts of the birth date are unknown."""
@@ -147,7 +166,7 @@ class Words:
                 sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
         return sentences
 
-    def evidence(self, finding: Finding) -> str:
+    def evidence(self, finding: Evidence) -> str:
         """What speaks for two persons being one, or against, in words."""
         group = finding.level.code.partition("_")[0]
         said = [self.date(text) if group == "birth" else text for text in (finding.one, finding.other)]

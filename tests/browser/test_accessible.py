@@ -31,6 +31,11 @@ PAGES = {
     "missing": (KIM, "/huishoudens/H0"),
     "team": (LEADER, "/team"),
     "sources": (OPERATOR, "/bronnen"),
+    "console": (OPERATOR, "/beheer"),
+    "console-source": (OPERATOR, "/beheer/bronnen/zcd?terug=reset_epoch"),
+    "console-elsewhere": (OPERATOR, "/beheer/bronnen/menscentraal"),
+    "console-letters": (OPERATOR, "/beheer/onleesbaar"),
+    "console-letter": (OPERATOR, "/beheer/onleesbaar/een?bron=zcd&plaats=4"),
     "refused": (OPERATOR, "/huishoudens"),
 }
 

@@ -34,7 +34,8 @@ class Action(StrEnum):
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
-    JUDGE_EMERGENCY: say of one whether it was justified."""
+    JUDGE_EMERGENCY: say of one whether it was justified. READ_CONSOLE: how the flow is, without anybody's data.
+    OPERATE: pause a source, read it again, compare it, deal with what could not be read."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
@@ -55,6 +56,8 @@ class Action(StrEnum):
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
+    READ_CONSOLE = "read_console"
+    OPERATE = "operate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
     ),
     Role.INSPECTION_OFFICER: frozenset((Action.ENTER, Action.INSPECT_PERSON)),
     Role.AUDITOR: frozenset((Action.ENTER, Action.READ_LOOKS)),
-    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS)),
+    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS, Action.READ_CONSOLE, Action.OPERATE)),
 }
 """Which role may ask for what; the relation to a household comes on top of that."""
 ABOUT_ONE_HOUSEHOLD: Final = frozenset(

@@ -1,4 +1,4 @@
-// Shows a household as it is now when it has changed: what is on the page is replaced block by block. Without it the
+// Shows a household, or the console, as it is now when it has changed: what is on the page is replaced block by block. Without it the
 // page works as well; it is then as old as it was loaded.
 "use strict";
 (() => {
@@ -16,6 +16,8 @@
     }
   };
 
+  const focusable = (block) => [...block.querySelectorAll("a[href], button, summary")];
+
   const replace = (page) => {
     let changed = false;
     for (const old of main.querySelectorAll("section[aria-labelledby], nav.toc, .titlebar")) {
@@ -23,8 +25,11 @@
       const fresh = page.querySelector(name ? `section[aria-labelledby="${name}"]` : old.matches("nav") ? "nav.toc" : ".titlebar");
       if (!fresh || fresh.textContent === old.textContent || busy(old)) continue;
       keepOpen(old, fresh);
-      fresh.classList.add("just-changed");
-      old.replaceWith(document.importNode(fresh, true));
+      if (main.dataset.liveSaid) fresh.classList.add("just-changed");
+      const at = focusable(old).indexOf(document.activeElement);
+      const shown = document.importNode(fresh, true);
+      old.replaceWith(shown);
+      if (at >= 0) focusable(shown)[at]?.focus({ preventScroll: true });
       changed = true;
     }
     return changed;
@@ -34,7 +39,7 @@
     const answer = await fetch(main.dataset.liveAddress, { credentials: "same-origin", redirect: "follow" });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (replace(page)) document.getElementById("live").textContent = main.dataset.liveSaid;
+    if (replace(page) && main.dataset.liveSaid) document.getElementById("live").textContent = main.dataset.liveSaid;
   };
 
   const stream = new EventSource(main.dataset.live);

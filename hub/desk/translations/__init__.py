@@ -11,6 +11,7 @@ from hub.desk.translations import (
     attention,
     candidates,
     codes,
+    console,
     decisions,
     errors,
     fields,
@@ -38,6 +39,7 @@ _PARTS: Final = (
     attention.TEXTS,
     candidates.TEXTS,
     codes.TEXTS,
+    console.TEXTS,
     decisions.TEXTS,
     errors.TEXTS,
     fields.TEXTS,
@@ -57,7 +59,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {key: words for part in _PARTS for ke
 
 def text(language: Language, key: str, **values: object) -> str:
     """A text in a language. Raises KeyError for one that does not exist: a defect in a template."""
-    return TEXTS[key][LANGUAGES.index(language)].format(**values)
+    return sentence(language, key).format(**values)
+
+
+def sentence(language: Language, key: str) -> str:
+    """A text with its places to be filled in. Raises KeyError as `text`."""
+    return TEXTS[key][LANGUAGES.index(language)]
 
 
 def code(language: Language, group: str, value: str) -> str:
