@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.consent_page import consent_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
+from hub.desk.emergency_pages import emergency_router
 from hub.desk.gate import Gate
 from hub.desk.household_page import household_router
 from hub.desk.list_pages import list_pages_router
@@ -52,7 +54,8 @@ def create_app(site: Site) -> FastAPI:
     app.include_router(api_router(site))
     for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
         app.include_router(router(pages))
-    app.include_router(decision_pages_router(pages))
+    for router in (decision_pages_router, consent_router, emergency_router):
+        app.include_router(router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
     for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):
         app.add_exception_handler(known, errors.answer)

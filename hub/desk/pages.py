@@ -90,6 +90,8 @@ class Pages:
             "searches_households": may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
             "sees_team": may(actor, Action.READ_TEAM).allowed,
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
+            "judges_emergencies": may(actor, Action.REVIEW_EMERGENCIES).allowed,
+            "to_judge": self.site.reading.count_emergencies(actor),
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,
             "say": attention_words,

@@ -166,6 +166,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Te zien voor iedereen die met dit huishouden te maken heeft.",
         "To be seen by everybody who has to do with this household.",
     ),
+    "seen_of": ("{who}: dossier {dossiers}", "{who}: dossier {dossiers}"),
     "seen_until": ("tot {until}", "until {until}"),
     "toc.attention": ("Aandacht", "Attention"),
     "toc.members": ("Gezinsleden", "Members"),
