@@ -86,7 +86,8 @@ class Errors:
             _log.warning("login_provider_unavailable", why=error.why)
         status, detail = _meaning(error)
         if not is_api(request.url.path):
-            return self._pages.error(request, status, getattr(error, "headers", None))
+            reason = error.reason if isinstance(error, Refused) else ""
+            return self._pages.error(request, status, getattr(error, "headers", None), reason)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return problem(request, status, detail, headers=headers, invalid=_invalid(error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import quote
 
@@ -60,7 +61,7 @@ class _Wrong(NamedTuple):
 
     status: int
     problem: str = "consent_error"
-    fields: Mapping[str, str] = {}
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
 def _refused(site: Site, request: Request, form: Mapping[str, str]) -> _Wrong | None:
@@ -123,7 +124,7 @@ def errors_of(form: Mapping[str, str]) -> dict[str, str]:
     found = {
         "whose": "" if form.get("whose") else "consent_error.whose",
         "scope": _scope_error(scope, domains),
-        "given_by": "" if _chosen(form, _BY) else "consent_error.given_by",
+        "given_by": "" if _chosen(form, _BY) else "consent_error.nobody",
         "until": "" if form.get("until") else "consent_error.until",
         "why": "" if is_reason(form.get("why", "")) else "consent_error.why",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,11 +11,15 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.desk import readmodel
+from hub.desk.access import Action, Household
+from hub.desk.access.roles import ALLOWED
 from hub.desk.agreeing import OwnEmergency
 from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
 from hub.desk.decision_models import DecisionToMake
 from hub.desk.decision_pages import is_reason
 from hub.desk.pages import Form, Pages
+from hub.desk.reading import Refused
 from hub.desk.reviewing import during
 from hub.desk.site import asking
 from hub.errors import LogRefused, LogUnavailable
@@ -22,6 +27,7 @@ from hub.events.decisions import Kind
 
 PAGE_SIZE: Final = 20
 """Accesses on one page: of each the log of looks is read."""
+NO_FORM: Final[Mapping[str, str]] = MappingProxyType({})
 JUDGEMENTS: Final = {"ja": True, "nee": False}
 
 
@@ -29,6 +35,7 @@ def emergency_router(pages: Pages) -> APIRouter:
     """Routes of the pages of emergency access."""
     router = APIRouter(include_in_schema=False)
     _add_reviews(router, pages)
+    _add_taking(router, pages)
     return router
 
 
@@ -44,7 +51,7 @@ def _add_reviews(router: APIRouter, pages: Pages) -> None:
     def judge(decision_id: str, request: Request, form: Form) -> Response:
         """Record a judgement; or the list again with what is wrong."""
 
-        def again(status: int, problem: str = "", **errors: str) -> Response:
+        def again(status: int, problem: str = "consent_error", **errors: str) -> Response:
             given = form | {"decision_id": decision_id}
             return _show_reviews(pages, request, status, problem=problem, given=given, errors=errors)
 
@@ -84,3 +91,49 @@ def _show_reviews(pages: Pages, request: Request, status: int = 200, **context: 
     shown = [(item, during(reading.looks, item)) for item in waiting[:PAGE_SIZE]]
     shared = {"problem": "", "given": {}, "errors": {}, "accepted": False, "path": "/noodtoegangen"}
     return pages.show(request, "reviews.html", status, **shared | context, reviews=shown, total=len(waiting))
+
+
+def _add_taking(router: APIRouter, pages: Pages) -> None:
+    site = pages.site
+
+    @router.get("/noodtoegang")
+    def ask(request: Request) -> Response:
+        """The form for a dossier with which the reader has nothing to do."""
+        return _show_taking(pages, request)
+
+    @router.post("/noodtoegang")
+    def take(request: Request, form: Form) -> Response:
+        """Take it, and the way to the household; or the form again with what is wrong."""
+        place = {name: form.get(name, "") for name in ("source", "dossier_id")}
+        wrong = {name: f"emergency_error.{name}" for name, value in place.items() if not value}
+        wrong |= {} if is_reason(form.get("why", "")) else {"why": "why_invalid"}
+        if wrong:
+            return _show_taking(pages, request, 400, form, wrong)
+        wanted = {"kind": Kind.EMERGENCY, "why": form["why"], "emergency": place}
+        try:
+            accepted = site.deciding.decide(asking(request), DecisionToMake.model_validate(wanted))
+        except ReasonHoldsBsn:
+            return _show_taking(pages, request, 400, form, {"why": "consent_error.bsn"})
+        except (ValidationError, Refused):
+            return _show_taking(pages, request, 400, form, {"dossier_id": "emergency_error.unknown"})
+        except (LogUnavailable, LogRefused):
+            return _show_taking(pages, request, 503, form, {"why": "decision_unavailable"})
+        return _show_taking(pages, request, taken=accepted.households[0])
+
+
+def _show_taking(
+    pages: Pages,
+    request: Request,
+    status: int = 200,
+    given: Mapping[str, str] = NO_FORM,
+    errors: Mapping[str, str] = NO_FORM,
+    taken: str = "",
+) -> Response:
+    """Raises Refused for a role that takes no emergency access."""
+    reading, asked = pages.site.reading, asking(request)
+    if asked.actor is None or Action.BREAK_GLASS not in ALLOWED[asked.actor.role]:
+        reading.allow(asked, Action.BREAK_GLASS, [Household("")])
+    with reading.engine.connect() as connection:
+        sources = sorted(str(item["source"]) for item in readmodel.source_statuses(connection))
+    shared = {"given": given, "errors": errors, "taken": taken, "sources": sources, "path": "/noodtoegang"}
+    return pages.show(request, "emergency.html", status, **shared, emergency_hours=reading.rules.emergency_hours)

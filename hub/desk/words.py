@@ -87,7 +87,8 @@ class Words:
     def lasting(self, minutes: int) -> str:
         """How long something still lasts."""
         hours, rest = divmod(minutes, 60)
-        return self.t("lasting_hours" if hours else "lasting_minutes", hours=hours, minutes=rest)
+        parts = ((hours, "lasting_hours"), (rest, "lasting_minutes"))
+        return self.listed(self.t(key, n=n) for n, key in parts if n)
 
     def codes(self, group: str, values: Iterable[object]) -> str:
         """Codes in words, listed."""

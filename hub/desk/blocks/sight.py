@@ -7,12 +7,13 @@ from typing import Final, NamedTuple
 
 from hub.desk.access import Viewer
 
-THAT: Final = (
-    "director", "involved-now", "blind", "directing", "members", "involved", "openings", "why", "dossiers", "freshness",
-)  # fmt: skip
+THAT: Final = ("directing", "members", "involved", "openings", "why", "dossiers", "freshness")
 """Blocks that say that help is given and by whom: for everybody who has to do with the household."""
-WHAT: Final = ("stuck", "attention", "goals", "scores", "requests", "cost", "timeline", "conflicts", "candidates")
+WHAT: Final = ("attention", "goals", "scores", "requests", "cost", "timeline", "conflicts", "candidates")
 """Blocks that say what is known: of each dossier for those alone who see its content."""
+THAT_FIRST: Final = ("director", "involved-now", "blind")
+WHAT_FIRST: Final = ("stuck",)
+"""The same, of the first screen."""
 
 
 class Seer(NamedTuple):
@@ -38,4 +39,5 @@ def sights(viewers: Sequence[Viewer]) -> dict[str, Sight]:
     for item in viewers:
         found.setdefault((item["why"], item["who"], item["ground"], item["until"]), []).append(item["dossier_id"])
     seers = tuple(Seer(*who, tuple(dict.fromkeys(dossiers))) for who, dossiers in found.items())
-    return {block: Sight(True) for block in THAT} | {block: Sight(False, seers) for block in WHAT}
+    that = {block: Sight(True) for block in (*THAT, *THAT_FIRST)}
+    return that | {block: Sight(False, seers) for block in (*WHAT, *WHAT_FIRST)}

@@ -162,6 +162,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "changed_since": ("Nieuw sinds uw vorige bezoek, {time}", "New since your last visit, {time}"),
     "live_changed": ("Deze pagina is bijgewerkt.", "This page has been updated."),
     "seen_by": ("Wie de inhoud ziet, en waarom ({n})", "Who sees the content, and why ({n})"),
+    "seen_by_whom": ("Wie ziet dit?", "Who sees this?"),
+    "seen_by_content": ("De inhoud, en waarom:", "The content, and why:"),
     "seen_by_related": (
         "Te zien voor iedereen die met dit huishouden te maken heeft.",
         "To be seen by everybody who has to do with this household.",

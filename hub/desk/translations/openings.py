@@ -6,7 +6,6 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "withheld": ("Er is meer dan u hier ziet", "There is more than you see here"),
-    "toc.withheld": ("Er is meer", "There is more"),
     "withheld_dossier": ("Dossier {dossier}, {source}", "Dossier {dossier}, {source}"),
     "withheld_because.unit": (
         "U mag de inhoud niet zien, omdat dit dossier van de hulp aan {kind} is, en u van {unit} bent.",
@@ -58,15 +57,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "emergency_why": ("Waarom is het nodig?", "Why is it needed?"),
     "emergency_why_help": ("Wat is er aan de hand, en voor wie? Dit wordt beoordeeld. Zet hier geen BSN in.",
                            "What is going on, and for whom? This is judged. Do not write a BSN here."),
-    "under_way": ("U ziet dossier {dossier} met noodtoegang, tot {until}.",
-                  "You see dossier {dossier} by emergency access, until {until}."),
-    "under_way_left": ("Nog {left}.", "{left} left."),
-    "under_way_judged": ("De aandachtsfunctionaris beoordeelt wat u bekijkt.",
-                         "The safety officer judges what you look at."),
+    "under_way": ("Noodtoegang tot dossier {dossier}, tot {until}",
+                  "Emergency access to dossier {dossier}, until {until}"),
+    "under_way_left": ("Nog {left}. Wat u bekijkt wordt beoordeeld.", "{left} left. What you look at is judged."),
     "end_emergency": ("Noodtoegang beëindigen", "End emergency access"),
+    "end": ("Beëindigen", "End"),
     "end_emergency_why": ("beëindigd", "ended"),
-    "lasting_hours": ("{hours} uur en {minutes} min", "{hours} h {minutes} min"),
-    "lasting_minutes": ("{minutes} min", "{minutes} min"),
+    "lasting_hours": ("{n} uur", "{n} h"),
+    "lasting_minutes": ("{n} min", "{n} min"),
     "openings": ("Toestemming en noodtoegang", "Consent and emergency access"),
     "toc.openings": ("Toestemming", "Consent"),
     "consents": ("Toestemming", "Consent"),
@@ -124,6 +122,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "U koos alles, en ook leefgebieden. Kies één van beide.",
         "You chose all, and life domains as well. Choose one of the two.",
     ),
+    "consent_error.nobody": ("Kies wie de toestemming gaf.", "Choose who gave the consent."),
     "consent_error.given_by": (
         "Wie is gekozen mag deze toestemming niet (alleen) geven: bij de persoon staat wie haar moet geven.",
         "Whoever is chosen may not give this consent (alone): with the person stands who must give it.",
@@ -174,6 +173,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Your judgement was recorded. It takes a moment to disappear here. It can be taken back on the household's "
         "page.",
     ),
+    "emergency_page_text": (
+        "Voor een dossier waar u niets mee te maken hebt, als iemand nu gevaar loopt. U hebt het dossiernummer nodig.",
+        "For a dossier with which you have nothing to do, if somebody is in danger now. You need its number.",
+    ),
+    "emergency_which": ("In welke bron?", "In which source?"),
+    "emergency_error.source": ("Kies de bron.", "Choose the source."),
+    "emergency_error.dossier_id": ("Vul het dossiernummer in.", "Fill in the number of the dossier."),
+    "emergency_error.unknown": ("Dit dossier is hier niet bekend. Deze poging is vastgelegd.",
+                                "This dossier is not known here. This attempt has been logged."),
+    "emergency_taken": ("U hebt noodtoegang", "You have emergency access"),
+    "emergency_taken_text": (
+        "Het duurt enkele seconden voor het dossier opengaat. Ziet u nog “Geen toegang”, ververs dan de pagina.",
+        "It takes some seconds until the dossier opens. If you still see “No access”, reload the page.",
+    ),
+    "emergency_to_household": ("Naar het huishouden", "To the household"),
+    "emergency_danger": ("Is er nu gevaar, en kunt u niet wachten?", "Is there danger now, and can you not wait?"),
     "why_invalid": ("Er is niets vastgelegd: zeg waarom, in ten hoogste 2.000 tekens.",
                     "Nothing was recorded: say why, in at most 2,000 characters."),
 }  # fmt: skip
