@@ -191,7 +191,7 @@ def test_consent_is_recorded_and_withdrawn_without_script(page: Page, at_units: 
     plain.get_by_role("link", name="Toestemming vastleggen").click()
     plain.get_by_label("Anna van Dijk").check()
     plain.get_by_label("wie het gezag heeft", exact=True).check()
-    plain.get_by_label("Alleen deze leefgebieden:", exact=True).check()
+    plain.get_by_role("radio", name="Alleen deze leefgebieden:").check()
     plain.get_by_label("Financiën").check()
     plain.get_by_label("Tot en met").fill("2026-12-31")
     plain.get_by_label("Hoe is de toestemming gegeven?").fill("Gezegd in het gesprek thuis.")

@@ -103,6 +103,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "consent_scope": ("Wat mag de ander zien?", "What may the other see?"),
     "consent_scope.all": ("Alles wat het dossier over deze persoon zegt", "All that the dossier says of this person"),
     "consent_scope.some": ("Alleen deze leefgebieden:", "Only these life domains:"),
+    "consent_domains": ("Leefgebieden", "Life domains"),
     "consent_given_by": ("Wie gaf de toestemming?", "Who gave the consent?"),
     "consent_until": ("Tot en met", "Up to and including"),
     "consent_until_help": ("Ten hoogste een jaar. Daarna vraagt u het opnieuw.",
