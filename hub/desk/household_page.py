@@ -13,7 +13,7 @@ from hub.desk import attention, attention_words, digest, threads
 from hub.desk.access import Action, Actor, Household, may
 from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.cost import cost
-from hub.desk.blocks.glance import contacts, not_seen, stuck, unknown_units
+from hub.desk.blocks.glance import agreed, contacts, living, not_seen, stuck, unknown_units
 from hub.desk.blocks.openings import OPENING_KINDS, agreements, broken, own_lines, withheld
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
@@ -142,13 +142,16 @@ def blocks_of(site: Site, document: Document) -> dict[str, Any]:
     directors = direction.directors(shown, today)
     requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)
+    members = sorted(shown["members"], key=_oldest_first)
     return {
         "household": shown,
         "attention": points,
         "tomorrow": (today + timedelta(days=1)).isoformat(),
         "today": today.isoformat(),
         "say": attention_words,
-        "members": sorted(shown["members"], key=_oldest_first),
+        "members": members,
+        "living": living(members),
+        "agreed": agreed(shown),
         "directors": directors,
         "directions": direction.directions(shown, today),
         "decision_of": _id_of,

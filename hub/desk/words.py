@@ -104,6 +104,11 @@ class Words:
         years, exact = digest.age(birth_date, self.today)
         return self.t("years" if exact else "years_about", n=years)
 
+    def years(self, birth_date: str) -> str:
+        """Age as a number: 35, or ±35 when parts of the birth date are unknown."""
+        years, exact = digest.age(birth_date, self.today)
+        return f"{years}" if exact else f"±{years}"
+
     def money(self, cents: int | None) -> str:
         """Euros, written as the language does."""
         if cents is None:

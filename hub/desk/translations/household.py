@@ -8,6 +8,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "on_this_page": ("Op deze pagina", "On this page"),
     "back": ("Terug naar alle huishoudens", "Back to all households"),
     "and": ("en", "and"),
+    "who_they_are": ("Wie", "Who"),
+    "agreed": ("Afgesproken", "Agreed"),
+    "agreed_goals": ("{n} lopende doelen", "{n} open goals"),
+    "agreed_goals_one": ("1 lopend doel", "1 open goal"),
+    "agreed_none": ("geen lopend doel", "no open goal"),
+    "agreed_as_seen": ("(voor zover u mag zien)", "(as far as you may see)"),
     "director": ("Casusregisseur", "Case director"),
     "director_none": ("Geen casusregisseur vastgelegd", "No case director recorded"),
     "director_none_text": (
