@@ -13,7 +13,7 @@ from hub.desk.reading import ToReview
 from hub.events.ids import DossierRef
 from hub.household.rulings import Effect
 
-_PART: Final = 200
+_PART: Final = 1_000
 """Looks read at once."""
 
 
@@ -38,20 +38,27 @@ def during(looks: LookLog, found: ToReview) -> During:
     access = found.decision["emergency"]
     assert access is not None
     key = DossierRef(access["source"], access["dossier_id"]).key.decode()
-    taken = None if found.decision["effect"] == Effect.WITHDRAWN else found.decision["decided_at"]
     seen: dict[str, Seen] = {}
-    began = ""
+    began = _taken(found)
     for look in _newest_first(looks, key):
-        if taken and look["at"] < taken and look["action"] != Action.BREAK_GLASS:
+        moment = datetime.fromisoformat(look["at"])
+        if began and moment < began:
             break
-        if look["user"] != access["user"] or not look["allowed"] or _moment(look) > found.until:
+        if look["user"] != access["user"] or not look["allowed"] or moment > found.until:
             continue
-        if look["action"] == Action.BREAK_GLASS and (taken is None or look["at"] <= taken):
-            began = look["at"]
-            break
+        if look["action"] == Action.BREAK_GLASS:
+            began = began or moment
+            continue
         before = seen.get(look["action"], Seen(look["action"], 0, "", look["at"]))
         seen[look["action"]] = before._replace(times=before.times + 1, first=look["at"])
-    return During(taken or began, sorted(seen.values(), key=lambda item: item.first))
+    in_order = sorted(seen.values(), key=lambda item: item.first)
+    return During(began.isoformat() if began else "", in_order)
+
+
+def _taken(found: ToReview) -> datetime | None:
+    """When it was taken. Of one that was ended the decision says when that was: then only the log knows."""
+    is_ended = found.decision["effect"] == Effect.WITHDRAWN
+    return None if is_ended else datetime.fromisoformat(found.decision["decided_at"])
 
 
 def _newest_first(looks: LookLog, dossier: str) -> Iterator[Record]:
@@ -59,7 +66,3 @@ def _newest_first(looks: LookLog, dossier: str) -> Iterator[Record]:
     while found := looks.of_household([dossier], (), skip=skip, limit=_PART).looks:
         yield from found
         skip += _PART
-
-
-def _moment(look: Record) -> datetime:
-    return datetime.fromisoformat(look["at"])
