@@ -24,6 +24,7 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.DECIDE: "samenhang-beoordelen",
     Action.RECORD_CONSENT: "toestemming-vastleggen",
     Action.BREAK_GLASS: "noodtoegang",
+    Action.END_EMERGENCY: "noodtoegang",
     Action.REVIEW_EMERGENCIES: "noodtoegang-toetsen",
     Action.JUDGE_EMERGENCY: "noodtoegang-toetsen",
     Action.READ_LOOKS: "inzage-verantwoorden",

@@ -133,9 +133,11 @@ class LettersPage(NamedTuple):
 
 
 class ToReview(NamedTuple):
-    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over."""
+    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over. `title`: of its
+    household."""
 
     household_id: str
+    title: str
     decision: DecisionEntry
     until: datetime
     over: bool
@@ -244,20 +246,31 @@ class Reading:
     def emergencies(self, request: Request) -> list[ToReview]:
         """The emergency accesses that nobody has reviewed yet, the oldest first."""
         self._refuse_early(request, Action.REVIEW_EMERGENCIES)
-        with self.engine.connect() as connection:
-            asker = Asker([TO_REVIEW], moment_text(self.now()))
-            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
-            found = list(readmodel.load_all(connection, homes).values())
+        found = self._with_emergencies()
         self._decide(request, Action.REVIEW_EMERGENCIES, shown=found)
         open_ones = [item for document in found for item in self._to_review(document)]
         return sorted(open_ones, key=lambda item: item.decision["decided_at"])
+
+    def count_emergencies(self, actor: Actor | None) -> int:
+        """How many await the judgement of somebody; 0 for who judges none. Tells of no household, so it is no look."""
+        if not may(actor, Action.REVIEW_EMERGENCIES).allowed:
+            return 0
+        return sum(1 for document in self._with_emergencies() for _ in self._to_review(document))
+
+    def _with_emergencies(self) -> list[Document]:
+        with self.engine.connect() as connection:
+            asker = Asker([TO_REVIEW], moment_text(self.now()))
+            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
+            return list(readmodel.load_all(connection, homes).values())
 
     def _to_review(self, document: Document) -> Iterator[ToReview]:
         known = known_of(document, self.now(), self.rules)
         waiting = {item.decision_id: item for item in known.emergencies if not item.reviewed}
         for decision in document["decisions"]:
             if (found := waiting.get(decision["decision_id"])) is not None:
-                yield ToReview(document["household_id"], decision, found.until, found.until <= known.at)
+                yield ToReview(
+                    document["household_id"], document["title"], decision, found.until, found.until <= known.at
+                )
 
     def _sees_secrets(self, request: Request, household: Household) -> bool:
         """A look at what is secret is logged as such, beside that at the household. That it was withheld is no

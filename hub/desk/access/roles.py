@@ -33,9 +33,10 @@ class Action(StrEnum):
     meeting. READ_TEAM: what each worker of one's own teams has in hand.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
-    BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
-    JUDGE_EMERGENCY: say of one whether it was justified. READ_CONSOLE: how the flow is, without anybody's data.
-    OPERATE: pause a source, read it again, compare it, deal with what could not be read."""
+    BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
+    REVIEW_EMERGENCIES: see which there were. JUDGE_EMERGENCY: say of one whether it was justified.
+    READ_CONSOLE: how the flow is, without anybody's data. OPERATE: pause a source, read it again, compare it, deal with
+    what could not be read."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
@@ -48,6 +49,7 @@ class Action(StrEnum):
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
     BREAK_GLASS = "break_glass"
+    END_EMERGENCY = "end_emergency"
     REVIEW_EMERGENCIES = "review_emergencies"
     JUDGE_EMERGENCY = "judge_emergency"
     READ_CANDIDATES = "read_candidates"
@@ -97,10 +99,11 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.READ_CANDIDATES,
             Action.RECORD_CONSENT,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
         )
     ),
     Role.TEAM_MEMBER: frozenset(
-        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS)
+        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS, Action.END_EMERGENCY)
     ),
     Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
     Role.SAFETY_OFFICER: frozenset(
@@ -109,6 +112,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.READ_LOOKS,
             Action.SEE_SECRET_ADDRESS,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
             Action.REVIEW_EMERGENCIES,
             Action.JUDGE_EMERGENCY,
         )
@@ -128,6 +132,7 @@ ABOUT_ONE_HOUSEHOLD: Final = frozenset(
         Action.DECIDE,
         Action.RECORD_CONSENT,
         Action.BREAK_GLASS,
+        Action.END_EMERGENCY,
         Action.JUDGE_EMERGENCY,
         Action.SEE_SECRET_ADDRESS,
     }
