@@ -26,6 +26,7 @@ from hub.desk.meeting import meeting_router
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused
+from hub.desk.request_page import request_page_router
 from hub.desk.site import Site, is_api
 from hub.desk.team_page import team_page_router
 from hub.desk.translations import text
@@ -50,7 +51,14 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(login_router(pages))
     app.include_router(api_router(site))
-    for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
+    for router in (
+        pages_router,
+        list_pages_router,
+        request_page_router,
+        team_page_router,
+        household_router,
+        meeting_router,
+    ):
         app.include_router(router(pages))
     app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))

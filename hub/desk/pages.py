@@ -89,6 +89,7 @@ class Pages:
             "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
             "searches_households": may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
             "sees_team": may(actor, Action.READ_TEAM).allowed,
+            "sees_requests": may(actor, Action.READ_REQUESTS).allowed,
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,

@@ -94,7 +94,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
-    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms))
+    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms, prices))
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),

@@ -7,11 +7,14 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 8
+SCHEMA: Final = 10
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
 """Signs of a title by which a list is sorted: an index takes no long texts."""
+
+TEAM_SIGNS: Final = 200
+"""Of a team's name: an index takes no long texts."""
 
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
@@ -172,7 +175,19 @@ case_teams = Table(
 )
 """Which teams have an open dossier in a household. `waiting_since`: the oldest intake of theirs without a first
 contact, "" if none; `past_term`: their help to an adult is past its term."""
-BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams)
+case_requests = Table(
+    "case_requests",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("team", String(TEAM_SIGNS), nullable=False),
+    Column("unit", String(20), nullable=False),
+    Column("asked", Text, nullable=False),
+    Index("case_requests_by_team", "team", "unit"),
+)
+"""The requests for specialist help of each team (`hub.desk.caseload.asked`), as whoever has to do with its dossiers of
+a unit sees them. `team`: its `team_key`."""
+BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams, case_requests)
 """What the list of households is made of."""
 
 kept = MetaData()

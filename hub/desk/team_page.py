@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk.access import Action
-from hub.desk.caseload.query import Work, work_of
-from hub.desk.list_pages import concerned, reached
+from hub.desk.caseload.query import Work, reached, work_of
+from hub.desk.list_pages import concerned
 from hub.desk.pages import Pages
 from hub.desk.reading import Listing
 from hub.desk.readmodel import Asker

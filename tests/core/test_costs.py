@@ -13,7 +13,6 @@ from hub.household.costs import Balance, Committed, allocated, balances, committ
 from hub.household.days import Span
 from hub.household.prices import Prices, Product
 from hub.household.requests.claim import Allocation
-from hub.household.requests.overview import overview
 from tests.core.request_facts import asked, followed, granted, registered, started, stopped, thread
 
 pytestmark = pytest.mark.core
@@ -118,18 +117,3 @@ def test_a_team_s_commitments_stand_beside_its_budget() -> None:
         Balance("Nieuw", Committed(0, 0), None),
     ]
     assert Balance("b", Committed(7, 0), 5).left_cents == -2
-
-
-def test_a_team_sees_how_long_requests_take_and_where_they_lie() -> None:
-    found = followed(
-        asked("2026-04-01"),
-        asked("2026-04-01", number=2, reference="V2"),
-        granted("2026-04-11", number=2, reference="V2", allocation_number="2"),
-        registered("rejected", "2026-03-01", decided_on="2026-03-21", record_id="A-3"),
-        registered("concept", record_id="A-4"),
-    )
-    seen = overview(found)
-    assert seen.open == {"granted": 1, "submitted": 1}
-    assert seen.waiting_for == {"municipality": 1, "provider": 1}
-    assert (seen.late, seen.decided, seen.days_to_decision) == (1, 2, 15)
-    assert overview([]).days_to_decision is None

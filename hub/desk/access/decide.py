@@ -161,7 +161,7 @@ def _ground_of_role(actor: Actor, action: Action) -> str:
         return Ground.INZAGE.value
     if action is Action.REVIEW_EMERGENCIES:
         return Ground.VITAAL_BELANG.value
-    if action not in (Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS):
+    if action not in (Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS, Action.READ_REQUESTS):
         return ""
     return _HELP.get(actor.unit, " ".join(sorted(_HELP.values())))
 

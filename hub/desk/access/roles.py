@@ -30,7 +30,8 @@ class Action(StrEnum):
     is who and who lives where, who directs, hide an attention point, or take that back.
 
     FOLLOW_HOUSEHOLD: be told that a household on the screen has changed. PRINT_HOUSEHOLD: put it on paper for a
-    meeting. READ_TEAM: what each worker of one's own teams has in hand.
+    meeting. READ_TEAM: what each worker of one's own teams has in hand. READ_REQUESTS: the requests of one's own
+    households or teams together, each as far as one may see it.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
@@ -43,6 +44,7 @@ class Action(StrEnum):
     FOLLOW_HOUSEHOLD = "follow_household"
     PRINT_HOUSEHOLD = "print_household"
     READ_TEAM = "read_team"
+    READ_REQUESTS = "read_requests"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
@@ -90,6 +92,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             *_SYSTEM,
             Action.PRINT_HOUSEHOLD,
             Action.READ_LOOKS,
+            Action.READ_REQUESTS,
             Action.DECIDE,
             Action.READ_CANDIDATES,
             Action.RECORD_CONSENT,
@@ -99,7 +102,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
     Role.TEAM_MEMBER: frozenset(
         (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS)
     ),
-    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
+    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM, Action.READ_REQUESTS)),
     Role.SAFETY_OFFICER: frozenset(
         (
             *_HELPING,

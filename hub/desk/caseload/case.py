@@ -14,6 +14,7 @@ from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry, directions, written_name
 from hub.household.document_shape import Document
+from hub.household.prices import Prices
 from hub.household.requests.threads import Thread
 
 NOTHING: Final = 9
@@ -81,9 +82,9 @@ class Case(NamedTuple):
     teams: list[TeamPart]
 
 
-def stamp_of(today: date, terms: Terms) -> str:
+def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
     """On what a line depends, but for its household."""
-    digested = hashlib.sha256(terms.model_dump_json().encode()).hexdigest()[:12]
+    digested = hashlib.sha256(f"{terms.model_dump_json()} {prices.model_dump_json()}".encode()).hexdigest()[:12]
     return f"{today.isoformat()} {digested}"
 
 

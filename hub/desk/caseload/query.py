@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple, cast
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, false, func, select
 
 from hub.desk.access import Actor
+from hub.desk.caseload.asked import Asked, TeamRequest
 from hub.desk.caseload.case import Line, keys_of
-from hub.desk.tables import case_people, case_rules, case_teams, cases
+from hub.desk.readmodel import Asker, reached_by
+from hub.desk.tables import TEAM_SIGNS, case_people, case_requests, case_rules, case_teams, cases
 from hub.desk.visits import last_seen
 
 SCOPES: Final = ("mine", "team", "all")
@@ -43,6 +45,13 @@ class Found(NamedTuple):
     total: int
     households: list[Listed]
     changed: int
+
+
+class TeamRow(NamedTuple):
+    """A request of a team, and the household that it is of."""
+
+    household_id: str
+    request: TeamRequest
 
 
 class Work(NamedTuple):
@@ -90,6 +99,27 @@ def work_of(connection: Connection, team: str, limits: Sequence[ColumnElement[bo
     )
     return [
         Work(str(row.household_id), _line(row.line), str(row.waiting_since), bool(row.past_term))
+        for row in connection.execute(query)
+    ]
+
+
+def reached(asker: Asker) -> list[ColumnElement[bool]]:
+    """Only the households that somebody has to do with."""
+    return [cases.c.household_id.in_(reached_by(asker))]
+
+
+def mine(connection: Connection, actor: Actor, limits: Sequence[ColumnElement[bool]] = (), *, limit: int) -> list[str]:
+    """Ids of at most so many households that somebody directs, the most pressing first."""
+    query = select(cases.c.household_id).where(*_scope(actor, "mine"), *limits).order_by(*_order("urgency"))
+    return list(connection.scalars(query.limit(limit)))
+
+
+def requests_of(connection: Connection, teams: Collection[str]) -> list[TeamRow]:
+    """The requests of these teams (each by its `team_key`)."""
+    named = case_requests.c.team.in_([team[:TEAM_SIGNS] for team in teams])
+    query = select(case_requests).where(named).order_by(case_requests.c.household_id, case_requests.c.number)
+    return [
+        TeamRow(row.household_id, TeamRequest(row.team, row.unit, cast(Asked, orjson.loads(row.asked))))
         for row in connection.execute(query)
     ]
 

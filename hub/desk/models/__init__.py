@@ -38,11 +38,13 @@ from hub.desk.models.lists import (
 )
 from hub.desk.models.looks import Inspection, InspectionRequest, Look, Looks, Standing
 from hub.desk.models.parts import Decisions, Directing, Emergencies, EmergencyRow, Involved, Timeline, TimelineEvent
+from hub.desk.models.requests import AtParty, InState, Lasting, OfProduct, RequestOverview, RequestPage, RequestRow
 from hub.desk.models.shared import Problem, State
 from hub.desk.models.sources import Completeness, Source, Sources, TeamCompleteness
 
 __all__ = [
     "Address",
+    "AtParty",
     "AttentionPoint",
     "AttentionSummary",
     "Candidate",
@@ -69,20 +71,26 @@ __all__ = [
     "HouseholdPage",
     "HouseholdRow",
     "HouseholdSearch",
+    "InState",
     "Inspection",
     "InspectionRequest",
     "Involved",
+    "Lasting",
     "Links",
     "Look",
     "Looks",
     "MemberLine",
     "MessageDossier",
     "NameParts",
+    "OfProduct",
     "Person",
     "PersonFields",
     "Problem",
     "Reason",
     "RecordBody",
+    "RequestOverview",
+    "RequestPage",
+    "RequestRow",
     "SearchResult",
     "Snoozed",
     "Source",
