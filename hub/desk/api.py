@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models, requests, threads
+from hub.desk import attention, digest, models, requests, teams, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
@@ -30,6 +30,7 @@ from hub.household.requests.codes import FURTHER, Party
 HOUSEHOLDS: Final = f"{API}/huishoudens"
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
 REQUESTS: Final = f"{API}/aanvragen"
+TEAMS: Final = f"{API}/teams"
 _ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
 _ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 LARGEST_PAGE: Final = 100
@@ -273,6 +274,12 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         chosen = {"toestand": toestand, "aanZet": aanZet, "teLaat": "true" if teLaat else ""}
         place = _place(REQUESTS, found.total, pagina, paginaGrootte, {name: it for name, it in chosen.items() if it})
         return _json({**place, **requests.answer(found, site)})
+
+    @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=_answers(models.Teams, (401, 403, 503)))
+    def listed_teams(request: Request) -> Response:
+        """What your teams have in hand: each worker's households, who waits for a first contact, whose help is past
+        its term, and what is committed beside the budget."""
+        return _json({"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
 
 
 def _add_sources(router: APIRouter, site: Site) -> None:

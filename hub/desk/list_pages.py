@@ -12,16 +12,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.desk import attention, readmodel
-from hub.desk.access import Action, Actor, Household, may
+from hub.desk.access import Action, Actor, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
-from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, find, reached
+from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find, reached
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
-from hub.events.ids import DossierRef
 from hub.household.attention.point import Rule
 from hub.household.attention.points import attention_points
 from hub.household.document_shape import Document
@@ -99,12 +98,6 @@ def _line(site: Site, shown: Document, whole: Document) -> Line:
     today = site.today()
     points = attention.visible(shown, attention_points(whole, today, site.terms))
     return case_of(shown, points, today, site.terms).line
-
-
-def concerned(household_id: str, line: Line) -> Household:
-    """What the log of looks names of a line: its dossiers, and the members it shows."""
-    dossiers = tuple(DossierRef(source, dossier) for source, dossier in line["dossiers"])
-    return Household(household_id, dossiers, tuple(line["persons"]))
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

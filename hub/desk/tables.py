@@ -170,11 +170,11 @@ case_teams = Table(
     Column("household_id", String(64), primary_key=True),
     Column("team", String(200), primary_key=True),
     Column("waiting_since", String(10), nullable=False),
-    Column("past_term", Boolean, nullable=False),
+    Column("past_since", String(10), nullable=False),
     Index("case_teams_by_team", "team", "household_id"),
 )
 """Which teams have an open dossier in a household. `waiting_since`: the oldest intake of theirs without a first
-contact, "" if none; `past_term`: their help to an adult is past its term."""
+contact, `past_since`: the last day of the term of their help to an adult that is past it; "" if there is none."""
 case_requests = Table(
     "case_requests",
     metadata,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.household.costs import Balance, Committed, allocated, balances, committed, year
+from hub.household.costs import Balance, Committed, allocated, balance, committed
 from hub.household.days import Span
 from hub.household.prices import Prices, Product
 from hub.household.requests.claim import Allocation
@@ -111,9 +111,10 @@ def test_the_tariff_of_a_registration_prices_what_the_messages_grant() -> None:
 def test_a_team_s_commitments_stand_beside_its_budget() -> None:
     found = followed(asked("2026-04-01"), granted("2026-04-20", volume=7, unit="minute", frequency="week"))
     cents = 125 * 183
-    assert balances([("Bloemhof", found), ("Bloemhof", found), ("Nieuw", [])], PRICES, year(date(2026, 3, 1))) == [
-        Balance("Bloemhof", Committed(2 * cents, 0), 5_000_000),
-        Balance("Carnisse", Committed(0, 0), None),
-        Balance("Nieuw", Committed(0, 0), None),
-    ]
+    amount = committed(found, PRICES, Y2026)
+    assert balance("bloemhof ", [amount, amount], PRICES, Y2026) == Balance(
+        "bloemhof ", Committed(2 * cents, 0), 5_000_000
+    )
+    assert balance("Carnisse", [], PRICES, Y2026) == Balance("Carnisse", Committed(0, 0), None)
+    assert balance("Nieuw", [Committed(5, 1)], PRICES, Y2026).left_cents is None
     assert Balance("b", Committed(7, 0), 5).left_cents == -2

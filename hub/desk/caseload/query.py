@@ -8,12 +8,13 @@ from typing import Final, NamedTuple, cast
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, false, func, select
 
-from hub.desk.access import Actor
+from hub.desk.access import Actor, Household
 from hub.desk.caseload.asked import Asked, TeamRequest
 from hub.desk.caseload.case import Line, keys_of
 from hub.desk.readmodel import Asker, reached_by
 from hub.desk.tables import TEAM_SIGNS, case_people, case_requests, case_rules, case_teams, cases
 from hub.desk.visits import last_seen
+from hub.events.ids import DossierRef
 
 SCOPES: Final = ("mine", "team", "all")
 """Those that somebody directs; those in which a team of his has an open dossier; every one that he may see."""
@@ -55,12 +56,12 @@ class TeamRow(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one household is for a team."""
+    """What one household is for a team; see `hub.desk.tables.case_teams`."""
 
     household_id: str
     line: Line
     waiting_since: str
-    past_term: bool
+    past_since: str
 
 
 def find(connection: Connection, actor: Actor, wanted: Wanted, limits: Sequence[ColumnElement[bool]] = ()) -> Found:
@@ -92,13 +93,13 @@ def changed(connection: Connection, actor: Actor, conditions: Sequence[ColumnEle
 def work_of(connection: Connection, team: str, limits: Sequence[ColumnElement[bool]] = ()) -> list[Work]:
     """What a team has in hand, the longest waiting first."""
     query = (
-        select(cases.c.household_id, cases.c.line, case_teams.c.waiting_since, case_teams.c.past_term)
+        select(cases.c.household_id, cases.c.line, case_teams.c.waiting_since, case_teams.c.past_since)
         .join(case_teams, and_(case_teams.c.household_id == cases.c.household_id, case_teams.c.team == team))
         .where(*limits)
         .order_by(case_teams.c.waiting_since, cases.c.sort_key)
     )
     return [
-        Work(str(row.household_id), _line(row.line), str(row.waiting_since), bool(row.past_term))
+        Work(str(row.household_id), _line(row.line), str(row.waiting_since), str(row.past_since))
         for row in connection.execute(query)
     ]
 
@@ -108,10 +109,27 @@ def reached(asker: Asker) -> list[ColumnElement[bool]]:
     return [cases.c.household_id.in_(reached_by(asker))]
 
 
+def concerned(household_id: str, line: Line) -> Household:
+    """What the log of looks names of a line: its dossiers, and the members it shows."""
+    dossiers = tuple(DossierRef(source, dossier) for source, dossier in line["dossiers"])
+    return Household(household_id, dossiers, tuple(line["persons"]))
+
+
 def mine(connection: Connection, actor: Actor, limits: Sequence[ColumnElement[bool]] = (), *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody directs, the most pressing first."""
     query = select(cases.c.household_id).where(*_scope(actor, "mine"), *limits).order_by(*_order("urgency"))
     return list(connection.scalars(query.limit(limit)))
+
+
+def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
+    """Which households each of these (as in `case_people`) directs, by team."""
+    query = select(case_people.c.who, case_teams.c.team, case_teams.c.household_id).join(
+        case_teams, case_teams.c.household_id == case_people.c.household_id
+    )
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in connection.execute(query.where(case_people.c.who.in_(people))):
+        found.setdefault(row.who, {}).setdefault(row.team, set()).add(row.household_id)
+    return found
 
 
 def requests_of(connection: Connection, teams: Collection[str]) -> list[TeamRow]:

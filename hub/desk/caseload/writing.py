@@ -97,5 +97,5 @@ def _row(home: str, case: Case, document: Document | None, stamp: str) -> dict[s
         "since": case.since or "9999-12-31",
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
-        "line": orjson.dumps(case.line).decode(),
+        "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
     }

@@ -41,6 +41,7 @@ from hub.desk.models.parts import Decisions, Directing, Emergencies, EmergencyRo
 from hub.desk.models.requests import AtParty, InState, Lasting, OfProduct, RequestOverview, RequestPage, RequestRow
 from hub.desk.models.shared import Problem, State
 from hub.desk.models.sources import Completeness, Source, Sources, TeamCompleteness
+from hub.desk.models.teams import Team, TeamBudget, Teams, TeamShare, TeamWork, TeamWorker
 
 __all__ = [
     "Address",
@@ -100,7 +101,13 @@ __all__ = [
     "State",
     "StatedField",
     "StatedValue",
+    "Team",
+    "TeamBudget",
     "TeamCompleteness",
+    "TeamShare",
+    "TeamWork",
+    "TeamWorker",
+    "Teams",
     "Timeline",
     "TimelineEvent",
     "Translated",
