@@ -16,6 +16,7 @@ from hub.desk import attention, digest, models, requests, teams, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
+from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page, ToReview
 from hub.desk.readmodel import Search
@@ -31,6 +32,7 @@ HOUSEHOLDS: Final = f"{API}/huishoudens"
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
 REQUESTS: Final = f"{API}/aanvragen"
 TEAMS: Final = f"{API}/teams"
+DEPUTIES: Final = f"{API}/vervangingen"
 _ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
 _ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 LARGEST_PAGE: Final = 100
@@ -280,6 +282,30 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         """What your teams have in hand: each worker's households, who waits for a first contact, whose help is past
         its term, and what is committed beside the budget."""
         return _json({"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
+
+    @router.post(
+        DEPUTIES,
+        status_code=202,
+        operation_id="nameDeputy",
+        tags=["teams"],
+        responses=_answers(models.DeputyAccepted, (400, 401, 403, 503), status=202),
+    )
+    def name_deputy(request: Request, wanted: DeputyToName) -> Response:
+        """Let somebody stand in for a worker of your team, from the first to the last day. Of the same two and first
+        day the earlier is replaced."""
+        return _json({"deputyship_id": site.deputising.name(asking(request), wanted)}, status=202)
+
+    @router.post(
+        f"{DEPUTIES}/{{deputyship_id}}/intrekking",
+        status_code=202,
+        operation_id="takeBackDeputy",
+        tags=["teams"],
+        responses=_answers(models.DeputyAccepted, (400, 401, 403, 404, 409, 503), status=202),
+    )
+    def take_back_deputy(deputyship_id: str, request: Request, wanted: DeputyToTakeBack) -> Response:
+        """Take it back: from now on he stands in no more."""
+        site.deputising.take_back(asking(request), deputyship_id, wanted.why)
+        return _json({"deputyship_id": deputyship_id}, status=202)
 
 
 def _add_sources(router: APIRouter, site: Site) -> None:

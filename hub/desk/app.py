@@ -16,6 +16,7 @@ from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router, describe
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
+from hub.desk.deputising import DeputyRefused
 from hub.desk.gate import Gate
 from hub.desk.household_page import household_router
 from hub.desk.list_pages import list_pages_router
@@ -107,6 +108,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (SnoozeRefused, 400, "Some parameters are not valid."),
     (DirectionRefused, 400, "Some parameters are not valid."),
     (ConsentRefused, 400, "Some parameters are not valid."),
+    (DeputyRefused, 400, "Some parameters are not valid."),
     (OwnEmergency, 409, "Nobody judges his own emergency access."),
     (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
     (LogRefused, 503, "The log refuses decisions; nothing was decided."),
@@ -152,11 +154,20 @@ _REASONS: Final[dict[type[Exception], tuple[str, dict[str, str]]]] = {
 """Per error with a field the part of the body in which it stands, and what is said of it."""
 
 
+_DEPUTY_REASONS: Final = {
+    "from_on": "at most a year ago",
+    "to_on": "from today on, and at most a year",
+    "deputy_name": "a name holds a BSN",
+}
+
+
 def _invalid(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, InvalidBsn):
         return [{"name": "body.bsn", "reason": "fails the 11-test"}]
     if isinstance(error, ReasonHoldsBsn):
         return [{"name": "body.why", "reason": "holds a BSN"}]
+    if isinstance(error, DeputyRefused):
+        return [{"name": f"body.{error.field}", "reason": _DEPUTY_REASONS[error.field]}]
     if isinstance(error, SnoozeRefused | DirectionRefused | ConsentRefused):
         part, reasons = _REASONS[type(error)]
         return [{"name": f"body.{part}.{error.field}", "reason": reasons[error.field]}]

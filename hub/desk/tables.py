@@ -119,6 +119,21 @@ dead_letters = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 """Those that were replayed or discarded stay, and are not open."""
+deputies = Table(
+    "deputies",
+    metadata,
+    Column("deputyship_id", String(64), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("team", String(TEAM_SIGNS), nullable=False, index=True),
+    Column("deputy_staff", String(200), nullable=False, index=True),
+    Column("replaced_staff", String(200), nullable=False, index=True),
+    Column("from_on", String(10), nullable=False),
+    Column("to_on", String(10), nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("said", Text, nullable=False),
+)
+"""Who stands in for whom (`hub.desk.deputies`), in which team (its `team_key`), on which days; also what was taken
+back. `said`: the event."""
 offsets = Table(
     "offsets",
     metadata,

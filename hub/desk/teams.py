@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from hub.desk import deputies
 from hub.desk.access import Action, Actor, Household
 from hub.desk.access.facts import team_key
 from hub.desk.caseload.query import TeamRow, Work, concerned, reached, requests_of, shares_of, work_of
@@ -14,7 +15,10 @@ from hub.desk.reading import Listing, Request
 from hub.desk.readmodel import Asker
 from hub.desk.requests import sees_team
 from hub.desk.site import Site
+from hub.events.deputies import DeputyshipSaid
 from hub.household.costs import Balance, Committed, balance, year
+
+_STAFF: Final = "staff:"
 
 
 class Share(NamedTuple):
@@ -36,11 +40,16 @@ class Worker(NamedTuple):
     elsewhere: list[Share]
     altogether: int
 
+    @property
+    def staff(self) -> str:
+        """His personnel number, if a source states it."""
+        return self.who.removeprefix(_STAFF) if self.who.startswith(_STAFF) else ""
+
 
 class Team(NamedTuple):
     """One team. `waiting`: an intake was received and there was no first contact, the longest first; `past_term`: help
     to an adult that should have ended. `balance`: of the requests that the reader may see; `withheld`: there are
-    others."""
+    others. `deputies`: who stands in for whom, now or later."""
 
     name: str
     households: int
@@ -49,6 +58,7 @@ class Team(NamedTuple):
     past_term: list[Work]
     balance: Balance
     withheld: bool
+    deputies: list[DeputyshipSaid]
 
 
 def teams(site: Site, request: Request) -> list[Team]:
@@ -87,6 +97,7 @@ def _team(
         sorted((item for item in found if item.past_since), key=lambda item: item.past_since),
         balance(name, amounts, site.prices, year(site.today())),
         len(seen) < len(own),
+        deputies.of_teams(connection, [team_key(name)], site.today()),
     )
 
 
@@ -149,9 +160,15 @@ def answer(found: Iterable[Team], year_of: int) -> list[dict[str, object]]:
                 "left_cents": team.balance.left_cents,
                 "withheld": team.withheld,
             },
+            "deputies": [_deputy(item) for item in team.deputies],
         }
         for team in found
     ]
+
+
+def _deputy(item: DeputyshipSaid) -> dict[str, object]:
+    said = item.deputyship.model_dump(exclude={"team"})
+    return {"deputyship_id": item.deputyship.deputyship_id, **said, "why": item.why, "decided_by": item.decided_by}
 
 
 def _worker(worker: Worker) -> dict[str, object]:

@@ -9,6 +9,7 @@ from hub.events.topics import (
     ASSIGNMENTS,
     COMPOSITIONS,
     DEAD_LETTERS,
+    DEPUTIES,
     HOUSEHOLD_COMPOSITIONS,
     HOUSEHOLD_RECORDS,
     RECORDS,
@@ -24,7 +25,7 @@ STAGES: Final = {
 }
 """The stages of the stream worker in the order of the flow, each with what it reads."""
 DESK: Final = "desk"
-DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
+DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 STREAM_INPUTS: Final = tuple(name for inputs in STAGES.values() for name in inputs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from fastapi.testclient import TestClient
 
@@ -22,7 +23,7 @@ from tests.desk.views import Line, composition, dossier, member, view
 Visit = Callable[[str | None], TestClient]
 
 
-def help_of(desk: Desk, number: int, team: str, director: str = "", *, staff: str = "", **changed: date) -> None:
+def help_of(desk: Desk, number: int, team: str, director: str = "", *, staff: str = "", **changed: Any) -> None:
     ref = DossierRef("menscentraal", f"D-{number}")
     packed = dossier(ref, [member("1", f"p-{number}", family_name=f"Gezin {number}")], team=team, **changed)
     whole = composition(household_id(ref), [packed], members=[Line(ref, "1", f"p-{number}")])
@@ -31,7 +32,7 @@ def help_of(desk: Desk, number: int, team: str, director: str = "", *, staff: st
 
 
 def test_a_leader_sees_his_own_teams_worker_by_worker(desk: Desk, visit: Visit) -> None:
-    met = {"first_contact_on": date(2026, 1, 9)}
+    met: dict[str, Any] = {"first_contact_on": date(2026, 1, 9)}
     help_of(desk, 1, "Noord", "Kim Bakker", **met)
     help_of(desk, 2, "Noord", "Kim Bakker", opened_on=date(2025, 6, 1), **met)
     help_of(desk, 3, "Noord", received_on=date(2026, 2, 2))

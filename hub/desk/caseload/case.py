@@ -112,9 +112,10 @@ def case_of(document: Document, every: Iterable[AttentionPoint], today: date, te
 
 
 def keys_of(actor: Actor) -> list[str]:
-    """By what somebody is known as a director: his user name, his personnel number, his name."""
+    """By what somebody is known as a director: his user name, his personnel number, his name; and the number of each
+    for whom he stands in."""
     found = (("user", actor.user), ("staff", actor.staff), ("name", " ".join(actor.name.casefold().split())))
-    return [f"{kind}:{value}" for kind, value in found if value]
+    return [f"{kind}:{value}" for kind, value in found if value] + [f"staff:{item.staff}" for item in actor.replaces]
 
 
 def _keys_of(entry: DirectionEntry) -> Iterator[str]:

@@ -41,7 +41,16 @@ from hub.desk.models.parts import Decisions, Directing, Emergencies, EmergencyRo
 from hub.desk.models.requests import AtParty, InState, Lasting, OfProduct, RequestOverview, RequestPage, RequestRow
 from hub.desk.models.shared import Problem, State
 from hub.desk.models.sources import Completeness, Source, Sources, TeamCompleteness
-from hub.desk.models.teams import Team, TeamBudget, Teams, TeamShare, TeamWork, TeamWorker
+from hub.desk.models.teams import (
+    DeputyAccepted,
+    Team,
+    TeamBudget,
+    TeamDeputy,
+    Teams,
+    TeamShare,
+    TeamWork,
+    TeamWorker,
+)
 
 __all__ = [
     "Address",
@@ -58,6 +67,7 @@ __all__ = [
     "DecidedLine",
     "DecisionBody",
     "Decisions",
+    "DeputyAccepted",
     "Directing",
     "Dossier",
     "DossierAccess",
@@ -104,6 +114,7 @@ __all__ = [
     "Team",
     "TeamBudget",
     "TeamCompleteness",
+    "TeamDeputy",
     "TeamShare",
     "TeamWork",
     "TeamWorker",

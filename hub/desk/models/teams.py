@@ -49,6 +49,20 @@ class TeamBudget(Body):
     withheld: bool
 
 
+class TeamDeputy(Body):
+    """Somebody who stands in for somebody else, now or later; the first and the last day."""
+
+    deputyship_id: str
+    replaced_name: str
+    replaced_staff: str
+    deputy_name: str
+    deputy_staff: str
+    from_on: date
+    to_on: date
+    why: str
+    decided_by: str
+
+
 class Team(Body):
     """A team of yours. `past_term`: help to an adult that should have ended."""
 
@@ -58,9 +72,16 @@ class Team(Body):
     waiting: list[TeamWork]
     past_term: list[TeamWork]
     budget: TeamBudget
+    deputies: list[TeamDeputy]
 
 
 class Teams(Body):
     """Your teams."""
 
     teams: list[Team]
+
+
+class DeputyAccepted(Body):
+    """It is in the log; it takes a second to come through."""
+
+    deputyship_id: str
