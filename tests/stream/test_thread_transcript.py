@@ -82,6 +82,7 @@ def told(changes: list[tuple[str, object]], day: str, folder: Path) -> tuple[dic
 
 def test_from_315_to_307_page_and_api_tell_every_state(tmp_path: Path) -> None:
     changes: list[tuple[str, object]] = [FAMILY]
+    thread: dict[str, Any] = {}
     for (day, what, change), (state, party, due) in zip(COURSE, EXPECTED, strict=True):
         changes.append(change)
         thread, page = told(changes, day, tmp_path)

@@ -109,6 +109,8 @@ def stood_in(team: str, staff: str, dossier: DossierFacts, known: Known) -> Iter
     """What whoever stands in for a worker is to a dossier: what that worker is, in dossiers of the team for which it
     was decided. Who directs a household by a decision in the hub is stood in for where that team has a dossier."""
     found: set[Relation] = set()
+    if not team:
+        return
     if dossier.team == team:
         found |= {Relation.NAMED} if staff in dossier.named else set()
         found |= {Relation.DIRECTS} if staff in dossier.directed_by else set()
