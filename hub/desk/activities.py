@@ -19,6 +19,8 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.FOLLOW_HOUSEHOLD: "huishouden-inzien",
     Action.PRINT_HOUSEHOLD: "casus-bespreken",
     Action.READ_TEAM: "werkvoorraad-verdelen",
+    Action.NAME_DEPUTY: "werkvoorraad-verdelen",
+    Action.READ_REQUESTS: "aanvragen-volgen",
     Action.SEE_SECRET_ADDRESS: "geheim-adres-inzien",
     Action.READ_CANDIDATES: "samenhang-beoordelen",
     Action.DECIDE: "samenhang-beoordelen",

@@ -90,6 +90,7 @@ class Pages:
             "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
             "searches_households": may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
             "sees_team": may(actor, Action.READ_TEAM).allowed,
+            "sees_requests": may(actor, Action.READ_REQUESTS).allowed,
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
             "sees_console": may(actor, Action.READ_CONSOLE).allowed,
             "judges_emergencies": may(actor, Action.REVIEW_EMERGENCIES).allowed,

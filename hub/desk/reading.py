@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import candidates, digest, inspection, readmodel
+from hub.desk import candidates, deputies, digest, inspection, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
 from hub.desk.access.decide import may_show_on
-from hub.desk.access.facts import DEFAULT_RULES, ref_of
+from hub.desk.access.facts import DEFAULT_RULES, ref_of, team_key
 from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.activities import activity_of
 from hub.desk.candidates import Candidate, Side
@@ -241,7 +241,12 @@ class Reading:
 
     def viewers(self, document: Document) -> list[Viewer]:
         """Who sees the content of each dossier of a household that somebody reads; as far as he may know it."""
-        return viewers(document, known_of(document, self.now(), self.rules))
+        known = known_of(document, self.now(), self.rules)
+        workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
+        workers |= {known.director.staff} if known.director else set()
+        with self.engine.connect() as connection:
+            standing_in = deputies.of(connection, workers - {""}, known.today)
+        return viewers(document, known._replace(deputies=standing_in))
 
     def emergencies(self, request: Request) -> list[ToReview]:
         """The emergency accesses that nobody has reviewed yet, the oldest first."""
@@ -408,6 +413,17 @@ class Reading:
             decision = Decision(False, "content_not_yours")
         only = households[0].household_id if len(households) == 1 else ""
         self._write(request, action, decision, only or None, households)
+        if not decision.allowed:
+            raise Refused(decision)
+
+    def in_team(self, request: Request, action: Action, team: str | None) -> None:
+        """Ask whether something may be done in a team, which has to be one's own, and leave one line. None: there is no
+        such team, which is refused like one of others."""
+        decision = may(request.actor, action)
+        own = {team_key(name) for name in request.actor.teams} if request.actor else set()
+        if decision.allowed and (team is None or team_key(team) not in own):
+            decision = Decision(False, "no_relation")
+        self._write(request, action, decision)
         if not decision.allowed:
             raise Refused(decision)
 

@@ -104,7 +104,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
-    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms))
+    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms, prices))
     looking = Looking(lambda: Watch(settings.broker, settings.stream_id, lambda: state(engine)))
     site = Site(
         reading=reading,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Role(StrEnum):
@@ -30,7 +30,9 @@ class Action(StrEnum):
     is who and who lives where, who directs, hide an attention point, or take that back.
 
     FOLLOW_HOUSEHOLD: be told that a household on the screen has changed. PRINT_HOUSEHOLD: put it on paper for a
-    meeting. READ_TEAM: what each worker of one's own teams has in hand.
+    meeting. READ_TEAM: what each worker of one's own teams has in hand. READ_REQUESTS: the requests of one's own
+    households or teams together, each as far as one may see it.
+    NAME_DEPUTY: say who stands in for whom in one's own team, or take that back.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
@@ -45,6 +47,8 @@ class Action(StrEnum):
     FOLLOW_HOUSEHOLD = "follow_household"
     PRINT_HOUSEHOLD = "print_household"
     READ_TEAM = "read_team"
+    READ_REQUESTS = "read_requests"
+    NAME_DEPUTY = "name_deputy"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
@@ -62,12 +66,20 @@ class Action(StrEnum):
     OPERATE = "operate"
 
 
+class Replaced(NamedTuple):
+    """For whom somebody stands in today: a personnel number, in the dossiers of a team (its `team_key`)."""
+
+    team: str
+    staff: str
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks. What is not known of somebody is empty.
 
     `organisation`: on whose behalf. `name`: as colleagues know him. `unit`: of which help he is, `youth` or `adult`.
     `teams`: the neighbourhood teams he works in. `staff`: his personnel number, by which the registrations name him.
+    `replaces`: for whom he stands in today, as team leaders decided.
     """
 
     user: str
@@ -78,6 +90,7 @@ class Actor:
     teams: tuple[str, ...] = ()
     staff: str = ""
     phone: str = ""
+    replaces: tuple[Replaced, ...] = ()
 
 
 _HELPING: Final = (
@@ -95,6 +108,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             *_SYSTEM,
             Action.PRINT_HOUSEHOLD,
             Action.READ_LOOKS,
+            Action.READ_REQUESTS,
             Action.DECIDE,
             Action.READ_CANDIDATES,
             Action.RECORD_CONSENT,
@@ -105,7 +119,9 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
     Role.TEAM_MEMBER: frozenset(
         (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS, Action.END_EMERGENCY)
     ),
-    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
+    Role.TEAM_LEADER: frozenset(
+        (*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM, Action.READ_REQUESTS, Action.NAME_DEPUTY)
+    ),
     Role.SAFETY_OFFICER: frozenset(
         (
             *_HELPING,
