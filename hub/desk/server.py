@@ -27,9 +27,11 @@ from hub.desk.looks.anchors import Anchoring
 from hub.desk.reading import Reading
 from hub.desk.settings_file import load_prices, load_terms
 from hub.desk.site import Site
-from hub.errors import ConfigError
+from hub.errors import ConfigError, ContractError
+from hub.events.codec import UnknownSchemaError
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer
+from hub.ops.linking import Linking
 from hub.settings import Settings
 
 STOP_SECONDS: Final = 5
@@ -45,10 +47,12 @@ class Keys(NamedTuple):
 
     `open_sealed`: the text of a sealed address, None if it was sealed with another key.
     `person_key`: the key of a BSN's person, None if the BSN is not valid.
+    `fingerprint`: by which the linking key is recognised.
     """
 
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
+    fingerprint: str
 
 
 class Metrics:
@@ -81,7 +85,7 @@ class _Server(uvicorn.Server):
 def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log.
 
-    Raises ConfigError before anything runs.
+    Raises ConfigError before anything runs, ContractError when a newer release wrote what this one cannot read.
     """
     logging.configure("desk")
     login = open_login(settings)
@@ -91,6 +95,7 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     terms = load_terms(settings.terms_file)
     prices = load_prices(settings.prices_file)
     engine = open_database(settings.desk_database)
+    readmodel.link(engine, Linking(settings.incarnation, keys.fingerprint))
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
@@ -112,6 +117,8 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     ops = OpsServer(settings.metrics_port, ready, settings.metrics_host) if settings.metrics_port else None
     try:
         asyncio.run(_serve(site, feed, listener, anchoring, settings.desk_proxies))
+    except UnknownSchemaError as error:
+        raise ContractError("The log holds what this release cannot read; nothing was skipped.", str(error)) from error
     finally:
         if ops is not None:
             ops.stop()

@@ -188,3 +188,11 @@ visits = Table(
 )
 """When somebody last looked at a dossier (`hub.desk.visits`). `before_at`: the last look of the visit before, "" if
 there was none."""
+linked = Table(
+    "linked",
+    kept,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+)
+"""With which linking key the persons here were keyed (`hub.ops.linking`)."""

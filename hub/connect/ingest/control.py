@@ -140,6 +140,13 @@ class Control:
         if (asked := self.orders().reset) is not None and asked.number == reset.number:
             self._forget("reset")
 
+    def start_anew(self) -> None:
+        """What was asked for and found is of topics that are gone."""
+        for kind in Errand:
+            self.stop(kind)
+        self._forget("reset")
+        self._forget("completeness")
+
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
         self._tell("completeness", {**completeness, "checked_at": completeness["checked_at"].isoformat()})

@@ -37,6 +37,7 @@ from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.ingest.reporting import Facts, Reporter
 from hub.connect.ingest.safety import SafetyLane
+from hub.connect.ingest.tracing import Tracing
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
 from hub.events.moments import micros
@@ -64,6 +65,7 @@ class Policy:
     heartbeat_seconds: float = 5.0
     limit: RejectLimit = field(default_factory=RejectLimit)
     backoff: Backoff = field(default_factory=Backoff)
+    trace_seconds: float = 10.0
 
 
 class Work(NamedTuple):
@@ -109,6 +111,7 @@ class Ingest:
         self._backoff = self._policy.backoff
         self._progress = index.progress()
         self._rejected = index.rejected_count()
+        self._tracing = Tracing(identity.source, self._policy.trace_seconds, clock.monotonic)
         self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
 
     def obey(self, control: Control, feed: errands.Feed) -> None:
@@ -270,7 +273,10 @@ class Ingest:
         work = self._plan(batch, now)
         if work.messages:
             self._index.intend(work.entries)
+            traced = self._tracing.mark(work.messages, work.entries)
             self._publisher.publish(work.messages)
+            if traced:
+                _log.info("change_published", trace_id=traced, source=self._identity.source)
         progress = self._progress._replace(
             cursor=batch.cursor,
             position=batch.records[-1].position if batch.records else self._progress.position,
