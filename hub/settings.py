@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence of a source's status.")
     dead_letter_percent: int = Field(default=20, ge=0, le=100, description="Above it a connector stops.")
     dead_letter_records: int = Field(default=200, ge=1, description="Records needed before that share counts.")
+    reconcile_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=24 * 31,
+        description="How often each source is compared with the hub; 0: when asked only.",
+    )
     environment: Environment = Field(
         default=Environment.PRODUCTION, description="production, or demo: only there demo tokens and http are taken."
     )

@@ -23,9 +23,11 @@ from sqlalchemy import (
     and_,
     create_engine,
     event,
+    false,
     func,
     insert,
     make_url,
+    or_,
     select,
 )
 from sqlalchemy.pool import StaticPool
@@ -50,6 +52,7 @@ from hub.desk.tables import (
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 from hub.ops.linking import Linking, begins_anew
+from hub.ops.orders import Kept
 
 _log = structlog.get_logger()
 PART: Final = 500
@@ -80,6 +83,32 @@ class DeadLetterRow(NamedTuple):
     reason: str
     field: str
     failed_at: str
+
+
+class Place(NamedTuple):
+    """Where an unreadable record stood."""
+
+    source: str
+    position: str
+
+
+class Letters(NamedTuple):
+    """Which open dead letters; what is empty does not matter. `places`: only these."""
+
+    source: str = ""
+    reason: str = ""
+    places: tuple[Place, ...] | None = None
+
+
+class LetterRow(NamedTuple):
+    """One open dead letter, without its content."""
+
+    source: str
+    position: str
+    reason: str
+    field: str
+    failed_at: str
+    attempt: int
 
 
 def open_engine(url: str) -> Engine:
@@ -322,6 +351,41 @@ def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRo
         .limit(limit)
     )
     return [DeadLetterRow(*row) for row in connection.execute(query)]
+
+
+def open_letters(connection: Connection, wanted: Letters, *, skip: int, limit: int) -> list[LetterRow]:
+    """Those that are open, newest first; never their content."""
+    query = select(*(dead_letters.c[name] for name in LetterRow._fields)).where(*_letter_conditions(wanted))
+    ordered = query.order_by(dead_letters.c.failed_at.desc(), dead_letters.c.source, dead_letters.c.position)
+    return [LetterRow(*row) for row in connection.execute(ordered.offset(skip).limit(limit))]
+
+
+def count_letters(connection: Connection, wanted: Letters) -> dict[str, int]:
+    """How many of them there are, per reason."""
+    query = select(dead_letters.c.reason, func.count()).where(*_letter_conditions(wanted))
+    return {str(reason): int(number) for reason, number in connection.execute(query.group_by(dead_letters.c.reason))}
+
+
+def kept_letters(connection: Connection, wanted: Letters) -> list[Kept]:
+    """All of them, with what is kept sealed, the oldest first."""
+    query = select(*(dead_letters.c[name] for name in Kept._fields)).where(*_letter_conditions(wanted))
+    ordered = query.order_by(dead_letters.c.failed_at, dead_letters.c.source, dead_letters.c.position)
+    return [Kept(*row) for row in connection.execute(ordered)]
+
+
+def _letter_conditions(wanted: Letters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [dead_letters.c.is_open.is_(True)]
+    if wanted.source:
+        conditions.append(dead_letters.c.source == wanted.source)
+    if wanted.reason:
+        conditions.append(dead_letters.c.reason == wanted.reason)
+    if wanted.places is not None:
+        chosen = [
+            and_(dead_letters.c.source == place.source, dead_letters.c.position == place.position)
+            for place in wanted.places
+        ]
+        conditions.append(or_(false(), *chosen))
+    return conditions
 
 
 def next_offsets(connection: Connection) -> dict[tuple[str, int], tuple[str | None, int]]:

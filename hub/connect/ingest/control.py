@@ -67,6 +67,20 @@ class Letter(NamedTuple):
     by: str
 
 
+class Check(NamedTuple):
+    """Somebody asked to compare the source now. `repair`: and to read what differs again."""
+
+    by: str
+    repair: bool
+
+
+class Checked(NamedTuple):
+    """How the last comparison ended. `at`: ISO time; `problem`: why there is no result of it, "" if there is."""
+
+    at: str
+    problem: str
+
+
 class Errand(StrEnum):
     """What ingest can be asked to do beside reading."""
 
@@ -85,6 +99,8 @@ class Orders(NamedTuple):
     """Lowest epoch in which the source may be read, as reset by a command."""
     completeness: Value | None = None
     """The last reconciliation, as the source's status says it."""
+    check: Check | None = None
+    checked: Checked | None = None
 
 
 class Control:
@@ -111,6 +127,8 @@ class Control:
             go_on=int(told.get("go_on", 0)),
             source_epoch=int(told.get("source_epoch", 0)),
             completeness=_read_completeness(told["completeness"]) if "completeness" in told else None,
+            check=Check(**told["check"]) if "check" in told else None,
+            checked=Checked(**told["checked"]) if "checked" in told else None,
         )
 
     def pause(self, pause: Pause) -> None:
@@ -150,6 +168,16 @@ class Control:
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
         self._tell("completeness", {**completeness, "checked_at": completeness["checked_at"].isoformat()})
+
+    def ask_check(self, check: Check) -> None:
+        """Compare the source with what was published and is shown, as soon as can be."""
+        self._tell("check", check._asdict())
+
+    def check_done(self, check: Check, problem: str, at: datetime) -> None:
+        """It was tried. Another request that came meanwhile stays."""
+        self._tell("checked", Checked(at.isoformat(), problem)._asdict())
+        if self.orders().check == check:
+            self._forget("check")
 
     def ask_repair(self, repairs: Iterable[Repair]) -> None:
         """Read these again."""
@@ -252,4 +280,4 @@ def _read_reset(told: dict[str, Any]) -> Reset:
 
 
 def _read_completeness(told: Value) -> Value:
-    return {**told, "checked_at": datetime.fromisoformat(told["checked_at"])}
+    return {"missing_dossiers": 0, **told, "checked_at": datetime.fromisoformat(told["checked_at"])}

@@ -112,6 +112,7 @@ class Ingest:
         self._progress = index.progress()
         self._rejected = index.rejected_count()
         self._tracing = Tracing(identity.source, self._policy.trace_seconds, clock.monotonic)
+        self._caught_up_at: datetime | None = None
         self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
 
     def obey(self, control: Control, feed: errands.Feed) -> None:
@@ -126,6 +127,11 @@ class Ingest:
     def progress(self) -> Progress:
         """What was saved last."""
         return self._progress
+
+    @property
+    def is_caught_up(self) -> bool:
+        """The source was read to its end since this process started, or since a reset."""
+        return self._caught_up_at is not None
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat.
@@ -156,10 +162,13 @@ class Ingest:
     def _step(self) -> float:
         if self._is_paused():
             return self._policy.poll_seconds
+        asked_at = self._clock.now()
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
             return 0.0
         self._take(batch)
+        if not batch.more:
+            self._caught_up_at = asked_at
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
         is_busy = self._run_backfill()
@@ -203,7 +212,7 @@ class Ingest:
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
         control.reset_done(reset)
-        self._progress, self._orders = progress, control.orders()
+        self._progress, self._orders, self._caught_up_at = progress, control.orders(), None
         self._rejected = self._index.rejected_count()
         _log.warning("connector_reset", source=self._identity.source, by=reset.by, source_epoch=self.source_epoch)
 
@@ -345,7 +354,8 @@ class Ingest:
 
     @property
     def _facts(self) -> Facts:
-        return Facts(self._progress, self._rejected, self.source_epoch, self._orders.completeness)
+        completeness, caught_up_at = self._orders.completeness, self._caught_up_at
+        return Facts(self._progress, self._rejected, self.source_epoch, completeness, caught_up_at)
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source
