@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, create_engine, inspect, insert, make_url, select
+from sqlalchemy import Engine, create_engine, insert, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
