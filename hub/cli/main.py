@@ -11,6 +11,7 @@ from hub.cli import (
     dead_letter,
     decision,
     demo,
+    household,
     looks,
     opening,
     person,
@@ -35,6 +36,7 @@ app.command(name="status")(status.status)
 app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
 app.add_typer(dead_letter.app, name="dead-letter")
+app.add_typer(household.app, name="household")
 app.add_typer(decision.app, name="decision")
 app.add_typer(opening.app, name="opening")
 app.add_typer(topics.app, name="topics")

@@ -1,7 +1,8 @@
-"""The parts of the lane by themselves: store, inbox, batches, fence, watchdog."""
+"""The parts of the lane by themselves: store, inbox, backlog, batches, fence, watchdog."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from hub.events.trace import HEADER, traceparent
+from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced
@@ -115,6 +117,35 @@ def test_what_is_traced_is_a_list_of_its_own_in_its_place() -> None:
         inbox.finish(head)
     assert lists == [([0, 1], b""), ([2, 3], one[1][1]), ([4], other[1][1]), ([5], b"")]
     assert inbox.trace(Record(2, b"", b"")) == b"", "what is done is forgotten"
+
+
+def test_a_list_is_whole_by_its_number_of_records_or_by_their_size() -> None:
+    inbox = Inbox("t", max_bytes=10_000)
+    inbox.add([_Fetched(0), _Fetched(1)])
+    assert (inbox.has_whole_list(3, 10_000), inbox.has_whole_list(2, 10_000)) == (False, True)
+    assert inbox.has_whole_list(3, 100)
+
+
+async def test_short_lists_wait_until_nobody_is_behind() -> None:
+    backlog, awake = Backlog(), asyncio.Event()
+    backlog.note("one", True)
+    backlog.note("other", True)
+    waiting = asyncio.create_task(backlog.wait(awake, None))
+    await asyncio.sleep(0)
+    backlog.note("one", False)
+    await asyncio.sleep(0)
+    assert backlog
+    assert not waiting.done()
+    backlog.note("other", False)
+    await waiting
+    assert not backlog
+
+
+async def test_a_wait_for_more_ends_by_itself() -> None:
+    backlog = Backlog()
+    backlog.note("one", True)
+    await backlog.wait(asyncio.Event(), 0.001)
+    assert backlog
 
 
 def test_a_full_inbox_empties_again() -> None:

@@ -14,6 +14,7 @@ import structlog
 
 from hub.errors import LogRefused, RegiehubError
 from hub.events.codec import UnknownSchemaError
+from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import LaneError, LaneObserver, LaneOptions, SilentObserver
@@ -48,6 +49,7 @@ class Lane:
             writer=Writer(options),
             reader=TailReader(options),
             open_store=lambda folder, marker: PartitionStore(folder, marker, cache),
+            backlog=Backlog(),
         )
         self._partitions: list[StagePartition] = []
         self._inboxes: dict[Input, tuple[Inbox, StagePartition]] = {}
@@ -145,6 +147,11 @@ class Lane:
                 inbox, partition = found
                 inbox.add(records)
                 partition.wake()
+
+    async def catch_up(self) -> None:
+        """Wait before the next fetch while there is enough to do: one fetch of much is cheaper than many of little."""
+        if self._shared.backlog:
+            await self._shared.backlog.wait(asyncio.Event(), self.options.linger_seconds)
 
     def full(self) -> frozenset[Input]:
         """Inputs that should not be fetched for now."""

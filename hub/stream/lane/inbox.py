@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
@@ -18,6 +19,8 @@ class Inbox:
         self.topic = topic
         self.done: int | None = None
         """Offset after the last record whose effects are durable; None before the first."""
+        self.since = 0.0
+        """`time.monotonic()` since when the next list has been waiting; says nothing of an empty inbox."""
         self._max_bytes = max_bytes
         self._queued: deque[Record] = deque()
         self._bytes = 0
@@ -33,8 +36,14 @@ class Inbox:
         """Whether the partition should not be fetched for now. What arrives all the same is kept."""
         return self._bytes > self._max_bytes
 
+    def has_whole_list(self, max_records: int, max_bytes: int) -> bool:
+        """Whether what is queued, a list in work included, makes a list that could not be longer."""
+        return len(self._queued) >= max_records or self._bytes > max_bytes
+
     def add(self, fetched: Sequence[Any]) -> None:
         """Add aiokafka's records, in offset order. What came before is dropped: lists may come twice."""
+        if not self._queued:
+            self.since = time.monotonic()
         for message in fetched:
             if message.offset >= self._next_offset:
                 record = Record(message.offset, message.key or b"", message.value or b"", message.timestamp)
@@ -67,6 +76,7 @@ class Inbox:
         self.done = records[-1].offset + 1
         for record in records if self._traces else ():
             self._traces.pop(record.offset, None)
+        self.since = time.monotonic()
 
 
 def _size(record: Record) -> int:
