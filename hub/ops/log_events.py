@@ -98,7 +98,7 @@ EVENTS: Final = (
     LogEvent("state_of_another_kind_wiped", ("folder", "format"), "Local state was another topic's, incarnation's or"
              " release's, or open while the machine went down; it is rebuilt."),
     LogEvent("contested_keys", (*_PLACE, "keys"), "A former owner wrote late; what follows is published again."),
-    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late, while we were at work."),
+    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late; ours stands again."),
     LogEvent("commit_failed", ("error", "detail"), "The group did not take our offsets; some is done twice."),
     LogEvent("lane_failed", ("error", "detail", "traceback"), "The worker ends: no retry would help."),
     LogEvent("faust_failed", ("error",), "The worker ends: Faust did."),
@@ -128,8 +128,9 @@ def as_markdown() -> str:
     return "\n".join([
         "# Log lines",
         "",
-        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries speak in the same",
-        "form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN or address stands in any of them.",
+        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries",
+        "speak in the same form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN",
+        "or address stands in any of them.",
         "", "| event | fields | what happened |", "|---|---|---|", *lines,
         "", "| field | holds |", "|---|---|", *fields, "",
     ])  # fmt: skip
