@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -108,6 +109,17 @@ def test_a_command_gives_its_last_word_and_ends_when_we_end() -> None:
     assert run_apart(speaks, stopping) == "no such thing"
     threading.Timer(0.3, stopping.set).start()
     assert run_apart([sys.executable, "-c", "import time; time.sleep(60)"], stopping) is None
+
+
+def test_what_another_process_asks_is_seen_by_each_connection_that_this_one_has(
+    settings: Settings, control: Control
+) -> None:
+    file = control_file(settings, "zcd")
+    assert control.orders().go_on == 0
+    Control(file).close()
+    told = f"from hub.connect.ingest.control import *; c = Control(Path({str(file)!r})); c.resume(); c.close()"
+    subprocess.run([sys.executable, "-c", told], check=True)
+    assert control.orders().go_on == 1
 
 
 def test_the_desk_asks_by_the_file_of_each_source_that_it_reaches(settings: Settings, control: Control) -> None:

@@ -91,6 +91,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "console_reported": ("Laatst gemeld", "Last report"),
     "console_clock": ("Klok", "Clock"),
     "console_clock_right": ("gelijk", "right"),
+    "console_source_ahead": ("de bron dateert {for_time} vooruit", "the source dates {for_time} ahead"),
     "console_clock_ahead": ("loopt {for_time} voor", "is {for_time} ahead"),
     "console_hops": ("Stap voor stap", "Step by step"),
     "console_stage": ("Stap", "Stage"),
