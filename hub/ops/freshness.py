@@ -28,7 +28,7 @@ class Freshness(NamedTuple):
     """Of one source: everything that it recorded until then has come so far. None: not known.
 
     `newest`: when the newest record that was published was recorded; old in a quiet source, which is no delay.
-    `skew_seconds`: how far its reports lie in our future, `ahead_seconds`: its newest record in that of the reports; the
+    `skew_seconds`: how far its reports lie in our future, `ahead_seconds`: its newest record beyond these; the
     clock of the connector's machine, of the source, is wrong."""
 
     source: str

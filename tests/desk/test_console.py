@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -211,17 +212,16 @@ def test_every_state_and_finding_has_words() -> None:
 
 
 def test_the_desk_looks_as_long_as_it_runs_whatever_it_sees() -> None:
-    looked: list[int] = []
+    thrice = threading.Semaphore(0)
 
     def read_model() -> ReadModel:
-        looked.append(1)
+        thrice.release()
         return ReadModel(None, None, {}, "gone")
 
     looking = Looking(lambda: Watch("127.0.0.1:1", "stream", read_model), seconds=0.01)
     looking.start()
     try:
-        while len(looked) < 3:
-            pass
+        assert all(thrice.acquire(timeout=30) for _ in range(3))
     finally:
         looking.stop()
     shown = looking.latest()
