@@ -94,4 +94,4 @@ def _desk_keys(settings: Settings) -> Keys:
         valid = valid_bsn(bsn.strip())
         return None if valid is None else ring.person(valid)
 
-    return Keys(open_sealed, person_key)
+    return Keys(open_sealed, person_key, ring.fingerprint)

@@ -144,7 +144,7 @@ def _sources(shown: Picture) -> Any:
         table.add_row(
             row.source,
             item["connector"],
-            row.pulse,
+            row.pulse if not item["message"] else f"{row.pulse}. {item['message']}",
             *(_ago(age, "never") for age in ages),
             str(item["published"]),
             str(row.dead_letters),

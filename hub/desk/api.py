@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, FastAPI, Query
@@ -11,10 +12,11 @@ from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models, threads
+from hub.desk import attention, digest, models, requests, teams, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
+from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page, ToReview
 from hub.desk.readmodel import Search
@@ -24,9 +26,15 @@ from hub.desk.words import Words
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.document_shape import Document
+from hub.household.requests.codes import FURTHER, Party
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
+REQUESTS: Final = f"{API}/aanvragen"
+TEAMS: Final = f"{API}/teams"
+DEPUTIES: Final = f"{API}/vervangingen"
+_ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
+_ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 LARGEST_PAGE: Final = 100
 _CONTACT: Final = {
     "name": "Regiehub",
@@ -66,6 +74,7 @@ def api_router(site: Site) -> APIRouter:
     _add_inspection(router, site)
     _add_decisions(router, site)
     _add_emergencies(router, site)
+    _add_requests(router, site)
     _add_sources(router, site)
     _add_state(router, site)
     return router
@@ -245,6 +254,60 @@ def _accepted(accepted: Accepted) -> Response:
     return _json({**accepted._asdict(), "link": link}, status=202, headers={"Location": link})
 
 
+def _add_requests(router: APIRouter, site: Site) -> None:
+    @router.get(
+        REQUESTS,
+        operation_id="listRequests",
+        tags=["aanvragen"],
+        responses=_answers(models.RequestPage, _ALL),
+    )
+    def listed(
+        request: Request,
+        toestand: Annotated[str, Query(pattern=_ONE_OF_STATES)] = "",
+        aanZet: Annotated[str, Query(pattern=_ONE_OF_PARTIES)] = "",
+        teLaat: bool = False,
+        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 25,
+    ) -> Response:
+        """Requests for specialist help: of a team leader those of his teams, of a case director those of the
+        households that he directs. Those that came to an end are listed only when their state is asked for."""
+        wanted = requests.WantedRequests(toestand, aanZet, teLaat, pagina, paginaGrootte)
+        found = requests.requests(site, asking(request), wanted)
+        chosen = {"toestand": toestand, "aanZet": aanZet, "teLaat": "true" if teLaat else ""}
+        place = _place(REQUESTS, found.total, pagina, paginaGrootte, {name: it for name, it in chosen.items() if it})
+        return _json({**place, **requests.answer(found, site)})
+
+    @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=_answers(models.Teams, (401, 403, 503)))
+    def listed_teams(request: Request) -> Response:
+        """What your teams have in hand: each worker's households, who waits for a first contact, whose help is past
+        its term, and what is committed beside the budget."""
+        return _json({"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
+
+    @router.post(
+        DEPUTIES,
+        status_code=202,
+        operation_id="nameDeputy",
+        tags=["teams"],
+        responses=_answers(models.DeputyAccepted, (400, 401, 403, 503), status=202),
+    )
+    def name_deputy(request: Request, wanted: DeputyToName) -> Response:
+        """Let somebody stand in for a worker of your team, from the first to the last day. Of the same two and first
+        day the earlier is replaced."""
+        return _json({"deputyship_id": site.deputising.name(asking(request), wanted)}, status=202)
+
+    @router.post(
+        f"{DEPUTIES}/{{deputyship_id}}/intrekking",
+        status_code=202,
+        operation_id="takeBackDeputy",
+        tags=["teams"],
+        responses=_answers(models.DeputyAccepted, (400, 401, 403, 404, 409, 503), status=202),
+    )
+    def take_back_deputy(deputyship_id: str, request: Request, wanted: DeputyToTakeBack) -> Response:
+        """Take it back: from now on he stands in no more."""
+        site.deputising.take_back(asking(request), deputyship_id, wanted.why)
+        return _json({"deputyship_id": deputyship_id}, status=202)
+
+
 def _add_sources(router: APIRouter, site: Site) -> None:
     @router.get(
         f"{API}/bronnen",
@@ -305,20 +368,24 @@ def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, objec
     return {**place, "households": _rows(site, found)}
 
 
-def _place(path: str, total: int, page: int, page_size: int) -> dict[str, object]:
-    """Which page of a list this is, and where the others are."""
+def _place(
+    path: str, total: int, page: int, page_size: int, chosen: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Which page of a list this is, and where the others are. `chosen`: what else stands in the address."""
     last = max(1, -(-total // page_size))
 
+    def address(number: int) -> str:
+        return f"{path}?{urlencode({**(chosen or {}), 'pagina': number, 'paginaGrootte': page_size})}"
+
     def link(number: int) -> str | None:
-        within = 1 <= number <= last
-        return f"{path}?pagina={number}&paginaGrootte={page_size}" if within else None
+        return address(number) if 1 <= number <= last else None
 
     return {
         "count": total,
         "page": page,
         "page_size": page_size,
         "links": {
-            "self": f"{path}?pagina={page}&paginaGrootte={page_size}",
+            "self": address(page),
             "first": link(1),
             "prev": link(page - 1),
             "next": link(page + 1),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import orjson
+import structlog
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -40,6 +41,7 @@ from hub.desk.tables import (
     dossiers,
     households,
     kept,
+    linked,
     members,
     meta,
     metadata,
@@ -49,8 +51,10 @@ from hub.desk.tables import (
 )
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
+from hub.ops.linking import Linking, begins_anew
 from hub.ops.orders import Kept
 
+_log = structlog.get_logger()
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
 
@@ -126,9 +130,11 @@ def open_engine(url: str) -> Engine:
 
 
 def _private_file(path: Path) -> None:
-    """Make the file readable by its owner only; SQLite gives its side files the same mode."""
+    """Make the file, readable by its owner only; SQLite gives its side files the same mode. One that is there is left
+    alone: to close any descriptor of it would drop the locks of others in this process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -139,15 +145,27 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Make the tables; drop those of another release first."""
+    """Make the tables; drop those of another release first, an older or a newer one: the log gives all of it again."""
     with engine.begin() as connection:
         meta.create(connection, checkfirst=True)
         kept.create_all(connection)
-        if connection.scalar(select(meta.c.schema_number)) == SCHEMA:
+        found = connection.scalar(select(meta.c.schema_number))
+        if found == SCHEMA:
             return
+        if found is not None:
+            _log.warning("read_model_dropped", written_by_schema=found, schema=SCHEMA)
         metadata.drop_all(connection)
         metadata.create_all(connection)
         connection.execute(insert(meta).values(schema_number=SCHEMA))
+
+
+def link(engine: Engine, linking: Linking) -> None:
+    """Remember with which key the persons here were keyed, or see that it is the same. Raises ConfigError as
+    `begins_anew`. Of a new incarnation: what is here goes when the feed sees that the topics are other ones."""
+    with engine.begin() as connection:
+        row = connection.execute(select(linked.c.incarnation, linked.c.fingerprint)).one_or_none()
+        begins_anew(None if row is None else Linking(*row), linking, "the read model")
+        replace_row(connection, linked, {"id": 1}, linking._asdict())
 
 
 def parked(connection: Connection) -> int:

@@ -57,7 +57,8 @@ class Words:
         who = self.code("unit", seer.who) if seer.why == "consent" else seer.who
         until = self.t("seen_until", until=self.time(seer.until) if "T" in seer.until else self.date(seer.until))
         parts = (who, self.code("relation", seer.why), self.grounds(seer.ground), until if seer.until else "")
-        return ", ".join(part for part in parts if part)
+        said = ", ".join(part for part in parts if part)
+        return self.t("seen_of", who=said, dossiers=self.listed(seer.dossiers))
 
     def grounds(self, ground: str) -> str:
         """The legal grounds of a look, in words."""
@@ -77,6 +78,27 @@ class Words:
             return ""
         moment = datetime.fromisoformat(iso).astimezone(TIME_ZONE)
         return f"{self.date(moment.date().isoformat())} {moment:%H:%M}"
+
+    def clock(self, iso: str) -> str:
+        """A moment of today as its time alone: 10:00; of another day as `time` has it."""
+        moment = datetime.fromisoformat(iso).astimezone(TIME_ZONE)
+        return f"{moment:%H:%M}" if moment.date() == self.today else self.time(iso)
+
+    def between(self, first: str, last: str) -> str:
+        """From one moment to another: 5 jan 2026 10:00 – 10:30; once if they look the same."""
+        start, end = self.time(first), self.time(last)
+        day, _, clock = end.rpartition(" ")
+        return start if start == end else f"{start} – {clock if start.startswith(day) else end}"
+
+    def lasting(self, minutes: int) -> str:
+        """How long something still lasts."""
+        hours, rest = divmod(minutes, 60)
+        parts = ((hours, "lasting_hours"), (rest, "lasting_minutes"))
+        return self.listed(self.t(key, n=n) for n, key in parts if n)
+
+    def codes(self, group: str, values: Iterable[object]) -> str:
+        """Codes in words, listed."""
+        return self.listed(self.code(group, value) for value in values)
 
     def ago(self, seconds: float) -> str:
         """How long ago, in the largest unit that fits."""
@@ -100,6 +122,11 @@ class Words:
         """Age in words; says so when parts of the birth date are unknown."""
         years, exact = digest.age(birth_date, self.today)
         return self.t("years" if exact else "years_about", n=years)
+
+    def years(self, birth_date: str) -> str:
+        """Age as a number: 35, or ±35 when parts of the birth date are unknown."""
+        years, exact = digest.age(birth_date, self.today)
+        return f"{years}" if exact else f"±{years}"
 
     def money(self, cents: int | None) -> str:
         """Euros, written as the language does."""

@@ -10,6 +10,7 @@ from hub.events.topics import (
     ASSIGNMENTS,
     COMPOSITIONS,
     DEAD_LETTERS,
+    DEPUTIES,
     HOUSEHOLD_COMPOSITIONS,
     HOUSEHOLD_RECORDS,
     RECORDS,
@@ -25,7 +26,7 @@ STAGES: Final = {
 }
 """The stages of the stream worker in the order of the flow, each with what it reads."""
 DESK: Final = "desk"
-DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
+DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 STREAM_INPUTS: Final = tuple(name for inputs in STAGES.values() for name in inputs)
 
 

@@ -18,6 +18,12 @@ _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0,
 """From "at once" to "a day late"; 2 s is the bar of design.md section 8."""
 
 RECORDS_READ: Final = Counter("regiehub_records_read_total", "Records a source gave.", ["source"], registry=REGISTRY)
+EVENTS_RECEIVED: Final = Counter(
+    "regiehub_events_received_total",
+    "Requests of a source that pushes: kept, duplicate, unauthorised, too_large, unsupported, malformed or not_kept.",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
 RECORDS_TRANSLATED: Final = Counter(
     "regiehub_records_translated_total", "Records that could be read.", ["source"], registry=REGISTRY
 )
@@ -91,6 +97,12 @@ RECONCILIATIONS: Final = Counter(
 RECORDS_REPAIRED: Final = Counter(
     "regiehub_records_repaired_total",
     "Events published because a reconciliation found a difference.",
+    ["source"],
+    registry=REGISTRY,
+)
+BACKFILL_READ: Final = Gauge(
+    "regiehub_backfill_read_records",
+    "Records that a backfill has read in its present pass; 0 when none runs.",
     ["source"],
     registry=REGISTRY,
 )

@@ -96,7 +96,7 @@ class Desk:
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"),
                     KIM: Actor("k.bakker", Role.CASE_DIRECTOR, "Wijkteam Noord", "Kim Bakker", "youth", ("Noord",)),
-                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", teams=("Noord", "Zuid")),
+                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", unit="adult", teams=("Noord", "Zuid")),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),

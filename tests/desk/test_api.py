@@ -447,7 +447,7 @@ def test_the_description_keeps_the_api_rules(director: TestClient) -> None:
     assert found["servers"][0]["url"].startswith("https://")
     operations = [item for path in found["paths"].values() for item in path.values()]
     names = [item["operationId"] for item in operations]
-    assert len(set(names)) == len(names) == 14
+    assert len(set(names)) == len(names) == 18
     for operation in operations:
         assert "422" not in operation["responses"]
         for status, answer in operation["responses"].items():

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hub.connect.api import Cursor, InventoryItem
+from hub.connect.ingest.backfill import Backfill
 from hub.events.codec import Value
 
 _SCHEMA: Final = """
@@ -135,9 +136,11 @@ class Control:
         self._tell("pause", pause._asdict())
 
     def resume(self) -> None:
-        """Read again; also after a stop because too many records were rejected."""
+        """Read again; also after a stop because too many records were rejected, of a backfill too."""
         self._forget("pause")
         self._tell("go_on", self.orders().go_on + 1)
+        if (held := self.backfill()) is not None and held.held is not None:
+            self._tell("backfill", held._replace(held=None, recent="").to_state())
 
     def ask_reset(self, cursor: Cursor | None, source_epoch: int, by: str) -> None:
         """Read from another place, in that epoch, from the next step on."""
@@ -154,6 +157,13 @@ class Control:
         self._forget("completeness")
         if (asked := self.orders().reset) is not None and asked.number == reset.number:
             self._forget("reset")
+
+    def start_anew(self) -> None:
+        """What was asked for and found is of topics that are gone."""
+        for kind in Errand:
+            self.stop(kind)
+        self._forget("reset")
+        self._forget("completeness")
 
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
@@ -206,6 +216,32 @@ class Control:
         """Drop what is asked for and not done; gives how much that was. What was done stays done."""
         with closing(self._connection.execute("DELETE FROM work WHERE kind = ?", (kind.value,))) as cursor:
             return cursor.rowcount
+
+    def ask_backfill(self, start: Cursor | None, by: str, at: str, *, everything: bool = False) -> None:
+        """Read all of it once more, from there; instead of one that was asked for before."""
+        number = self._told("backfills", 0) + 1
+        self._tell("backfills", number)
+        asked = Backfill(by, at, number, start, everything, cursor=start)
+        self._tell("backfill", asked.to_state())
+
+    def backfill(self) -> Backfill | None:
+        """The last one that was asked for and not stopped, done or not."""
+        found = self._rows("SELECT value FROM told WHERE name = 'backfill'")
+        return Backfill.from_state(json.loads(found[0][0])) if found else None
+
+    def keep_backfill(self, backfill: Backfill) -> None:
+        """How far it is, unless it was stopped or another was asked for meanwhile."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        known = self.backfill()
+        if known is not None and known.number == backfill.number:
+            self._tell("backfill", backfill.to_state())
+        self._connection.execute("COMMIT")
+
+    def stop_backfill(self) -> Backfill | None:
+        """Ask for none any more; gives how far it was. What was published stays."""
+        found = self.backfill()
+        self._forget("backfill")
+        return found
 
     def _ask(self, kind: Errand, asked: Iterable[tuple[str, object]]) -> None:
         rows = ((kind.value, name, json.dumps(value)) for name, value in asked)

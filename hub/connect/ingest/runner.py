@@ -22,12 +22,14 @@ from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
-from hub.connect.ingest.policy import RejectLimit
+from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
 from hub.ops.kafka_security import load_security
+from hub.ops.linking import Linking
 from hub.ops.logging import configure, get_logger
 from hub.settings import Settings
 
@@ -63,13 +65,19 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         stack.enter_context(_only_one(folder / f"{source.instance}.lock"))
         index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
-        denied = denied_to_connectors(settings)
-        process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
-        stack.callback(process.close, _STOP_SECONDS)
-        publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
-        stack.callback(publisher.close)
         control = Control(control_file(settings, source.instance))
         stack.callback(control.close)
+        if index.link(Linking(settings.incarnation, ring.fingerprint)):
+            control.start_anew()
+            get_logger().warning("index_started_anew", source=source.name, incarnation=settings.incarnation)
+        denied = denied_to_connectors(settings)
+        make_inbox_folder(source.config, denied)
+        process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
+        stack.callback(process.close, _STOP_SECONDS)
+        if process.receives:
+            stack.callback(Receiver(push_config(source.config), source.instance).stop)
+        publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
+        stack.callback(publisher.close)
         ingest = Ingest(
             process,
             publisher,
@@ -152,6 +160,8 @@ def _policy(settings: Settings, source: Source) -> Policy:
         poll_seconds=settings.poll_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
         limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
+        backoff=Backoff(longest_seconds=settings.retry_seconds),
+        trace_seconds=settings.trace_seconds,
     )
 
 

@@ -38,11 +38,23 @@ from hub.desk.models.lists import (
 )
 from hub.desk.models.looks import Inspection, InspectionRequest, Look, Looks, Standing
 from hub.desk.models.parts import Decisions, Directing, Emergencies, EmergencyRow, Involved, Timeline, TimelineEvent
+from hub.desk.models.requests import AtParty, InState, Lasting, OfProduct, RequestOverview, RequestPage, RequestRow
 from hub.desk.models.shared import Problem, State
 from hub.desk.models.sources import Completeness, Source, Sources, TeamCompleteness
+from hub.desk.models.teams import (
+    DeputyAccepted,
+    Team,
+    TeamBudget,
+    TeamDeputy,
+    Teams,
+    TeamShare,
+    TeamWork,
+    TeamWorker,
+)
 
 __all__ = [
     "Address",
+    "AtParty",
     "AttentionPoint",
     "AttentionSummary",
     "Candidate",
@@ -55,6 +67,7 @@ __all__ = [
     "DecidedLine",
     "DecisionBody",
     "Decisions",
+    "DeputyAccepted",
     "Directing",
     "Dossier",
     "DossierAccess",
@@ -69,20 +82,26 @@ __all__ = [
     "HouseholdPage",
     "HouseholdRow",
     "HouseholdSearch",
+    "InState",
     "Inspection",
     "InspectionRequest",
     "Involved",
+    "Lasting",
     "Links",
     "Look",
     "Looks",
     "MemberLine",
     "MessageDossier",
     "NameParts",
+    "OfProduct",
     "Person",
     "PersonFields",
     "Problem",
     "Reason",
     "RecordBody",
+    "RequestOverview",
+    "RequestPage",
+    "RequestRow",
     "SearchResult",
     "Snoozed",
     "Source",
@@ -92,7 +111,14 @@ __all__ = [
     "State",
     "StatedField",
     "StatedValue",
+    "Team",
+    "TeamBudget",
     "TeamCompleteness",
+    "TeamDeputy",
+    "TeamShare",
+    "TeamWork",
+    "TeamWorker",
+    "Teams",
     "Timeline",
     "TimelineEvent",
     "Translated",
