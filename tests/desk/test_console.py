@@ -141,6 +141,10 @@ def test_what_is_asked_goes_to_the_file_of_the_source(console: TestClient, contr
     console.post("/beheer/bronnen/zcd", data={"doen": "resume"})
     console.post("/beheer/bronnen/zcd", data={"doen": "repair"})
     assert (control.orders().pause, control.orders().check) == (None, Check("olga", True))
+    console.post("/beheer/bronnen/zcd", data={"doen": "backfill"})
+    assert "alles nog eens lezen: gezinnen en dossiers, 0 gelezen" in plain(console.get("/beheer/bronnen/zcd").text)
+    console.post("/beheer/bronnen/zcd", data={"doen": "stop_backfill"})
+    assert control.backfill() is None
     shown = plain(console.get("/beheer/bronnen/zcd?terug=reset_epoch").text)
     assert "Het tijdperk van de bron gaat van 0 naar 1" in shown
     assert control.orders().reset is None, "it is only shown"

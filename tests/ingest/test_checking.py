@@ -20,7 +20,7 @@ from hub.connect.ingest.publisher import Message
 from hub.connect.ingest.runner import control_file
 from hub.events.codec import decode
 from hub.ops import metrics
-from hub.ops.orders import Kept, Reset, Waiting
+from hub.ops.orders import Backfill, Kept, Reset, Waiting
 from hub.settings import Settings
 from tests.ingest.drafts import NOON
 
@@ -140,6 +140,10 @@ def test_the_desk_asks_by_the_file_of_each_source_that_it_reaches(settings: Sett
     assert asking.plan_reset("zcd", 2, new_epoch=False) == Reset("", 2, 2)
     assert [letter.position for letter in control.letters(9)] == ["7"]
     assert (asking.stop_replay("zcd"), control.waiting(Errand.REPLAY)) == (1, 0)
+    asking.backfill("zcd", "olga")
+    assert asking.waiting("zcd").backfill == Backfill("olga", "compositions", 0, 0, "", "")
+    asking.stop_backfill("zcd")
+    assert asking.waiting("zcd").backfill is None
     asking.resume("zcd")
     assert control.orders().pause is None
     asking.discard([KEPT], "olga", "proef")

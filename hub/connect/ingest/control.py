@@ -162,8 +162,8 @@ class Control:
         """What was asked for and found is of topics that are gone."""
         for kind in Errand:
             self.stop(kind)
-        self._forget("reset")
-        self._forget("completeness")
+        for name in ("reset", "completeness", "checked"):
+            self._forget(name)
 
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
