@@ -81,6 +81,8 @@ EVENTS: Final = (
     LogEvent("log_unavailable", ("source", "detail", "wait_seconds"), "Kafka acknowledged nothing; it is tried again."),
     LogEvent("heartbeat_not_published", ("source", "detail"), "The source's status did not reach the log."),
     LogEvent("record_rejected", ("source", "position", "reason", "field"), "A record is unreadable, and is set aside."),
+    LogEvent("source_reconciled", ("source", "outcome", "by"), "It was compared: complete, or it differs."),
+    LogEvent("source_not_reconciled", ("source", "why", "by"), "A comparison gave no result; it is tried again."),
     LogEvent("records_repaired", ("source", "asked", "published"), "What a reconciliation asked for was read again."),
     LogEvent("repair_refused", ("source", "why", "detail"), "The source does not let itself be read again."),
     LogEvent("dead_letters_replayed", ("source", "asked", "events"), "Dead letters were translated again."),
