@@ -30,6 +30,9 @@ PAGES = {
     "search": (KIM, "/zoeken"),
     "missing": (KIM, "/huishoudens/H0"),
     "team": (LEADER, "/team"),
+    "requests": (LEADER, "/aanvragen"),
+    "requests-none": (LEADER, "/aanvragen?toestand=ended"),
+    "requests-mine": (KIM, "/aanvragen"),
     "sources": (OPERATOR, "/bronnen"),
     "refused": (OPERATOR, "/huishoudens"),
 }
