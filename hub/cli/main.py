@@ -15,6 +15,7 @@ from hub.cli import (
     looks,
     opening,
     person,
+    read_model,
     reconcile,
     run,
     schemas,
@@ -42,6 +43,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(looks.app, name="looks")
 app.add_typer(person.app, name="person")
+app.add_typer(read_model.app, name="read-model")
 
 
 def main() -> None:

@@ -243,6 +243,7 @@ class Stack:
             "METRICS_PORT": str(port),
             "POLL_SECONDS": "0.1",
             "HEARTBEAT_SECONDS": "1",
+            "RECONCILE_HOURS": "0",
             "PRICES_FILE": str(self.data_folder / "prices.yaml"),
             **self._settings,
             **(settings or {}),

@@ -26,12 +26,15 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.DECIDE: "samenhang-beoordelen",
     Action.RECORD_CONSENT: "toestemming-vastleggen",
     Action.BREAK_GLASS: "noodtoegang",
+    Action.END_EMERGENCY: "noodtoegang",
     Action.REVIEW_EMERGENCIES: "noodtoegang-toetsen",
     Action.JUDGE_EMERGENCY: "noodtoegang-toetsen",
     Action.READ_LOOKS: "inzage-verantwoorden",
     Action.INSPECT_PERSON: "inzageverzoek-beantwoorden",
     Action.READ_SOURCES: "aanlevering-bewaken",
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
+    Action.READ_CONSOLE: "aanlevering-bewaken",
+    Action.OPERATE: "aanlevering-bewaken",
     Action.READ_DESCRIPTION: "koppelvlak-beschrijven",
 }
 

@@ -14,9 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.consent_page import consent_router
+from hub.desk.console.pages import console_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.deputising import DeputyRefused
+from hub.desk.emergency_pages import emergency_router
 from hub.desk.gate import Gate
 from hub.desk.household_page import household_router
 from hub.desk.list_pages import list_pages_router
@@ -59,9 +62,12 @@ def create_app(site: Site) -> FastAPI:
         team_page_router,
         household_router,
         meeting_router,
+        decision_pages_router,
+        consent_router,
+        emergency_router,
+        console_router,
     ):
         app.include_router(router(pages))
-    app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
     for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):
         app.add_exception_handler(known, errors.answer)
@@ -92,7 +98,8 @@ class Errors:
             _log.warning("login_provider_unavailable", why=error.why)
         status, detail = _meaning(error)
         if not is_api(request.url.path):
-            return self._pages.error(request, status, getattr(error, "headers", None))
+            reason = error.reason if isinstance(error, Refused) else ""
+            return self._pages.error(request, status, getattr(error, "headers", None), reason)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return problem(request, status, detail, headers=headers, invalid=_invalid(error))
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from hub.desk import readmodel
 from hub.desk.access import Action, Household, cut
 from hub.desk.decision_models import (
+    MOST_WHY,
     DecisionToMake,
     DecisionToTakeBack,
     Directing,
@@ -164,7 +165,7 @@ class Deciding:
         self._refuse_bsn(wanted.why)
         found = self._carrying(wanted_id)
         newest = _newest(found, wanted_id) if found else None
-        action = _action_to_withdraw(newest, _user(request))
+        action = action_to_withdraw(newest, _user(request))
         self._permit(request, action, found)
         if newest is None:
             raise NoDecision
@@ -299,12 +300,12 @@ _OF_CONTENT: Final = frozenset({Kind.SNOOZE, Kind.CONSENT})
 """Kinds that are about what a dossier says: only of one that is part of the decider's own work."""
 
 
-def _action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
+def action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
     """What taking back asks for. Somebody else's emergency access is ended by whoever judges it."""
     if newest is None:
         return Action.DECIDE
-    if newest["emergency"] is not None and newest["emergency"]["user"] != user:
-        return Action.JUDGE_EMERGENCY
+    if newest["emergency"] is not None:
+        return Action.END_EMERGENCY if newest["emergency"]["user"] == user else Action.JUDGE_EMERGENCY
     return _ACTIONS.get(Kind(newest["kind"]), Action.DECIDE)
 
 
@@ -347,8 +348,11 @@ _SAID: Final[dict[Kind, type[OnDossier]]] = {
 
 
 def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
-    """The same decision, taken back: it names the lines as they were when it was made."""
+    """The same decision, taken back: it names the lines as they were when it was made. Of an emergency that was ended
+    the reason for which it was taken stays, for that is what is judged."""
     kind = Kind(entry["kind"])
+    if kind is Kind.EMERGENCY:
+        why = f"{entry['why']} / {why}"[:MOST_WHY]
     if kind in ON_DOSSIERS:
         said = _SAID[kind].model_validate(entry[ON_DOSSIER[kind]])  # type: ignore[literal-required]  # a key of the entry
         return on_dossier(kind, said, decided_by=decided_by, why=why, withdrawn=True)

@@ -43,7 +43,11 @@ def _add_home(router: APIRouter, pages: Pages) -> None:
     def home(request: Request) -> Response:
         """Where each role begins."""
         actor = asking(request).actor
-        begins = ((Action.READ_TEAM, "/team"), (Action.LIST_HOUSEHOLDS, "/huishoudens"))
+        begins = (
+            (Action.READ_TEAM, "/team"),
+            (Action.LIST_HOUSEHOLDS, "/huishoudens"),
+            (Action.READ_CONSOLE, "/beheer"),
+        )
         found = next((path for action, path in begins if may(actor, action).allowed), "/bronnen")
         return RedirectResponse(found, 303)
 

@@ -31,6 +31,8 @@ from hub.desk.visits import Visits
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
+from hub.ops.orders import Orders
+from hub.ops.picture import Picture
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
@@ -61,6 +63,10 @@ class Site:
     terms: Terms = field(default_factory=Terms)
     prices: Prices = field(default_factory=Prices)
     login: Login = field(default_factory=Login)
+    looking: Callable[[], Picture | None] = lambda: None
+    """The newest look at the whole flow; None: none yet."""
+    orders: Orders | None = None
+    """What can be asked of the ingest of sources; None: nothing from here."""
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 10
+SCHEMA: Final = 12
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
@@ -218,3 +218,11 @@ visits = Table(
 )
 """When somebody last looked at a dossier (`hub.desk.visits`). `before_at`: the last look of the visit before, "" if
 there was none."""
+linked = Table(
+    "linked",
+    kept,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+)
+"""With which linking key the persons here were keyed (`hub.ops.linking`)."""

@@ -96,7 +96,8 @@ class SchemaRegistry:
         try:
             return self._by_id[schema_id]
         except KeyError:
-            raise UnknownSchemaError(f"schema id {schema_id} is not registered here") from None
+            text = f"schema id {schema_id} is not registered here: a newer release wrote it, so upgrade this one"
+            raise UnknownSchemaError(text) from None
 
     def entries(self) -> list[SchemaVersion]:
         """Everything registered, by id."""

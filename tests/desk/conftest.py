@@ -24,6 +24,8 @@ from hub.desk.projector import apply_view
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
+from hub.ops.orders import Orders
+from hub.ops.picture import Picture
 from tests.desk.family import family
 from tests.desk.open_reading import OpenReading
 from tests.desk.views import TEAM
@@ -49,6 +51,8 @@ class Desk:
     keys: dict[str, str] = field(default_factory=lambda: {KNOWN_BSN: "p-anna"})
     sent: list[DecisionMessage] = field(default_factory=list)
     log_fails: Exception | None = None
+    picture: Picture | None = None
+    orders: Orders | None = None
 
     def person_key(self, bsn: str) -> str | None:
         """A key ring that knows one BSN."""
@@ -103,6 +107,8 @@ class Desk:
             why_not_ready=lambda: self.not_ready,
             render_metrics=lambda: b"regiehub_up 1\n",
             now=lambda: NOW,
+            looking=lambda: self.picture,
+            orders=self.orders,
         )
 
 

@@ -153,7 +153,8 @@ def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
         browser.post("/inloggen", data={"token": "youth"})
         page = browser.get(f"/huishoudens/{HOME}").text
         found = browser.post("/zoeken", data={"name": "Vries"}).text
-    assert "De inhoud van 1 dossier(s) mag u niet zien: MC-1" in page
+    assert "De inhoud van dossier MC-1 mag u niet zien." in page
+    assert "omdat dit dossier van de hulp aan volwassenen is, en u van jeugd bent" in page
     assert "Adam Oud" in page
     assert not [mark for mark in ("schulden op een rij", "MC-1</div>, ") if mark in page + found]
 

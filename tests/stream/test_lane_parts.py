@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
+from hub.events.trace import HEADER, traceparent
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
@@ -18,6 +20,7 @@ from hub.stream.lane.options import Fenced
 from hub.stream.lane.store import Marker, PartitionStore, StateInUse, TailKey, shared_cache
 from hub.stream.lane.watchdog import Watchdog
 from hub.stream.lane.writer import Message, chunks
+from hub.stream.stage import Record
 
 CACHE = shared_cache(1 << 20)
 TAIL = TailKey("toy.state.v1", 0)
@@ -39,8 +42,10 @@ def test_state_of_another_topic_incarnation_or_format_is_wiped(tmp_path: Path, o
     store = PartitionStore(tmp_path / "s", other, CACHE)
     store.write({b"k": b"v"}, {TAIL: 7})
     store.close()
-    again = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    with capture_logs() as said:
+        again = PartitionStore(tmp_path / "s", MARKER, CACHE)
     assert (again.get(b"k"), again.offset(TAIL)) == (None, None)
+    assert [line["event"] for line in said] == ["state_of_another_kind_wiped"]
     again.close()
 
 
@@ -82,6 +87,7 @@ class _Fetched(NamedTuple):
     key: bytes | None = b"k"
     value: bytes | None = b"v"
     timestamp: int = 5
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> None:
@@ -128,6 +134,20 @@ async def test_a_wait_for_more_ends_by_itself() -> None:
     assert backlog
 
 
+def test_what_is_traced_is_a_list_of_its_own_in_its_place() -> None:
+    one, other = ((("writer", b"w"), (HEADER, traceparent(digit * 32))) for digit in "ab")
+    nonsense = ((HEADER, b"00-of somebody else"),)
+    inbox = Inbox("t", max_bytes=1000)
+    headers = [(), nonsense, one, one, other, ()]
+    inbox.add([_Fetched(offset, headers=item) for offset, item in enumerate(headers)])
+    lists = []
+    while head := inbox.head(10, 10_000):
+        lists.append(([record.offset for record in head], inbox.trace(head[0])))
+        inbox.finish(head)
+    assert lists == [([0, 1], b""), ([2, 3], one[1][1]), ([4], other[1][1]), ([5], b"")]
+    assert inbox.trace(Record(2, b"", b"")) == b"", "what is done is forgotten"
+
+
 def test_a_full_inbox_empties_again() -> None:
     inbox = Inbox("t", max_bytes=1000)
     inbox.add([_Fetched(0, value=b"x" * 2000)])
@@ -141,7 +161,7 @@ def test_a_full_inbox_empties_again() -> None:
 
 def test_batches_are_cut_by_size_and_keep_order() -> None:
     messages = [Message(b"k%d" % n, b"x" * size) for n, size in enumerate([100, 100, 5000, 100])]
-    runs = list(chunks(messages, 400))
+    runs = list(chunks(messages, 600))
     assert [len(run) for run in runs] == [2, 1, 1]
     assert [message for run in runs for message in run] == messages
 

@@ -35,8 +35,10 @@ class Action(StrEnum):
     NAME_DEPUTY: say who stands in for whom in one's own team, or take that back.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
-    BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
-    JUDGE_EMERGENCY: say of one whether it was justified."""
+    BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
+    REVIEW_EMERGENCIES: see which there were. JUDGE_EMERGENCY: say of one whether it was justified.
+    READ_CONSOLE: how the flow is, without anybody's data. OPERATE: pause a source, read it again, compare it, deal with
+    what could not be read."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
@@ -51,6 +53,7 @@ class Action(StrEnum):
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
     BREAK_GLASS = "break_glass"
+    END_EMERGENCY = "end_emergency"
     REVIEW_EMERGENCIES = "review_emergencies"
     JUDGE_EMERGENCY = "judge_emergency"
     READ_CANDIDATES = "read_candidates"
@@ -59,6 +62,8 @@ class Action(StrEnum):
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_DESCRIPTION = "read_description"
+    READ_CONSOLE = "read_console"
+    OPERATE = "operate"
 
 
 class Replaced(NamedTuple):
@@ -108,10 +113,11 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.READ_CANDIDATES,
             Action.RECORD_CONSENT,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
         )
     ),
     Role.TEAM_MEMBER: frozenset(
-        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS)
+        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS, Action.END_EMERGENCY)
     ),
     Role.TEAM_LEADER: frozenset(
         (*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM, Action.READ_REQUESTS, Action.NAME_DEPUTY)
@@ -122,13 +128,14 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.READ_LOOKS,
             Action.SEE_SECRET_ADDRESS,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
             Action.REVIEW_EMERGENCIES,
             Action.JUDGE_EMERGENCY,
         )
     ),
     Role.INSPECTION_OFFICER: frozenset((Action.ENTER, Action.INSPECT_PERSON)),
     Role.AUDITOR: frozenset((Action.ENTER, Action.READ_LOOKS)),
-    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS)),
+    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS, Action.READ_CONSOLE, Action.OPERATE)),
 }
 """Which role may ask for what; the relation to a household comes on top of that."""
 ABOUT_ONE_HOUSEHOLD: Final = frozenset(
@@ -141,6 +148,7 @@ ABOUT_ONE_HOUSEHOLD: Final = frozenset(
         Action.DECIDE,
         Action.RECORD_CONSENT,
         Action.BREAK_GLASS,
+        Action.END_EMERGENCY,
         Action.JUDGE_EMERGENCY,
         Action.SEE_SECRET_ADDRESS,
     }

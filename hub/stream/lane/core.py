@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import structlog
 
-from hub.errors import LogRefused
+from hub.errors import LogRefused, RegiehubError
+from hub.events.codec import UnknownSchemaError
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
@@ -126,9 +127,9 @@ class Lane:
         """Nothing here can mend it: the process has to end. The first error counts."""
         if self.failure is None:
             self.failure = error
-            # Places only: a message, or a variable in a frame, may hold personal data; the lane's own messages don't.
+            # Places only: a message, or a variable in a frame, may hold personal data; messages of our own don't.
             places = traceback.format_tb(error.__traceback__)
-            detail = str(error) if isinstance(error, LaneError) else ""
+            detail = str(error) if isinstance(error, LaneError | RegiehubError | UnknownSchemaError) else ""
             _log.critical("lane_failed", error=type(error).__name__, detail=detail, traceback="".join(places))
             self.failed.set()
 

@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from hub.events import trace as trace_context
 from hub.events.topics import topics
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.guard import OutputGuard, late_changelog
@@ -25,7 +26,7 @@ from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced, LaneObserver, LaneOptions, SendFailed, Superseded
 from hub.stream.lane.store import Marker, Overlay, PartitionStore, TailKey
 from hub.stream.lane.tail import Chunk, TailReader
-from hub.stream.lane.writer import WRITER_HEADER, Headers, Message, Writer, chunks, size_of
+from hub.stream.lane.writer import NO_HEADERS, WRITER_HEADER, Headers, Message, Writer, chunks, size_of
 from hub.stream.stage import Output, Record, Stage
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
@@ -186,7 +187,7 @@ class StagePartition:
         for start in range(0, len(keys), _YIELD_EVERY):
             state = {key: value for key in keys[start : start + _YIELD_EVERY] if (value := self._open().get(key))}
             outputs = [output for key, value in state.items() for output in self.stage.implied(key, value)]
-            await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+            await self._shared.writer.publish(outputs, self._output_headers(outputs), self._check)
             await self._rewrite(self._changelog, state)
 
     async def _next_chunk(self) -> Chunk:
@@ -242,11 +243,13 @@ class StagePartition:
         """One list, in the order of R4: handled, outputs acknowledged, changelog acknowledged, stored, done."""
         options = self._shared.options
         records = inbox.head(self._list_records, options.max_list_bytes)
+        trace = inbox.trace(records[0])
+        passed_on = [(trace_context.HEADER, trace)] if trace else []
         overlay, outputs, records = self._handle(inbox.topic, records)
-        await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+        await self._shared.writer.publish(outputs, self._output_headers(outputs, passed_on), self._check)
         self._outputs.wrote(outputs)
         if overlay.puts:
-            messages = [Message(k, v, self._headers()) for k, v in overlay.puts.items()]
+            messages = [Message(k, v, self._headers() + passed_on) for k, v in overlay.puts.items()]
             base = await self._shared.writer.append(*self._changelog, messages, self._check)
             if base == self._seen:  # else somebody's records are in between: the tail gets there
                 self._seen += len(messages)
@@ -255,6 +258,9 @@ class StagePartition:
         self._shared.observer.applied(self.stage.name, len(records))
         shown = len(overlay.puts) if self._shows_changelog else 0
         self._shared.observer.published(self.stage.name, len(outputs) + shown)
+        if trace:
+            traced = {"trace_id": trace_context.trace_id(trace), "outputs": len(outputs) + shown}
+            _log.info("change_applied", **self._name(), **traced)
 
     def _handle(self, topic: str, records: list[Record]) -> tuple[Overlay, list[Output], list[Record]]:
         """Handle as many of the records as fit one changelog batch."""
@@ -301,8 +307,11 @@ class StagePartition:
     def _headers(self) -> Headers:
         return [(WRITER_HEADER, self.writer_id)]
 
-    def _output_headers(self) -> Mapping[str, Headers]:
-        return dict.fromkeys(self.stage.guarded, self._headers())
+    def _output_headers(self, outputs: Sequence[Output], passed_on: Headers = NO_HEADERS) -> Mapping[str, Headers]:
+        headers: dict[str, Headers] = (
+            dict.fromkeys({output.topic for output in outputs}, passed_on) if passed_on else {}
+        )
+        return headers | dict.fromkeys(self.stage.guarded, self._headers() + passed_on)
 
     def _open(self) -> PartitionStore:
         if self._store is None:

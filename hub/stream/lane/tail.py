@@ -158,7 +158,7 @@ class TailReader:
         foreign = [
             TailRecord(record.offset, record.key, record.value)
             for record in records
-            if record.headers != own and record.key is not None and record.value is not None
+            if record.headers[:1] != own and record.key is not None and record.value is not None
         ]
         owner.chunks.append(Chunk(TailKey(*place), records[-1].offset + 1, foreign, len(records)))
         owner.wake()
