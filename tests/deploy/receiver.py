@@ -1,4 +1,4 @@
-"""A receiver of a source that pushes: `python -m tests.deploy.receiver PORT METRICS_PORT FOLDER`. Runs until a signal."""
+"""Takes what a source pushes: `python -m tests.deploy.receiver PORT METRICS_PORT FOLDER`. Runs until a signal."""
 
 from __future__ import annotations
 
