@@ -89,6 +89,11 @@ EVENTS: Final = (
     LogEvent("dead_letters_replayed", ("source", "asked", "events"), "Dead letters were translated again."),
     LogEvent("dead_letter_cannot_be_opened", ("source", "position"), "It was sealed with another key."),
     LogEvent("dead_letter_content_shown", ("source", "position", "by", "why"), "Somebody looked at a record itself."),
+    LogEvent("backfill_done", ("source", "records", "published"), "All of a source was read once more."),
+    LogEvent("backfill_held", ("source", "why", "detail"), "Too many of the records that it reads are unreadable."),
+    LogEvent("event_refused", ("source", "reason", "why"), "A request to the receiver of a source was not taken."),
+    LogEvent("event_not_kept", ("source", "detail"), "The inbox cannot be written; the source sends it again."),
+    LogEvent("event_request_failed", ("error",), "The receiver met a defect of its own; the source sends it again."),
     LogEvent("partitions_assigned", ("partitions", "generation"), "The group gave this worker its share."),
     LogEvent("partition_recovered", (*_PLACE, "seconds", "records"), "Its state is complete."),
     LogEvent("partition_closed", (*_PLACE, "reason", "detail"), "It is taken over again in a moment."),
@@ -96,7 +101,7 @@ EVENTS: Final = (
     LogEvent("state_of_another_kind_wiped", ("folder", "format"), "Local state was another topic's, incarnation's or"
              " release's, or open while the machine went down; it is rebuilt."),
     LogEvent("contested_keys", (*_PLACE, "keys"), "A former owner wrote late; what follows is published again."),
-    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late, while we were at work."),
+    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late; ours stands again."),
     LogEvent("commit_failed", ("error", "detail"), "The group did not take our offsets; some is done twice."),
     LogEvent("lane_failed", ("error", "detail", "traceback"), "The worker ends: no retry would help."),
     LogEvent("faust_failed", ("error",), "The worker ends: Faust did."),
@@ -126,8 +131,9 @@ def as_markdown() -> str:
     return "\n".join([
         "# Log lines",
         "",
-        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries speak in the same",
-        "form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN or address stands in any of them.",
+        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries",
+        "speak in the same form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN",
+        "or address stands in any of them.",
         "", "| event | fields | what happened |", "|---|---|---|", *lines,
         "", "| field | holds |", "|---|---|", *fields, "",
     ])  # fmt: skip

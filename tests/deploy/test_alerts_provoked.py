@@ -39,7 +39,7 @@ from hub.demo.users import DIRECTOR
 from hub.events.codec import decode, encode
 from hub.events.topics import HOUSEHOLD_RECORDS
 from tests import machine
-from tests.deploy.prometheus import FACTOR, Prometheus, Target
+from tests.deploy.prometheus import FACTOR, Prometheus, Target, quickened
 from tests.deploy.test_rules import RULES
 from tests.kafka.raw_log import Raw, read_raw
 from tests.postgres_server import server
@@ -213,6 +213,17 @@ def trouble(server: str, seed: int, tmp_path_factory: pytest.TempPathFactory) ->
         running.callback(engine.dispose)
         town = new_town(HOUSEHOLDS, seed)
         yield Trouble(stack, prometheus, targets, engine, chain(town.fill(), town.live()))
+
+
+def test_times_in_the_rules_are_shorter_and_nothing_else_is() -> None:
+    (stalled, late, idle) = quickened({"groups": [{"name": "g", "rules": [
+        {"expr": "sum(increase(a_total[10m] offset 15m)) >= 20", "for": "5m", "alert": "A"},
+        {"expr": "time() - a_seconds > 3600", "alert": "B"},
+        {"expr": "a_records > 1000", "for": "2m", "alert": "C"},
+    ]}]})["groups"][0]["rules"]  # fmt: skip
+    assert stalled == {"expr": "sum(increase(a_total[5000ms] offset 7500ms)) >= 20", "for": "2500ms", "alert": "A"}
+    assert late == {"expr": "time() - a_seconds > 30.0", "alert": "B"}
+    assert idle == {"expr": "a_records > 1000", "for": "1000ms", "alert": "C"}
 
 
 @pytest.mark.timeout(600)

@@ -155,6 +155,8 @@ def test_the_page_says_what_must_happen_who_acts_since_when_and_until_when(
     assert "Mijn huishoudens" in shown
     assert "dringend Signaal over de veiligheid van een kind, 10 feb 2026: verzuim (ernst: hoog)." in shown
     assert "Kim Bakker 10 feb 2026" in shown
+    assert "+2 meer" in shown
+    assert "Aanvraag Jeugdhulp ambulant: toegewezen Stichting Voorbeeld · sinds 3 feb 2026" in shown
     assert "1 huishouden" in shown
     assert home == HOME
 
