@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from hub.connect.ingest.publisher import Message
 from hub.connect.ingest.runner import control_file
 from hub.events.codec import decode
 from hub.ops import metrics
-from hub.ops.orders import Kept, Reset, Waiting
+from hub.ops.orders import Backfill, Kept, Reset, Waiting
 from hub.settings import Settings
 from tests.ingest.drafts import NOON
 
@@ -110,6 +111,17 @@ def test_a_command_gives_its_last_word_and_ends_when_we_end() -> None:
     assert run_apart([sys.executable, "-c", "import time; time.sleep(60)"], stopping) is None
 
 
+def test_what_another_process_asks_is_seen_by_each_connection_that_this_one_has(
+    settings: Settings, control: Control
+) -> None:
+    file = control_file(settings, "zcd")
+    assert control.orders().go_on == 0
+    Control(file).close()
+    told = f"from hub.connect.ingest.control import *; c = Control(Path({str(file)!r})); c.resume(); c.close()"
+    subprocess.run([sys.executable, "-c", told], check=True)
+    assert control.orders().go_on == 1
+
+
 def test_the_desk_asks_by_the_file_of_each_source_that_it_reaches(settings: Settings, control: Control) -> None:
     sent: list[Message] = []
 
@@ -128,6 +140,10 @@ def test_the_desk_asks_by_the_file_of_each_source_that_it_reaches(settings: Sett
     assert asking.plan_reset("zcd", 2, new_epoch=False) == Reset("", 2, 2)
     assert [letter.position for letter in control.letters(9)] == ["7"]
     assert (asking.stop_replay("zcd"), control.waiting(Errand.REPLAY)) == (1, 0)
+    asking.backfill("zcd", "olga")
+    assert asking.waiting("zcd").backfill == Backfill("olga", "compositions", 0, 0, "", "")
+    asking.stop_backfill("zcd")
+    assert asking.waiting("zcd").backfill is None
     asking.resume("zcd")
     assert control.orders().pause is None
     asking.discard([KEPT], "olga", "proef")

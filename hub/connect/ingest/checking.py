@@ -89,8 +89,10 @@ class Checking:
         control.check_done(check, why, self._now())
         outcome = "failed" if found is None or not is_made else "differs" if differing(found) else "complete"
         metrics.RECONCILIATIONS.labels(self._source, outcome).inc()
-        tell = _log.info if is_made else _log.warning
-        tell("source_reconciled", source=self._source, outcome=outcome, why=why, by=check.by)
+        if is_made:
+            _log.info("source_reconciled", source=self._source, outcome=outcome, by=check.by)
+        else:
+            _log.warning("source_not_reconciled", source=self._source, why=why, by=check.by)
 
 
 def compare_apart(name: str, stopping: threading.Event) -> Callable[[bool], str | None]:
