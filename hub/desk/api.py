@@ -16,7 +16,7 @@ from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
-from hub.desk.reading import SEARCH_LIMIT, Page, ToReview
+from hub.desk.reading import SEARCH_LIMIT, Page, Seen, ToReview
 from hub.desk.readmodel import Search
 from hub.desk.site import API, API_VERSION, Site, asking
 from hub.desk.translations import LANGUAGES
@@ -116,10 +116,10 @@ def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
 
 
 def _add_household(router: APIRouter, site: Site) -> None:
-    def offer(part: str, name: str, model: type, answer: Callable[[Document, Request], object]) -> None:
+    def offer(part: str, name: str, model: type, answer: Callable[[Seen], object]) -> None:
         def read(household_id: str, request: Request) -> Response:
-            found = site.reading.household(asking(request), household_id, addresses=not part)
-            return _json(answer(found, request))
+            found = site.reading.seen(asking(request), household_id, addresses=not part)
+            return _json(answer(found))
 
         read.__doc__ = model.__doc__
         router.get(
@@ -129,10 +129,10 @@ def _add_household(router: APIRouter, site: Site) -> None:
             responses=_answers(model, _HOUSEHOLD, moves=True),
         )(read)
 
-    offer("", "readHousehold", models.Household, lambda found, _: _household(found, site))
-    offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
-    offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
-    offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
+    offer("", "readHousehold", models.Household, lambda seen: _household(seen, site))
+    offer("/tijdlijn", "readTimeline", models.Timeline, lambda seen: _timeline(seen.document))
+    offer("/besluiten", "readDecisions", models.Decisions, lambda seen: _decisions(seen.document))
+    offer("/betrokkenen", "readInvolved", models.Involved, lambda seen: _involved(seen.document, site))
 
     @router.get(
         f"{HOUSEHOLDS}/{{household_id}}/kandidaten",
@@ -290,13 +290,12 @@ def _add_state(router: APIRouter, site: Site) -> None:
         return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _household(document: Document, site: Site) -> dict[str, object]:
-    points = attention.of_household(site, document)
-    found = threads.of_household(site, document)
-    return digest.opened(document, site.open_address) | {
-        "attention": attention.answer(points),
-        "threads": threads.answer(found, site.today(), site.prices),
-        "viewers": site.reading.viewers(document),
+def _household(seen: Seen, site: Site) -> dict[str, object]:
+    found = attention.of_household(site, seen)
+    return digest.opened(seen.document, site.open_address) | {
+        "attention": attention.answer(found.points),
+        "threads": threads.answer(found.threads, found.today, site.prices),
+        "viewers": site.reading.viewers(seen),
     }
 
 

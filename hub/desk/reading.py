@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from hub.desk import candidates, digest, inspection, readmodel
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
-from hub.desk.access.decide import may_show_on
+from hub.desk.access.decide import Openings, may_show_on
 from hub.desk.access.facts import DEFAULT_RULES, ref_of
 from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.activities import activity_of
@@ -131,13 +131,24 @@ class ToReview(NamedTuple):
     over: bool
 
 
+class Seen(NamedTuple):
+    """One household. `document`: as somebody sees it; `whole`: altogether, to work things out by, never to show;
+    `about`: what a decision on it depends on."""
+
+    document: Document
+    whole: Document
+    about: Household
+
+
 class _Opened(NamedTuple):
-    """A whole household, what a decision on it depends on, its secrets, and dossiers of others that may be named."""
+    """A whole household, what a decision on it depends on, its secrets, dossiers of others that may be named, and what
+    may be seen of its own."""
 
     document: Document
     about: Household
     secrets: Secrets
     also: list[DossierRef]
+    openings: Openings
 
 
 @dataclass(frozen=True)
@@ -195,14 +206,19 @@ class Reading:
     def household(
         self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
     ) -> Document:
+        """One household as somebody may see it: see `seen`."""
+        return self.seen(request, household_id, action, addresses=addresses).document
+
+    def seen(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Seen:
         """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
         whoever may see them. Raises NotThere or Moved, after the decision and its look."""
         there = self._open(request, household_id, action)
-        openings = may(request.actor, Action.READ_HOUSEHOLD, there.about).openings
-        shown = cut(there.document, openings, there.also)
-        if there.secrets == NO_SECRETS or (addresses and self._sees_secrets(request, there.about)):
-            return shown
-        return digest.withheld(shown, there.secrets)
+        shown = cut(there.document, there.openings, there.also)
+        if there.secrets != NO_SECRETS and not (addresses and self._sees_secrets(request, there.about)):
+            shown = digest.withheld(shown, there.secrets)
+        return Seen(shown, there.document, there.about)
 
     def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
@@ -212,9 +228,11 @@ class Reading:
             secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
         about = self.facts(_known_id(household_id), asked)
-        self._decide(request, action, household=about, also=others)
+        decision = self._decide(request, action, household=about, also=others)
         there = _there(found, moved, household_id)
-        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers])
+        if action is not Action.READ_HOUSEHOLD:
+            decision = may(request.actor, Action.READ_HOUSEHOLD, about)
+        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers], decision.openings)
 
     def _readable(self, connection: Connection, request: Request, document: Document) -> list[Household]:
         """Of the other households that its decisions name: of those that somebody may read, what is shown of them."""
@@ -227,9 +245,12 @@ class Reading:
                 found.append(Household(holding["household_id"], (ref,)))
         return found
 
-    def viewers(self, document: Document) -> list[Viewer]:
+    def viewers(self, seen: Seen) -> list[Viewer]:
         """Who sees the content of each dossier of a household that somebody reads; as far as he may know it."""
-        return viewers(document, known_of(document, self.now(), self.rules))
+        shown, known = seen.document, seen.about.known
+        if known is None or shown["records"] != seen.whole["records"]:
+            known = known_of(shown, self.now(), self.rules)
+        return viewers(shown, known)
 
     def emergencies(self, request: Request) -> list[ToReview]:
         """The emergency accesses that nobody has reviewed yet, the oldest first."""
@@ -387,12 +408,13 @@ class Reading:
         household: Household | None = None,
         also: Sequence[Household] = (),
         shown: Sequence[Document] = (),
-    ) -> None:
+    ) -> Decision:
         decision = may(request.actor, action, household)
         concerned = [household, *also] if household else [_listed(item) for item in shown]
         self._write(request, action, decision, (household.household_id or None) if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
+        return decision
 
     def _write(
         self,

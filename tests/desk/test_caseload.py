@@ -19,6 +19,7 @@ from hub.desk.caseload.writing import Attending, refresh
 from hub.events.records import RecordType
 from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
+from hub.household.requests.threads import threads
 from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import HOME, direction, family
@@ -127,7 +128,7 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
             document = readmodel.load(connection, home)
             assert document is not None
             points = attention_points(document, later.today, Terms())
-            expected = case_of(document, points, later.today, Terms())
+            expected = case_of(document, points, threads(document, later.today, Terms()), later.today)
             assert (orjson.loads(line), rank) == (expected.line, expected.rank)
 
 
