@@ -15,17 +15,21 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Engine,
     Select,
     Table,
     and_,
+    bindparam,
     create_engine,
     event,
     func,
     insert,
+    literal,
     make_url,
     select,
+    union,
 )
 from sqlalchemy.pool import StaticPool
 
@@ -135,10 +139,12 @@ def wipe(connection: Connection) -> None:
 
 def load(connection: Connection, household_id: str) -> Document | None:
     """The document of a live household; None if it is unknown, gone, or not complete yet."""
-    text = connection.scalar(
-        select(households.c.document).where(households.c.household_id == household_id, households.c.live)
-    )
+    text = connection.scalar(_DOCUMENT, {"home": household_id})
     return None if text is None else _document(text)
+
+
+_DOCUMENT: Final = select(households.c.document).where(households.c.household_id == bindparam("home"), households.c.live)
+"""What every read of a household asks is put together once: that takes SQLAlchemy longer than the database answers."""
 
 
 def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, Document]:
@@ -269,16 +275,29 @@ def naming(connection: Connection, person_key: str) -> list[Document]:
 def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
     """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
     dossier states of such a person."""
+    found = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)}).all()
+    of_persons, keys = ({str(key) for kind, key in found if kind == wanted} for wanted in ("person", "address"))
+    return Secrets(frozenset(of_persons), frozenset(keys))
+
+
+def _secrets() -> CompoundSelect[tuple[str, str]]:
     said = addresses.alias("said")
     whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
-    of_persons = select(addresses.c.person_key).where(addresses.c.person_key.in_(persons), addresses.c.secret)
-    found = select(addresses.c.address_key).where(addresses.c.address_key.in_(address_keys), whose.exists())
-    return Secrets(frozenset(connection.scalars(of_persons)), frozenset(connection.scalars(found)))
+    named = addresses.c.person_key.in_(bindparam("persons", expanding=True))
+    stated = addresses.c.address_key.in_(bindparam("keys", expanding=True))
+    of_persons = select(literal("person"), addresses.c.person_key).where(named, addresses.c.secret)
+    return union(of_persons, select(literal("address"), addresses.c.address_key).where(stated, whose.exists()))
+
+
+_SECRETS: Final = _secrets()
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:
     """Last heartbeat of each source, sorted by source; keys as in hub.source_status, times ISO 8601."""
-    return [orjson.loads(text) for text in connection.scalars(select(sources.c.status).order_by(sources.c.source))]
+    return [orjson.loads(text) for text in connection.scalars(_STATUSES)]
+
+
+_STATUSES: Final = select(sources.c.status).order_by(sources.c.source)
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:
@@ -289,9 +308,14 @@ def dead_letter_counts(connection: Connection) -> dict[str, int]:
 
 def last_dead_letters(connection: Connection) -> dict[str, str]:
     """When a record of each source was last unreadable, of those that are open: ISO time per source that has any."""
-    newest = func.max(dead_letters.c.failed_at)
-    query = select(dead_letters.c.source, newest).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
-    return {str(source): str(moment) for source, moment in connection.execute(query)}
+    return {str(source): str(moment) for source, moment in connection.execute(_LAST_DEAD_LETTERS)}
+
+
+_LAST_DEAD_LETTERS: Final = (
+    select(dead_letters.c.source, func.max(dead_letters.c.failed_at))
+    .where(dead_letters.c.is_open)
+    .group_by(dead_letters.c.source)
+)
 
 
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
