@@ -17,7 +17,7 @@ from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.problems import MEDIA_TYPE, problem
 from hub.desk.reading import SEARCH_LIMIT, Page, Seen, ToReview
-from hub.desk.readmodel import Search
+from hub.desk.searching import Search
 from hub.desk.site import API, API_VERSION, Site, asking
 from hub.desk.translations import LANGUAGES
 from hub.desk.words import Words
@@ -112,6 +112,7 @@ def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
         birth_date=wanted.birth_date.isoformat() if wanted.birth_date else None,
         dossier_id=wanted.dossier_number,
         person_key=person_key,
+        address_key=site.address_key(address) if (address := wanted.address) else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import candidates, digest, inspection, readmodel
+from hub.desk import candidates, digest, inspection, readmodel, searching
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
 from hub.desk.access.decide import Openings, may_show_on
 from hub.desk.access.facts import DEFAULT_RULES, ref_of
@@ -21,7 +21,8 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import Asker, DeadLetterRow, Search, iso
+from hub.desk.readmodel import Asker, DeadLetterRow, iso
+from hub.desk.searching import Search
 from hub.events.ids import DossierRef
 from hub.household.document_shape import DecisionEntry, Document
 
@@ -172,11 +173,18 @@ class Reading:
 
     def search(self, request: Request, wanted: Search) -> Page:
         """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is. Of those that
-        somebody may not see is told only how many there are, up to HIDDEN_LIMIT."""
+        somebody may not see is told only how many there are, up to HIDDEN_LIMIT; of a secret address not even that."""
         asker = self._asker(request, Action.SEARCH_HOUSEHOLDS)
         with self.engine.connect() as connection:
-            found = readmodel.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
-        shown = self._shown(request, found.households)
+            found = searching.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
+            secret = searching.is_secret(connection, wanted.address_key)
+        asked = ((whole, self.cut_down(request.actor, whole)) for whole in found.households)
+        shown = [
+            item
+            for whole, item in asked
+            if item is not None and searching.fits(item, wanted)
+            if not secret or self._sees_secrets(request, self.facts(whole["household_id"], whole))
+        ]
         self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=shown)
         return Page(len(shown), shown, found.hidden)
 

@@ -42,7 +42,6 @@ from hub.desk.tables import (
     dossiers,
     households,
     kept,
-    members,
     meta,
     metadata,
     offsets,
@@ -54,22 +53,6 @@ from hub.household.document_shape import Document
 
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
-
-
-class Search(NamedTuple):
-    """What to look for; all that is given must hold of one member (the dossier number: of the household)."""
-
-    name: str | None = None
-    birth_date: str | None = None
-    dossier_id: str | None = None
-    person_key: str | None = None
-
-
-class Found(NamedTuple):
-    """What a search found for somebody. `hidden`: how many more there are, which he may not see."""
-
-    households: list[Document]
-    hidden: int
 
 
 class DeadLetterRow(NamedTuple):
@@ -143,7 +126,9 @@ def load(connection: Connection, household_id: str) -> Document | None:
     return None if text is None else _document(text)
 
 
-_DOCUMENT: Final = select(households.c.document).where(households.c.household_id == bindparam("home"), households.c.live)
+_DOCUMENT: Final = select(households.c.document).where(
+    households.c.household_id == bindparam("home"), households.c.live
+)
 """What every read of a household asks is put together once: that takes SQLAlchemy longer than the database answers."""
 
 
@@ -200,13 +185,14 @@ class Asker(NamedTuple):
     at: str
 
 
-def _has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+def has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+    """What must hold of the rows of who has to do with what."""
     return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
 
 
 def reached_by(asker: Asker) -> Select[tuple[str]]:
     """Ids of the households that somebody has to do with."""
-    return select(reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    return select(reaches.c.household_id).where(*has_to_do(asker)).distinct()
 
 
 def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
@@ -221,7 +207,7 @@ def count(connection: Connection, asker: Asker) -> int:
 
 def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
     """Live households that somebody has to do with, in the order of their title."""
-    own = select(reaches.c.sort_key, reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    own = select(reaches.c.sort_key, reaches.c.household_id).where(*has_to_do(asker)).distinct()
     ordered = own.order_by(reaches.c.sort_key, reaches.c.household_id).offset(skip).limit(limit)
     ids = [str(home) for _, home in connection.execute(ordered)]
     found = load_all(connection, ids)
@@ -236,35 +222,6 @@ def every(connection: Connection) -> Iterator[Document]:
         yield from load_all(connection, ids[start : start + PART]).values()
 
 
-def search(connection: Connection, wanted: Search, asker: Asker, *, limit: int, hidden: int) -> Found:
-    """At most `limit` live households that fit all that is given and that somebody has to do with, and how many others
-    fit, counted up to `hidden`; none for an empty search."""
-    conditions = _conditions(wanted)
-    if not conditions:
-        return Found([], 0)
-    own, live = reached_by(asker), (households.c.live, *conditions)
-    query = select(households.c.document).where(*live, households.c.household_id.in_(own))
-    ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
-    others = select(households.c.household_id).where(*live, households.c.household_id.not_in(own)).limit(hidden)
-    number = connection.scalar(select(func.count()).select_from(others.subquery()))
-    return Found([_document(text) for text in connection.scalars(ordered)], int(number or 0))
-
-
-def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    person = [members.c.names.contains(word, autoescape=True) for word in (wanted.name or "").casefold().split()]
-    if wanted.birth_date:
-        person.append(members.c.birth_dates.contains(f" {wanted.birth_date} ", autoescape=True))
-    if wanted.person_key:
-        person.append(members.c.person_key == wanted.person_key)
-    if person:
-        conditions.append(households.c.household_id.in_(select(members.c.household_id).where(*person)))
-    if wanted.dossier_id:
-        named = func.lower(dossiers.c.dossier_id) == wanted.dossier_id.lower()
-        conditions.append(households.c.household_id.in_(select(dossiers.c.household_id).where(named)))
-    return conditions
-
-
 def naming(connection: Connection, person_key: str) -> list[Document]:
     """All live households whose document names a person, as a member or otherwise."""
     homes = select(addresses.c.household_id).where(addresses.c.person_key == person_key)
@@ -275,18 +232,22 @@ def naming(connection: Connection, person_key: str) -> list[Document]:
 def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
     """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
     dossier states of such a person."""
-    found = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)}).all()
-    of_persons, keys = ({str(key) for kind, key in found if kind == wanted} for wanted in ("person", "address"))
-    return Secrets(frozenset(of_persons), frozenset(keys))
+    rows = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)})
+    found = {(str(kind), str(key)) for kind, key in rows}
+    of_persons, keys = (frozenset(key for kind, key in found if kind == it) for it in (_PERSON, _ADDRESS))
+    return Secrets(of_persons, keys)
 
 
-def _secrets() -> CompoundSelect[tuple[str, str]]:
+_PERSON, _ADDRESS = "person", "address"
+
+
+def _secrets() -> CompoundSelect[str, str]:
     said = addresses.alias("said")
     whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
     named = addresses.c.person_key.in_(bindparam("persons", expanding=True))
     stated = addresses.c.address_key.in_(bindparam("keys", expanding=True))
-    of_persons = select(literal("person"), addresses.c.person_key).where(named, addresses.c.secret)
-    return union(of_persons, select(literal("address"), addresses.c.address_key).where(stated, whose.exists()))
+    of_persons = select(literal(_PERSON), addresses.c.person_key).where(named, addresses.c.secret)
+    return union(of_persons, select(literal(_ADDRESS), addresses.c.address_key).where(stated, whose.exists()))
 
 
 _SECRETS: Final = _secrets()
@@ -341,11 +302,6 @@ def replace_row(connection: Connection, table: Table, key: Mapping[str, object],
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(table.update().where(*where).values(**values)).rowcount == 0:
         connection.execute(table.insert().values(**key, **values))
-
-
-def search_text(values: Sequence[str]) -> str:
-    """Values as a searchable text: case folded, a space at both ends."""
-    return f" {' '.join(values).casefold()} "
 
 
 def sort_key(title: str) -> str:

@@ -26,6 +26,7 @@ from hub.desk.login.sessions import Sessions
 from hub.desk.reading import Reading, Refused, Request
 from hub.desk.tokens import Tokens
 from hub.desk.visits import Visits
+from hub.events.sensitive import Address
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
@@ -45,7 +46,8 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 @dataclass(frozen=True)
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
-    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
+    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN;
+    `address_key`: an address to its key.
     `terms`: the municipality's, of attention points; `prices`: its products and budgets."""
 
     reading: Reading
@@ -53,6 +55,7 @@ class Site:
     tokens: Tokens
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
+    address_key: Callable[[Address], str]
     why_not_ready: Callable[[], str | None]
     render_metrics: Callable[[], bytes]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
