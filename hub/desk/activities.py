@@ -30,7 +30,6 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.INSPECT_PERSON: "inzageverzoek-beantwoorden",
     Action.READ_SOURCES: "aanlevering-bewaken",
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
-    Action.READ_DESCRIPTION: "koppelvlak-beschrijven",
 }
 
 

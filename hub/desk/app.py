@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
-from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.api import InvalidBsn, api_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
 from hub.desk.gate import Gate
@@ -23,6 +23,7 @@ from hub.desk.login.documents import ProviderUnavailable
 from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
 from hub.desk.meeting import meeting_router
+from hub.desk.openapi import describe
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused

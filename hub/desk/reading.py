@@ -377,10 +377,6 @@ class Reading:
         if not may(request.actor, Action.ENTER).allowed:
             self._decide(request, Action.ENTER)
 
-    def description(self, request: Request) -> None:
-        """Ask whether the description of the API may be read."""
-        self._decide(request, Action.READ_DESCRIPTION)
-
     def allow(
         self, request: Request, action: Action, households: Sequence[Household], *, content: DossierRef | None = None
     ) -> None:

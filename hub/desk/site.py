@@ -35,7 +35,8 @@ API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
 SESSION_COOKIE: Final = "regiehub_sessie"
 LOGIN: Final = "/inloggen"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+DESCRIPTION: Final = f"{API}/openapi.json"
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", DESCRIPTION})
 """What answers without a token: no data of any person. And login, and its style sheet."""
 STATIC: Final = "/static/"
 

@@ -40,7 +40,6 @@ ALL = [
     f"{LIST}/{HOME}/inzagen",
     f"{LIST}/{HOME}/kandidaten",
     "/api/v1/bronnen",
-    "/api/v1/openapi.json",
     "/api/v1/nothing",
     "/",
     "/huishoudens",
