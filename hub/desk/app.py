@@ -45,7 +45,7 @@ class _Desk(FastAPI):
 
 def create_app(site: Site) -> FastAPI:
     """The application. Pure of start-up: it opens nothing and starts nothing."""
-    app = _Desk(openapi_url=None, docs_url=None, redoc_url=None)
+    app = _Desk(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)

@@ -14,6 +14,6 @@ def tag_of(body: bytes) -> str:
 
 
 def is_known(tag: str, if_none_match: str) -> bool:
-    """Whether a caller has this answer already. `if_none_match`: the header, empty if there is none; compared weakly."""
+    """Whether a caller has this answer already. `if_none_match`: the header, "" if there is none; compared weakly."""
     named = (item.strip().removeprefix("W/") for item in if_none_match.split(","))
     return any(item in ("*", tag) for item in named)

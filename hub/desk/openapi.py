@@ -81,6 +81,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         description="One household, one plan, one director: what the registrations say together.",
         contact=_CONTACT,
         servers=[{"url": _SERVER}],
+        separate_input_output_schemas=False,
     )
     found["paths"] = {path.removeprefix(API): item for path, item in found["paths"].items()}
     schemas = found["components"]["schemas"]

@@ -12,16 +12,16 @@ from fastapi.testclient import TestClient
 
 import hub.desk
 from hub.desk.openapi import examples
+from hub.desk.projector import Consumed, apply_list
 from hub.desk.site import API
 from hub.events.decisions import Kind
 from hub.events.ids import RecordRef, decision_id
+from hub.events.topics import SOURCES
 from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry, opening_entry
 from tests.desk.family import HOME, family
 from tests.desk.test_deciding import SAME
 from tests.desk.views import ZCD, one_dossier, source_status
-from hub.desk.projector import Consumed, apply_list
-from hub.events.topics import SOURCES
 
 FOLDER = Path(hub.desk.__file__).parent / "examples"
 TRACE = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
@@ -54,9 +54,7 @@ def test_every_operation_has_an_example(director: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_an_example_is_what_the_desk_answers(
-    name: str, desk: Desk, visit: Callable[[str | None], TestClient]
-) -> None:
+def test_an_example_is_what_the_desk_answers(name: str, desk: Desk, visit: Callable[[str | None], TestClient]) -> None:
     """To make an example anew, delete its file and run this."""
     desk.show(family(extra=[DECIDED, opening_entry(Kind.EMERGENCY, minutes=6)]))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-7"), person="u-mia", confirmed=False, given_name="Mia"))
