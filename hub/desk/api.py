@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,16 +39,21 @@ class InvalidBsn(Exception):
 
 
 def api_router(site: Site) -> APIRouter:
-    """All routes of the API."""
-    router = APIRouter()
-    _add_lists(router, site)
-    _add_household(router, site)
-    _add_inspection(router, site)
-    _add_decisions(router, site)
-    _add_emergencies(router, site)
-    _add_sources(router, site)
-    _add_state(router, site)
-    return router
+    """All routes of the API, and those of the desk's own state."""
+    router, state = APIRouter(dependencies=[Depends(_known_parameters)]), APIRouter()
+    for add in (_add_lists, _add_household, _add_inspection, _add_decisions, _add_emergencies, _add_sources):
+        add(router, site)
+    _add_state(state, site)
+    state.include_router(router)
+    return state
+
+
+def _known_parameters(request: Request) -> None:
+    """Whoever misspells a parameter must not get an answer to another question. Raises RequestValidationError, which
+    does not repeat the name: somebody may have put anything there."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    if not known.issuperset(request.query_params):
+        raise RequestValidationError([{"loc": ("query",), "msg": "a parameter that does not exist", "type": "extra"}])
 
 
 def _add_lists(router: APIRouter, site: Site) -> None:
@@ -200,7 +206,7 @@ def _add_emergencies(router: APIRouter, site: Site) -> None:
         EMERGENCIES,
         operation_id="listEmergencies",
         tags=["noodtoegangen"],
-        responses=answers(models.Emergencies, (401, 403, 503)),
+        responses=answers(models.Emergencies, PROBLEMS),
     )
     def emergencies(request: Request) -> Response:
         """Emergency accesses that nobody has reviewed yet, the oldest first."""
@@ -231,7 +237,7 @@ def _add_sources(router: APIRouter, site: Site) -> None:
         f"{API}/bronnen",
         operation_id="listSources",
         tags=["bronnen"],
-        responses=answers(models.Sources, (401, 403, 503)),
+        responses=answers(models.Sources, PROBLEMS),
     )
     def sources(request: Request) -> Response:
         """State and freshness of every source, as seen now."""

@@ -155,6 +155,13 @@ def test_a_wrong_parameter_is_a_400(query: str, director: TestClient) -> None:
     assert body["invalid_params"][0]["name"].startswith("query.pagina")
 
 
+def test_a_parameter_that_does_not_exist_is_a_400_that_does_not_repeat_it(director: TestClient) -> None:
+    body = assert_problem(director.get(f"{LIST}?page=2&123456782=x"), 400)
+    assert body["invalid_params"] == [{"name": "query", "reason": "a parameter that does not exist"}]
+    assert_problem(director.get("/api/v1/bronnen?pagina=2"), 400)
+    assert director.get("/healthz?x=1").status_code == 200
+
+
 def test_a_household_that_is_not_there_is_refused_like_one_of_others(desk: Desk, director: TestClient) -> None:
     assert_problem(director.get(f"{LIST}/H00000000000000000000"), 403)
     assert_problem(director.get("/api/v1/huishoudens/x/y/z"), 404)

@@ -30,7 +30,7 @@ from tests.desk.family import HOME
 from tests.desk.test_api_examples import DECIDED, DECISION
 from tests.desk.test_sight import ACTORS, the_family
 
-EXAMPLES = 4
+EXAMPLES = 3
 """Of each operation, asker, kind and id: three askers times 14 operations times these are some seconds."""
 HEADERS: dict[str, dict[str, str]] = {
     "director": {"Authorization": "Bearer youth"},
