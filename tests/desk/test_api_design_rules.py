@@ -224,9 +224,7 @@ def test_etag_spares_the_answer_and_not_the_look(desk: Desk, director: TestClien
     assert [look["action"] for look in desk.operations()] == ["read_household"] * 9
 
 
-def test_etag_of_who_sees_something_else_is_another(
-    desk: Desk, director: TestClient, officer: TestClient
-) -> None:
+def test_etag_of_who_sees_something_else_is_another(desk: Desk, director: TestClient, officer: TestClient) -> None:
     path = f"{API}/huishoudens/{desk.show(refuge())}"
     own = director.get(path).headers["etag"]
     other = officer.get(path, headers={"If-None-Match": own})
