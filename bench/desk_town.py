@@ -5,17 +5,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Engine, Table, insert, select
 
 from bench.stages import Memory, lists
 from bench.whole_job.input import make_input
 from hub.desk.access import Actor, Role, grantees_of
 from hub.desk.projector import Consumed, apply_views
-from hub.desk.tables import BY_HOUSEHOLD, addresses, dossiers, households, member_words, members, reaches
+from hub.desk.tables import (
+    BY_HOUSEHOLD,
+    addresses,
+    case_people,
+    case_teams,
+    dossiers,
+    households,
+    member_words,
+    members,
+    reaches,
+)
 from hub.events.topics import VIEWS
 from hub.stream.assemble import Assemble
 from hub.stream.resolve import Resolve
@@ -100,26 +111,30 @@ def _template(rows: Mapping[str, list[list[Any]]]) -> _Template:
     text = orjson.dumps(rows).decode()
     changed: dict[str, Callable[[int], str]] = {}
     for dossier in {str(row[1]) for row in rows["dossiers"]}:
-        changed[dossier] = lambda number, name=dossier: f"{name}.{number}"
-    for name in {str(row[1]) for row in rows["case_teams"]}:
-        changed |= _renamed(name, lambda name, number: f"{name} {number // _COPIES_PER_TEAM}", "teams")
-    for name in set(re.findall(r'\\"staff\\":\\"(\w+)\\"', text)):
-        changed |= _renamed(name, lambda name, number: f"{name}{number // _COPIES_PER_TEAM:04}", "staff")
+        changed[dossier] = partial("{}.{}".format, dossier)
+    for team in {str(row[1]) for row in rows["case_teams"]}:
+        changed |= _renamed(team, " ", _team)
+    for staff in set(re.findall(r'\\"staff\\":\\"(\w+)\\"', text)):
+        changed |= _renamed(staff, "0", _staff)
     known = "|".join(re.escape(item) for item in sorted(changed, key=len, reverse=True))
     return _Template(re.split(f"({known}|{_ID.pattern[1:-1]})" if known else _ID, text), changed)
 
 
-def _renamed(name: str, rename: Callable[[str, int], str], kind: str) -> dict[str, Callable[[int], str]]:
-    """The name, and the hash under which its households are found."""
-    return {
-        name: lambda number: rename(name, number),
-        _grantee(kind, name): lambda number: _grantee(kind, rename(name, number)),
-    }
+def _renamed(name: str, mark: str, grantee: Callable[[str], str]) -> dict[str, Callable[[int], str]]:
+    """A name of every few copies, and the hash under which its households are found."""
+
+    def renamed(number: int) -> str:
+        return f"{name}{mark}{number // _COPIES_PER_TEAM}"
+
+    return {name: renamed, grantee(name): lambda number: grantee(renamed(number))}
 
 
-def _grantee(kind: str, name: str) -> str:
-    actor = Actor("", Role.CASE_DIRECTOR, **{kind: (name,) if kind == "teams" else name})
-    return grantees_of(actor)[-1]
+def _team(name: str) -> str:
+    return grantees_of(Actor("", Role.CASE_DIRECTOR, teams=(name,)))[-1]
+
+
+def _staff(number: str) -> str:
+    return grantees_of(Actor("", Role.CASE_DIRECTOR, staff=number))[-1]
 
 
 def _insert(engine: Engine, table: Table, rows: list[list[Any]]) -> None:
@@ -131,12 +146,12 @@ def _insert(engine: Engine, table: Table, rows: list[list[Any]]) -> None:
                 for row in rows:
                     copying.write_row(row)
         else:
-            cursor.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.c))})", rows)
+            cursor.executemany(str(insert(table).compile(dialect=engine.dialect)), rows)
 
 
 def workers(engine: Engine, number: int) -> list[Worker]:
     """Directors of households all over the municipality, each with his team."""
-    people, teams = BY_HOUSEHOLD[2], BY_HOUSEHOLD[3]
+    people, teams = case_people, case_teams
     query = (
         select(people.c.household_id, people.c.who, teams.c.team)
         .join(teams, teams.c.household_id == people.c.household_id)

@@ -48,9 +48,21 @@ class Settings(BaseSettings):
     secrets_file: Path = Field(default=Path(), description="The two keys, mode 0600; for ingest and desk only.")
     connectors_file: Path = Field(default=Path(), description="YAML: name of a source to its connector's settings.")
     poll_seconds: float = Field(default=0.5, gt=0, description="Pause between polls of a source that is up to date.")
+    retry_seconds: float = Field(
+        default=60.0, gt=0, description="Longest pause between tries of a source, or a log, that cannot be reached."
+    )
+    trace_seconds: float = Field(
+        default=10.0, ge=0, description="Time between two changes of a source that are traced to the page; 0: none is."
+    )
     heartbeat_seconds: float = Field(default=5.0, gt=0, description="Longest silence of a source's status.")
     dead_letter_percent: int = Field(default=20, ge=0, le=100, description="Above it a connector stops.")
     dead_letter_records: int = Field(default=200, ge=1, description="Records needed before that share counts.")
+    reconcile_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=24 * 31,
+        description="How often each source is compared with the hub; 0: when asked only.",
+    )
     environment: Environment = Field(
         default=Environment.PRODUCTION, description="production, or demo: only there demo tokens and http are taken."
     )

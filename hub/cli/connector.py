@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli import backfill as backfilling
 from hub.cli import conformance, vendor
 from hub.cli.source import AsJson, By
 
 if TYPE_CHECKING:
-    from hub.connect.api import Cursor
     from hub.connect.ingest.connectors_file import Source
     from hub.settings import Settings
 
@@ -21,6 +20,7 @@ app.command("new")(vendor.new)
 app.command("try")(vendor.try_out)
 app.command("test")(conformance.test)
 app.command("check")(vendor.check)
+app.command("backfill")(backfilling.backfill)
 Name = Annotated[str, typer.Argument(help="Name of the source in the connectors file.")]
 
 
@@ -31,15 +31,28 @@ def _noun() -> None:
 
 @app.command("list")
 def list_connectors(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:
-    """Name, class and package of each installed connector."""
+    """Name, class and package of each installed connector, and the sources that this machine reads with it."""
     from hub.connect.discovery import installed
 
-    found = list(installed())
+    found, sources = list(installed()), backfilling.sources_here()
     if as_json:
-        print(json.dumps([item._asdict() for item in found]))
+        own = {item.name: [one for one in sources if one["connector"] == item.name] for item in found}
+        print(json.dumps([{**item._asdict(), "sources": own[item.name]} for item in found]))
         return
     for item in found:
         print(f"{item.name:<16} {item.reference}  ({item.distribution})")
+        for one in sources:
+            if one["connector"] == item.name:
+                print(f"  {one['name']:<14} {_state(one)}")
+
+
+def _state(source: dict[str, Any]) -> str:
+    says = ["runs" if source["running"] else "does not run here"]
+    if source["paused"]:
+        says.append(f"paused by {source['paused']['by']}: {source['paused']['why']}")
+    if source["backfill"]:
+        says.append(source["backfill"]["in_words"])
+    return "; ".join(says)
 
 
 @app.command()
@@ -95,7 +108,7 @@ def reset(
 
     settings = load_settings()
     source = told.load(settings, name)
-    cursor = _cursor(start)
+    cursor = backfilling.read_cursor(start)
     with told.control_of(settings, source) as control:
         epoch = max(source.source_epoch, control.orders().source_epoch, _epoch_in_log(settings, source, new_epoch))
         wanted = epoch + 1 if new_epoch else epoch
@@ -126,20 +139,6 @@ def _in_words(plan: dict[str, object]) -> list[str]:
         "         repairs and replays that wait are dropped; what the source holds no longer stays to be seen until",
         "         regiehub reconcile finds and repairs it",
     ]
-
-
-def _cursor(start: str) -> Cursor | None:
-    from pydantic import ValidationError
-
-    from hub.connect.api import Cursor
-    from hub.errors import ConfigError
-
-    if start == "beginning":
-        return None
-    try:
-        return Cursor.model_validate_json(Path(start).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ConfigError("--from", [start], problem="is neither beginning nor a file with a cursor") from error
 
 
 def _cursor_now(settings: Settings, source: Source) -> object:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED = 1
 _LIVE_SECONDS = 1.0
+_RECONCILE_HOURS = "0.25"
+"""A demo is looked at for minutes, not for nights."""
 _EMBEDDED_BEST_BELOW = 300
 
 
@@ -52,7 +54,7 @@ def demo(
     if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
         _advise_kafka()
     try:
-        with _stack(broker, port) as stack:
+        with _stack(broker, port, {} if once else {"RECONCILE_HOURS": _RECONCILE_HOURS}) as stack:
             code = _once(stack, households, seed, given, dump, as_json) if once else _live(stack, households, seed)
     except KeyboardInterrupt:
         print("\nregiehub: everything is stopped.", file=sys.stderr)
@@ -86,13 +88,13 @@ def _advise_kafka() -> None:
 
 
 @contextmanager
-def _stack(broker: str, port: int) -> Iterator[Stack]:
+def _stack(broker: str, port: int, settings: Mapping[str, str]) -> Iterator[Stack]:
     """Everything up. Raises ConfigError when the broker can't start."""
     from hub.demo.brokers import BrokerUnavailable
     from hub.demo.stack import Stack
 
     try:
-        with Stack(_broker(broker), port=port) as stack:
+        with Stack(_broker(broker), port=port, settings=settings) as stack:
             yield stack
     except BrokerUnavailable as error:
         raise ConfigError("--broker", problem=f"does not work: {error.user_message}") from error

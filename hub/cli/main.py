@@ -11,9 +11,11 @@ from hub.cli import (
     dead_letter,
     decision,
     demo,
+    household,
     looks,
     opening,
     person,
+    read_model,
     reconcile,
     run,
     schemas,
@@ -34,12 +36,14 @@ app.command(name="status")(status.status)
 app.add_typer(run.app, name="run")
 app.add_typer(connector.app, name="connector")
 app.add_typer(dead_letter.app, name="dead-letter")
+app.add_typer(household.app, name="household")
 app.add_typer(decision.app, name="decision")
 app.add_typer(opening.app, name="opening")
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(looks.app, name="looks")
 app.add_typer(person.app, name="person")
+app.add_typer(read_model.app, name="read-model")
 
 
 def main() -> None:

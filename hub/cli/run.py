@@ -58,6 +58,7 @@ def stream() -> None:
 @app.command()
 def desk() -> None:
     """Keep the read model, and answer the API and the pages."""
+    from hub.connect.ingest.asking import Asking
     from hub.connect.ingest.kafka_publisher import KafkaPublisher
     from hub.connect.ingest.publisher import Message
     from hub.desk.server import run
@@ -70,7 +71,7 @@ def desk() -> None:
         publisher.publish([Message(decision.topic, decision.key, decision.value)])
 
     try:
-        raise typer.Exit(run(settings, _desk_keys(settings), publish))
+        raise typer.Exit(run(settings, _desk_keys(settings), publish, Asking(settings, publisher.publish)))
     finally:
         publisher.close()
 
@@ -93,4 +94,4 @@ def _desk_keys(settings: Settings) -> Keys:
         valid = valid_bsn(bsn.strip())
         return None if valid is None else ring.person(valid)
 
-    return Keys(open_sealed, person_key, ring.address_key)
+    return Keys(open_sealed, person_key, ring.address_key, ring.fingerprint)

@@ -6,7 +6,7 @@ They run where the source's ingest runs, by the same settings: its index and its
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from hub.connect.ingest.connectors_file import Source
     from hub.connect.ingest.control import Control
+    from hub.ops.broker import Broker
     from hub.settings import Settings
 
 By = Annotated[str, typer.Option("--by", help="Who asks; without it the user of this machine.")]
@@ -75,18 +76,9 @@ def when(settings: Settings, source: Source) -> str:
     return f"the connector does not run here: it does so when it starts (regiehub run connector {source.name})"
 
 
-def last_statuses(broker: Any) -> dict[str, dict[str, Any]]:
+def last_statuses(broker: Broker) -> dict[str, Mapping[str, Any]]:
     """The newest heartbeat of each source, by source, from the log. Raises LogUnavailable, LogRefused."""
-    from hub.events.codec import UndecodableError, UnknownSchemaError, decode
     from hub.events.topics import SOURCES
+    from hub.ops.watch import newest_statuses
 
-    found: dict[str, dict[str, Any]] = {}
-    for data in broker.messages(SOURCES):
-        try:
-            status = decode(data).value
-        except (UndecodableError, UnknownSchemaError):
-            continue
-        known = found.get(status["source"])
-        if known is None or status["reported_at"] >= known["reported_at"]:
-            found[status["source"]] = status
-    return found
+    return newest_statuses(broker.messages(SOURCES))

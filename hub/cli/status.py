@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from rich.console import Group
 
-    from hub.ops.broker import Place
-    from hub.ops.status import Finding, Measured
+    from hub.ops.picture import Picture
+    from hub.ops.watch import ReadModel, Watch
     from hub.settings import Settings
 
 _BETWEEN_SECONDS: Final = 1.0
@@ -23,104 +23,79 @@ _WATCH_SECONDS: Final = 2.0
 _SOURCE_COLUMNS: Final = (
     "source", "connector", "state", "last report", "last read", "newest", "published", "unreadable", "complete",
 )  # fmt: skip
+_POINTS: Final = ("published", "applied", "visible")
 
 
 def status(
     watch: Annotated[bool, typer.Option("--watch", help="Again every two seconds, until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object; with --watch one a line.")] = False,
 ) -> None:
     """Source, connector, topics, stages and view: lag, freshness, dead letters, completeness. Exit 0 healthy, 1 not.
 
     Ends with the cause of what is wrong and the next command.
     """
-    from hub.ops.status import findings, is_healthy
+    from hub.ops.picture import picture
     from hub.settings import load_settings
 
-    settings = load_settings()
-    if watch:
-        _watch(settings)
-        return
-    measured = _look(settings, _measure(settings), _BETWEEN_SECONDS)
-    found = findings(measured)
-    if as_json:
-        print(json.dumps(_plain(measured, found)))
-    else:
-        _console().print(_table(measured, found))
-    if not is_healthy(found):
+    with _watching(load_settings()) as looking:
+        if watch:
+            _watch(looking, as_json)
+            return
+        measured = looking.look()
+        if measured.flow is not None:
+            Event().wait(_BETWEEN_SECONDS)
+            measured = looking.look()
+    shown = picture(measured)
+    _print(shown, as_json)
+    if not shown.healthy:
         raise typer.Exit(1)
 
 
-def _watch(settings: Settings) -> None:
+def _watch(looking: Watch, as_json: bool) -> None:
     from rich.live import Live
 
-    from hub.ops.status import findings
+    from hub.ops.picture import picture
 
-    measured = _measure(settings)
     try:
-        with Live(_table(measured, findings(measured)), console=_console(), auto_refresh=False) as screen:
+        if as_json:
             while True:
-                measured = _look(settings, measured, _WATCH_SECONDS)
-                screen.update(_table(measured, findings(measured)), refresh=True)
+                _print(picture(looking.look()), as_json)
+                Event().wait(_WATCH_SECONDS)
+        with Live(_table(picture(looking.look())), console=_console(), auto_refresh=False) as screen:
+            while True:
+                Event().wait(_WATCH_SECONDS)
+                screen.update(_table(picture(looking.look())), refresh=True)
     except KeyboardInterrupt:
         return
 
 
-def _look(settings: Settings, before: Measured, seconds: float) -> Measured:
-    """Measure again, and say what moved since; at once where there is no log to look at."""
-    from hub.ops.status import rates
+def _print(shown: Picture, as_json: bool) -> None:
+    from hub.ops.picture import plain
 
-    if before.flow is not None or seconds == _WATCH_SECONDS:
-        Event().wait(seconds)
-        measured = _measure(settings)
-        return measured._replace(rates=rates(before, measured))
-    return before
+    if as_json:
+        print(json.dumps(plain(shown)), flush=True)
+    else:
+        _console().print(_table(shown))
 
 
-def _measure(settings: Settings) -> Measured:
-    from hub.cli.source import last_statuses, now
-    from hub.errors import LogRefused, LogUnavailable
-    from hub.ops.broker import Broker
-    from hub.ops.flow import measure
-    from hub.ops.status import Measured
+def _watching(settings: Settings) -> Watch:
+    from hub.ops.watch import Watch
 
-    desk, desk_problem = _desk(settings)
-    expected = _expected(settings)
-    try:
-        with Broker(settings.broker) as broker:
-            flow = measure(broker, settings.stream_id, desk and desk.offsets)
-            statuses = last_statuses(broker)
-    except (LogUnavailable, LogRefused) as error:
-        return Measured(now(), {}, expected, {}, None, error.user_message, desk_problem)
-    letters, parked = (desk.open_letters, desk.parked) if desk else ({}, None)
-    return Measured(now(), statuses, expected, letters, flow, None, desk_problem, parked)
+    return Watch(settings.broker, settings.stream_id, lambda: _read_model(settings), _expected(settings))
 
 
-class _Desk(NamedTuple):
-    """What the read model says: how far it is, what is parked in it, how many dead letters of each source are open."""
-
-    offsets: Mapping[Place, int]
-    parked: int
-    open_letters: Mapping[str, int]
-
-
-def _desk(settings: Settings) -> tuple[_Desk | None, str | None]:
-    """The read model's part, or what is wrong with it."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from hub.desk import readmodel
-    from hub.desk.shown import open_read_only
+def _read_model(settings: Settings) -> ReadModel:
+    """What the read model says, or what is wrong with it."""
+    from hub.desk.shown import open_read_only, state
     from hub.errors import ConfigError
+    from hub.ops.watch import ReadModel
 
     try:
         engine = open_read_only(settings.desk_database)
     except ConfigError as error:
-        return None, error.user_message
+        return ReadModel(None, None, {}, error.user_message)
     try:
-        with engine.connect() as connection:
-            offsets = {place: offset for place, (_, offset) in readmodel.next_offsets(connection).items()}
-            return _Desk(offsets, readmodel.parked(connection), readmodel.dead_letter_counts(connection)), None
-    except SQLAlchemyError as error:
-        return None, f"The read model cannot be read ({type(error).__name__})."
+        return state(engine)
     finally:
         engine.dispose()
 
@@ -143,104 +118,87 @@ def _console() -> Any:
     return Console(highlight=False)
 
 
-def _table(measured: Measured, found: list[Finding]) -> Group:
+def _table(shown: Picture) -> Group:
     from rich.console import Group
     from rich.text import Text
 
     parts: list[Any] = []
-    if measured.flow is not None:
-        parts = [_sources(measured), _hops(measured), _view(measured)]
-    lines = [Text(f"{item.level.value:<9} {item.what}") for item in found]
-    last = Text("healthy: all that the sources said is shown") if not found else Text(f"next: {found[0].command}")
+    if shown.workers is not None:
+        parts = [_sources(shown), _fresh(shown), _hops(shown), _view(shown)]
+    lines = [Text(f"{item.level.value:<9} {item.what}") for item in shown.findings]
+    healthy = Text("healthy: all that the sources said is shown")
+    last = Text(f"next: {shown.findings[0].command}") if shown.findings else healthy
     return Group(*parts, *lines, last)
 
 
-def _sources(measured: Measured) -> Any:
-    from rich.table import Table
+def _sources(shown: Picture) -> Any:
+    from hub.ops.status import age_seconds
 
-    from hub.ops.status import age_seconds, in_words
-
-    table = Table(box=None, title_justify="left", pad_edge=False)
-    for name in _SOURCE_COLUMNS:
-        table.add_column(name)
-    for source in measured.sources:
-        item = measured.statuses.get(source)
+    table = _new_table(*_SOURCE_COLUMNS)
+    for row in shown.sources:
+        item = row.status
         if item is None:
-            table.add_row(source, "-", "none", *["-"] * 6)
+            table.add_row(row.source, "-", row.pulse, *["-"] * 6)
             continue
-        ages = [age_seconds(measured.at, item[name]) for name in ("reported_at", "polled_at", "newest_recorded_at")]
+        ages = [age_seconds(shown.at, item[name]) for name in ("reported_at", "polled_at", "newest_recorded_at")]
         table.add_row(
-            source,
+            row.source,
             item["connector"],
-            item["state"],
-            *("never" if age is None else in_words(age) for age in ages),
+            row.pulse if not item["message"] else f"{row.pulse}. {item['message']}",
+            *(_ago(age, "never") for age in ages),
             str(item["published"]),
-            str(measured.open_letters.get(source, 0)),
-            _complete(item["completeness"]),
+            str(row.dead_letters),
+            _complete(item["completeness"], row.differing),
         )
     return table
 
 
-def _complete(checked: Mapping[str, Any] | None) -> str:
-    from hub.ops.status import DIFFERING
-
+def _complete(checked: Mapping[str, Any] | None, differing: int | None) -> str:
     if checked is None:
         return "not checked"
-    differing = sum(checked[kind] for kind in DIFFERING)
     return f"{differing} differ" if differing else f"all {checked['records']}"
 
 
-def _hops(measured: Measured) -> Any:
-    from rich.table import Table
+def _fresh(shown: Picture) -> Any:
+    """How old the view of each source is, hop by hop."""
+    from hub.ops.freshness import Point
+    from hub.ops.status import in_words
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("stage", "reads", "messages", "waiting", "per second"):
-        table.add_column(name, justify="left" if name in ("stage", "reads") else "right")
-    assert measured.flow is not None
-    for hop in measured.flow.hops:
-        rate = (measured.rates or {}).get((hop.stage, hop.topic))
-        table.add_row(hop.stage, hop.topic, str(hop.end), str(hop.lag), "-" if rate is None else f"{rate:.0f}")
+    table = _new_table("freshness", *_POINTS, "clock")
+    for row in shown.sources:
+        ages = [row.freshness.seconds(point, shown.at) for point in Point]
+        skew = row.freshness.skew_seconds
+        clock = f"{in_words(skew)} ahead" if skew >= 1 else "right"
+        table.add_row(row.source, *(_ago(age, "unknown") for age in ages), clock)
     return table
 
 
-def _view(measured: Measured) -> Any:
+def _hops(shown: Picture) -> Any:
+    table = _new_table("stage", "reads", "messages", "waiting", "oldest", "per second", "state")
+    for row in shown.hops:
+        hop, rate = row.hop, "-" if row.per_second is None else f"{row.per_second:.0f}"
+        state = row.pace.replace("_", " ")
+        table.add_row(hop.stage, hop.topic, str(hop.end), str(hop.lag), _ago(row.waits_seconds, "-"), rate, state)
+    return table
+
+
+def _ago(seconds: float | None, unknown: str) -> str:
+    from hub.ops.status import in_words
+
+    return unknown if seconds is None else in_words(seconds)
+
+
+def _new_table(*columns: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in {"messages", "waiting", "per second"} else "left")
+    return table
+
+
+def _view(shown: Picture) -> Any:
     from rich.text import Text
 
-    assert measured.flow is not None
-    parked = "unknown" if measured.parked is None else str(measured.parked)
-    return Text(f"view      workers {measured.flow.workers}, parked entries {parked}\n")
-
-
-def _plain(measured: Measured, found: list[Finding]) -> dict[str, Any]:
-    from hub.ops.status import age_seconds, is_healthy, skew_seconds
-
-    sources = [
-        {
-            "source": source,
-            "state": item["state"],
-            "message": item["message"],
-            "seconds_since_report": age_seconds(measured.at, item["reported_at"]),
-            "seconds_since_poll": age_seconds(measured.at, item["polled_at"]),
-            "clock_skew_seconds": skew_seconds(measured.at, item),
-            "newest_recorded_at": item["newest_recorded_at"] and item["newest_recorded_at"].isoformat(),
-            "published": item["published"],
-            "source_epoch": item["source_epoch"],
-            "dead_letters": measured.open_letters.get(source, 0),
-            "completeness": item["completeness"]
-            and item["completeness"] | {"checked_at": item["completeness"]["checked_at"].isoformat()},
-        }
-        for source, item in sorted(measured.statuses.items())
-    ]
-    hops = measured.flow.hops if measured.flow else ()
-    return {
-        "healthy": is_healthy(found),
-        "at": measured.at.isoformat(),
-        "sources": sources,
-        "hops": [
-            {**hop._asdict(), "lag": hop.lag, "per_second": (measured.rates or {}).get((hop.stage, hop.topic))}
-            for hop in hops
-        ],
-        "workers": measured.flow.workers if measured.flow else None,
-        "parked": measured.parked,
-        "findings": [item._asdict() for item in found],
-    }
+    parked = "unknown" if shown.parked is None else str(shown.parked)
+    return Text(f"view      workers {shown.workers}, parked entries {parked}\n")

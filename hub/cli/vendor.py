@@ -67,6 +67,8 @@ def _tell(stack: Stack, name: str, trial: Trial, as_json: bool) -> None:
         print(json.dumps({**trial._asdict(), "households": households}), flush=True)
         return
     print(f"\n  {name}: {trial.changes} changes, {trial.refused} refused, {len(trial.households)} households\n")
+    if not trial.households:
+        print("    none: dossiers of kind request show where their client is, and here no other source knows him\n")
     for shown in trial.households:
         records = ", ".join(f"{count} {kind}" for kind, count in shown.records.items()) or "no records"
         print(f"  {shown.address}\n    {', '.join(shown.members)}: {records}")

@@ -83,6 +83,10 @@ class Connector(ABC):
     inventory_is_complete: ClassVar[bool] = True
     """What `inventory` does not name is gone. False for a source that forgets what it once told, as a drop folder."""
 
+    tells_every_change: ClassVar[bool] = True
+    """False for a source that is asked how things stand now, as one whose events only point: what happened between two
+    looks is not told. The newest always is."""
+
     @classmethod
     def spec(cls) -> dict[str, JsonValue]:
         """The settings as a JSON schema, derived from `Config`; a secret is `writeOnly`."""

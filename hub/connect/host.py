@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from hub.connect.api import Connector, Cursor, InventoryItem, RawRecord
 from hub.connect.confine import confine, die_with_parent
 from hub.connect.discovery import load
+from hub.connect.push import PushConnector
 from hub.connect.wire import (
     Frame,
     Kind,
@@ -91,6 +92,7 @@ def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
         "kind": Kind.READY,
         "version": connector.version,
         "inventory_is_complete": connector.inventory_is_complete,
+        "receives": isinstance(connector, PushConnector),
         "unconfined": unconfined,
     }
     pipe.send(ready)

@@ -54,8 +54,10 @@ async def measure(
     changes: int,
     per_second: float,
     recorded_at: str,
+    first: int = 0,
 ) -> list[float]:
     """Write `changes` contact moments at a steady rate; the seconds until each stood in the API's answer, sorted.
+    `first`: the number of the first; a number is used once.
 
     Raises DemoError when one is not seen within a minute.
     """
@@ -66,7 +68,7 @@ async def measure(
         for number in range(changes):
             await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
             place = targets[number % len(targets)]
-            record_id = f"LIVE-{number}"
+            record_id = f"LIVE-{first + number}"
             written = time.monotonic()
             deliverer.deliver(_contact(place, record_id, recorded_at))
             looks.append(asyncio.create_task(_seen_after(client, place, record_id, written)))

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ from kafka.errors import KafkaError
 
 from hub.connect.ingest.secrets import create_secrets_file
 from hub.connect.simulator import Simulator
+from hub.demo import prices
 from hub.demo.brokers import Broker, BrokerUnavailable
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import HOST, free_port, require_free
@@ -35,6 +37,7 @@ from hub.demo.identity.config import IdentityConfig
 from hub.demo.users import USERS, DemoUser
 from hub.errors import ConfigError
 from hub.events.topics import topics
+from hub.household.days import TIME_ZONE
 from hub.stream.provision import ensure_topics
 
 SOURCES: Final = ("zcd", "menscentraal", "istandaarden")
@@ -168,6 +171,8 @@ class Stack:
         simulators = self._exit.enter_context(ExitStack())  # before the processes, so that it is closed after them
         self._exit.callback(self._stop_processes)
         self._write_keys()
+        today = datetime.now(TIME_ZONE).date()
+        _write_private(self.data_folder / "prices.yaml", yaml.safe_dump(prices.prices(today), allow_unicode=True))
         self._start_identity()
         self.start("stream")
         self.start("desk")
@@ -238,6 +243,8 @@ class Stack:
             "METRICS_PORT": str(port),
             "POLL_SECONDS": "0.1",
             "HEARTBEAT_SECONDS": "1",
+            "RECONCILE_HOURS": "0",
+            "PRICES_FILE": str(self.data_folder / "prices.yaml"),
             **self._settings,
             **(settings or {}),
         }

@@ -19,17 +19,22 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.FOLLOW_HOUSEHOLD: "huishouden-inzien",
     Action.PRINT_HOUSEHOLD: "casus-bespreken",
     Action.READ_TEAM: "werkvoorraad-verdelen",
+    Action.NAME_DEPUTY: "werkvoorraad-verdelen",
+    Action.READ_REQUESTS: "aanvragen-volgen",
     Action.SEE_SECRET_ADDRESS: "geheim-adres-inzien",
     Action.READ_CANDIDATES: "samenhang-beoordelen",
     Action.DECIDE: "samenhang-beoordelen",
     Action.RECORD_CONSENT: "toestemming-vastleggen",
     Action.BREAK_GLASS: "noodtoegang",
+    Action.END_EMERGENCY: "noodtoegang",
     Action.REVIEW_EMERGENCIES: "noodtoegang-toetsen",
     Action.JUDGE_EMERGENCY: "noodtoegang-toetsen",
     Action.READ_LOOKS: "inzage-verantwoorden",
     Action.INSPECT_PERSON: "inzageverzoek-beantwoorden",
     Action.READ_SOURCES: "aanlevering-bewaken",
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
+    Action.READ_CONSOLE: "aanlevering-bewaken",
+    Action.OPERATE: "aanlevering-bewaken",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Depends, Query
@@ -11,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models, threads
+from hub.desk import attention, digest, models, requests, teams, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
+from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.etags import is_known, tag_of
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
 from hub.desk.problems import problem
@@ -26,9 +28,15 @@ from hub.desk.words import Words
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.document_shape import Document
+from hub.household.requests.codes import FURTHER, Party
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
+REQUESTS: Final = f"{API}/aanvragen"
+TEAMS: Final = f"{API}/teams"
+DEPUTIES: Final = f"{API}/vervangingen"
+_ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
+_ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 LARGEST_PAGE: Final = 100
 DECISIONS: Final = f"{API}/besluiten"
 EMERGENCIES: Final = f"{API}/noodtoegangen"
@@ -41,8 +49,13 @@ class InvalidBsn(Exception):
 def api_router(site: Site) -> APIRouter:
     """All routes of the API, and those of the desk's own state."""
     router, state = APIRouter(dependencies=[Depends(_known_parameters)]), APIRouter()
-    for add in (_add_lists, _add_household, _add_inspection, _add_decisions, _add_emergencies, _add_sources):
-        add(router, site)
+    _add_lists(router, site)
+    _add_household(router, site)
+    _add_inspection(router, site)
+    _add_decisions(router, site)
+    _add_emergencies(router, site)
+    _add_requests(router, site)
+    _add_sources(router, site)
     _add_state(state, site)
     state.include_router(router)
     return state
@@ -232,6 +245,60 @@ def _accepted(accepted: Accepted) -> Response:
     return _json({**accepted._asdict(), "link": link}, status=202, headers={"Location": link})
 
 
+def _add_requests(router: APIRouter, site: Site) -> None:
+    @router.get(
+        REQUESTS,
+        operation_id="listRequests",
+        tags=["aanvragen"],
+        responses=answers(models.RequestPage, PROBLEMS),
+    )
+    def listed(
+        request: Request,
+        toestand: Annotated[str, Query(pattern=_ONE_OF_STATES)] = "",
+        aanZet: Annotated[str, Query(pattern=_ONE_OF_PARTIES)] = "",
+        teLaat: bool = False,
+        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 25,
+    ) -> Response:
+        """Requests for specialist help: of a team leader those of his teams, of a case director those of the
+        households that he directs. Those that came to an end are listed only when their state is asked for."""
+        wanted = requests.WantedRequests(toestand, aanZet, teLaat, pagina, paginaGrootte)
+        found = requests.requests(site, asking(request), wanted)
+        chosen = {"toestand": toestand, "aanZet": aanZet, "teLaat": "true" if teLaat else ""}
+        place = _place(REQUESTS, found.total, pagina, paginaGrootte, {name: it for name, it in chosen.items() if it})
+        return _read(request, {**place, **requests.answer(found, site)})
+
+    @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=answers(models.Teams, PROBLEMS))
+    def listed_teams(request: Request) -> Response:
+        """What your teams have in hand: each worker's households, who waits for a first contact, whose help is past
+        its term, and what is committed beside the budget."""
+        return _read(request, {"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
+
+    @router.post(
+        DEPUTIES,
+        status_code=202,
+        operation_id="nameDeputy",
+        tags=["teams"],
+        responses=answers(models.DeputyAccepted, (400, 401, 403, 503), status=202),
+    )
+    def name_deputy(request: Request, wanted: DeputyToName) -> Response:
+        """Let somebody stand in for a worker of your team, from the first to the last day. Of the same two and first
+        day the earlier is replaced."""
+        return _json({"deputyship_id": site.deputising.name(asking(request), wanted)}, status=202)
+
+    @router.post(
+        f"{DEPUTIES}/{{deputyship_id}}/intrekking",
+        status_code=202,
+        operation_id="takeBackDeputy",
+        tags=["teams"],
+        responses=answers(models.DeputyAccepted, (400, 401, 403, 404, 409, 503), status=202),
+    )
+    def take_back_deputy(deputyship_id: str, request: Request, wanted: DeputyToTakeBack) -> Response:
+        """Take it back: from now on he stands in no more."""
+        site.deputising.take_back(asking(request), deputyship_id, wanted.why)
+        return _json({"deputyship_id": deputyship_id}, status=202)
+
+
 def _add_sources(router: APIRouter, site: Site) -> None:
     @router.get(
         f"{API}/bronnen",
@@ -290,20 +357,24 @@ def _page(site: Site, found: Page, page: int, page_size: int) -> dict[str, objec
     return {**place, "households": _rows(site, found)}
 
 
-def _place(path: str, total: int, page: int, page_size: int) -> dict[str, object]:
-    """Which page of a list this is, and where the others are."""
+def _place(
+    path: str, total: int, page: int, page_size: int, chosen: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Which page of a list this is, and where the others are. `chosen`: what else stands in the address."""
     last = max(1, -(-total // page_size))
 
+    def address(number: int) -> str:
+        return f"{path}?{urlencode({**(chosen or {}), 'pagina': number, 'paginaGrootte': page_size})}"
+
     def link(number: int) -> str | None:
-        within = 1 <= number <= last
-        return f"{path}?pagina={number}&paginaGrootte={page_size}" if within else None
+        return address(number) if 1 <= number <= last else None
 
     return {
         "count": total,
         "page": page,
         "page_size": page_size,
         "links": {
-            "self": f"{path}?pagina={page}&paginaGrootte={page_size}",
+            "self": address(page),
             "first": link(1),
             "prev": link(page - 1),
             "next": link(page + 1),

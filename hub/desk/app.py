@@ -14,8 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router
+from hub.desk.consent_page import consent_router
+from hub.desk.console.pages import console_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_pages import decision_pages_router
+from hub.desk.deputising import DeputyRefused
+from hub.desk.emergency_pages import emergency_router
 from hub.desk.gate import Gate
 from hub.desk.household_page import household_router
 from hub.desk.list_pages import list_pages_router
@@ -27,6 +31,7 @@ from hub.desk.openapi import describe
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused
+from hub.desk.request_page import request_page_router
 from hub.desk.site import Site, is_api
 from hub.desk.team_page import team_page_router
 from hub.desk.translations import text
@@ -51,9 +56,19 @@ def create_app(site: Site) -> FastAPI:
     errors = Errors(pages)
     app.include_router(login_router(pages))
     app.include_router(api_router(site))
-    for router in (pages_router, list_pages_router, team_page_router, household_router, meeting_router):
+    for router in (
+        pages_router,
+        list_pages_router,
+        request_page_router,
+        team_page_router,
+        household_router,
+        meeting_router,
+        decision_pages_router,
+        consent_router,
+        emergency_router,
+        console_router,
+    ):
         app.include_router(router(pages))
-    app.include_router(decision_pages_router(pages))
     app.mount("/static", StaticFiles(packages=[("hub.desk", "static")]))
     for known in (*(error for error, _, _ in _MEANINGS), NotAsSeen, HTTPException, Exception):
         app.add_exception_handler(known, errors.answer)
@@ -84,7 +99,8 @@ class Errors:
             _log.warning("login_provider_unavailable", why=error.why)
         status, detail = _meaning(error)
         if not is_api(request.url.path):
-            return self._pages.error(request, status, getattr(error, "headers", None))
+            reason = error.reason if isinstance(error, Refused) else ""
+            return self._pages.error(request, status, getattr(error, "headers", None), reason)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", None) or {})
         return problem(request, status, detail, headers=headers, invalid=_invalid(error))
 
@@ -100,6 +116,7 @@ _MEANINGS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (SnoozeRefused, 400, "Some parameters are not valid."),
     (DirectionRefused, 400, "Some parameters are not valid."),
     (ConsentRefused, 400, "Some parameters are not valid."),
+    (DeputyRefused, 400, "Some parameters are not valid."),
     (OwnEmergency, 409, "Nobody judges his own emergency access."),
     (LogUnavailable, 503, "The log did not answer in time. Look whether it came through; deciding again does no harm."),
     (LogRefused, 503, "The log refuses decisions; nothing was decided."),
@@ -145,11 +162,20 @@ _REASONS: Final[dict[type[Exception], tuple[str, dict[str, str]]]] = {
 """Per error with a field the part of the body in which it stands, and what is said of it."""
 
 
+_DEPUTY_REASONS: Final = {
+    "from_on": "at most a year ago",
+    "to_on": "from today on, and at most a year",
+    "deputy_name": "a name holds a BSN",
+}
+
+
 def _invalid(error: Exception) -> list[dict[str, str]]:
     if isinstance(error, InvalidBsn):
         return [{"name": "body.bsn", "reason": "fails the 11-test"}]
     if isinstance(error, ReasonHoldsBsn):
         return [{"name": "body.why", "reason": "holds a BSN"}]
+    if isinstance(error, DeputyRefused):
+        return [{"name": f"body.{error.field}", "reason": _DEPUTY_REASONS[error.field]}]
     if isinstance(error, SnoozeRefused | DirectionRefused | ConsentRefused):
         part, reasons = _REASONS[type(error)]
         return [{"name": f"body.{part}.{error.field}", "reason": reasons[error.field]}]

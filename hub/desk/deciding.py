@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from hub.desk import readmodel
 from hub.desk.access import Action, Household, cut
 from hub.desk.decision_models import (
+    MOST_WHY,
     DecisionToMake,
     DecisionToTakeBack,
     Directing,
@@ -144,11 +145,11 @@ class Deciding:
         self, request: Request, wanted: DecisionToMake, document: Document, lines: Mapping[_Line, MemberLine]
     ) -> OnDossier:
         if wanted.direction is not None:
-            return wanted.direction.made(_decider(request), self._today())
+            return wanted.direction.made(_decider(request), self.today())
         if wanted.consent is not None:
             asked = wanted.consent
             line = _line_at(lines, (asked.source, asked.dossier_id, asked.line))
-            return asked.made(line, document, self._today())
+            return asked.made(line, document, self.today())
         if wanted.emergency is not None:
             return wanted.emergency.made(_user(request), self.reading.now(), self.reading.rules.emergency_hours)
         if wanted.review is not None:
@@ -164,7 +165,7 @@ class Deciding:
         self._refuse_bsn(wanted.why)
         found = self._carrying(wanted_id)
         newest = _newest(found, wanted_id) if found else None
-        action = _action_to_withdraw(newest, _user(request))
+        action = action_to_withdraw(newest, _user(request))
         self._permit(request, action, found)
         if newest is None:
             raise NoDecision
@@ -195,24 +196,26 @@ class Deciding:
             raise
 
     def _refuse_bsn(self, why: str) -> None:
-        if self._holds_bsn(why):
+        if self.holds_bsn(why):
             raise ReasonHoldsBsn
 
-    def _holds_bsn(self, text: str) -> bool:
+    def holds_bsn(self, text: str) -> bool:
+        """Whether a number of a person stands in a text."""
         return any(self.person_key(_NO_DIGIT.sub("", found)) for found in _NINE_DIGITS.findall(text))
 
-    def _today(self) -> date:
+    def today(self) -> date:
+        """Today in the Netherlands."""
         return self.reading.now().astimezone(TIME_ZONE).date()
 
     def _check_direction(self, wanted: DirectionToMake) -> None:
-        if wanted.from_on and abs(wanted.from_on - self._today()).days > MOST_DIRECTION_DAYS:
+        if wanted.from_on and abs(wanted.from_on - self.today()).days > MOST_DIRECTION_DAYS:
             raise DirectionRefused("from_on")
         said = wanted.director
-        if said and self._holds_bsn(" / ".join((said.name, said.organisation, said.team))):
+        if said and self.holds_bsn(" / ".join((said.name, said.organisation, said.team))):
             raise DirectionRefused("director")
 
     def _check(self, snooze: Snooze) -> None:
-        today = self._today()
+        today = self.today()
         if not today < snooze.until <= today + timedelta(days=MOST_SNOOZED_DAYS):
             raise SnoozeRefused("until")
         if snooze.rule not in set(Rule):
@@ -230,18 +233,27 @@ class Deciding:
         return [*(self.reading.facts(home, item) for home, item in known.items()), *unknown]
 
     def _accept(self, decision: Decision, concerned: Iterable[Document]) -> Accepted:
-        """Publish. Versions of one desk only rise, whatever its clock does; of two desks the later clock wins."""
+        """Publish."""
         accepted = decision_id(decision.record)
+        version = self.in_turn(
+            lambda: self._known_version(accepted), lambda version, now: self._message(decision, version, now)
+        )
+        return Accepted(accepted, version, sorted({document["household_id"] for document in concerned}))
+
+    def in_turn(self, known: Callable[[], int], message: Callable[[int, datetime], DecisionMessage]) -> int:
+        """Publish a message of the next version, and return that. `known`: the newest version there is; `message`: made
+        of the version and the time (UTC). Versions of one desk only rise, whatever its clock does; of two desks the
+        later clock wins. Raises what publishing raises."""
         if not self._lock.acquire(timeout=TURN_SECONDS):
             raise LogUnavailable
         try:
             now = self.reading.now().astimezone(UTC)
-            version = max(micros(now), self._known_version(accepted) + 1, self._last_version + 1)
+            version = max(micros(now), known() + 1, self._last_version + 1)
             self._last_version = version
-            self.publish(self._message(decision, version, now))
+            self.publish(message(version, now))
         finally:
             self._lock.release()
-        return Accepted(accepted, version, sorted({document["household_id"] for document in concerned}))
+        return version
 
     def _known_version(self, known_id: str) -> int:
         with self.reading.engine.connect() as connection:
@@ -288,12 +300,12 @@ _OF_CONTENT: Final = frozenset({Kind.SNOOZE, Kind.CONSENT})
 """Kinds that are about what a dossier says: only of one that is part of the decider's own work."""
 
 
-def _action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
+def action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
     """What taking back asks for. Somebody else's emergency access is ended by whoever judges it."""
     if newest is None:
         return Action.DECIDE
-    if newest["emergency"] is not None and newest["emergency"]["user"] != user:
-        return Action.JUDGE_EMERGENCY
+    if newest["emergency"] is not None:
+        return Action.END_EMERGENCY if newest["emergency"]["user"] == user else Action.JUDGE_EMERGENCY
     return _ACTIONS.get(Kind(newest["kind"]), Action.DECIDE)
 
 
@@ -336,8 +348,11 @@ _SAID: Final[dict[Kind, type[OnDossier]]] = {
 
 
 def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
-    """The same decision, taken back: it names the lines as they were when it was made."""
+    """The same decision, taken back: it names the lines as they were when it was made. Of an emergency that was ended
+    the reason for which it was taken stays, for that is what is judged."""
     kind = Kind(entry["kind"])
+    if kind is Kind.EMERGENCY:
+        why = f"{entry['why']} / {why}"[:MOST_WHY]
     if kind in ON_DOSSIERS:
         said = _SAID[kind].model_validate(entry[ON_DOSSIER[kind]])  # type: ignore[literal-required]  # a key of the entry
         return on_dossier(kind, said, decided_by=decided_by, why=why, withdrawn=True)

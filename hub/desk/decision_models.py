@@ -12,7 +12,8 @@ from hub.desk.agreeing import ConsentToMake, EmergencyToTake, ReviewToMake
 from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, OnDossier, Snooze, decided
 from hub.events.direction import Direction
 
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern="^[^\\x00]*$")]
+MOST_WHY: Final = 2000
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_WHY, pattern="^[^\\x00]*$")]
 """A reason, in the decider's own words."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
 _SOMEBODY: Final = "?"

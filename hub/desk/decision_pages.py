@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.desk.deciding import Accepted, DirectionRefused, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
-from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack
+from hub.desk.decision_models import MOST_WHY, DecisionToMake, DecisionToTakeBack
 from hub.desk.household_page import show_household
 from hub.desk.pages import Form, Pages
 from hub.desk.site import asking
@@ -41,7 +41,7 @@ def decision_pages_router(pages: Pages) -> APIRouter:
             )
             return deciding.withdraw(asking(request), decision_id, wanted)
 
-        return _decided(pages, request, household_id, form, act)
+        return _decided(pages, request, household_id, form | {"decision_id": decision_id}, act)
 
     return router
 
@@ -55,7 +55,7 @@ def _decided(
     try:
         act()
     except (ValidationError, SnoozeRefused, DirectionRefused):
-        return again(400, "decision_invalid")
+        return again(400, "decision_invalid" if is_reason(form.get("why", "")) else "why_invalid")
     except ReasonHoldsBsn:
         return again(400, "decision_bsn")
     except NotAsSeen as error:
@@ -65,14 +65,21 @@ def _decided(
     return RedirectResponse(f"/huishoudens/{quote(household_id, safe='')}?vastgelegd=true", 303)
 
 
+def is_reason(why: str) -> bool:
+    """Whether a text can be the reason of a decision."""
+    return 0 < len(why) <= MOST_WHY
+
+
 def wanted_of(form: dict[str, str]) -> DecisionToMake:
     """The decision that a form holds: `kind`, `why`, and `line` and `other` as `Reasons.choices` gives them, or the
-    fields of a snooze. Raises ValidationError."""
+    fields of a snooze, a direction or an emergency. Raises ValidationError."""
     wanted: dict[str, Any] = {name: form.get(name, "") for name in ("kind", "why")}
     if wanted["kind"] == Kind.SNOOZE:
         wanted["snooze"] = {name: form.get(name, "") for name in ("source", "dossier_id", "rule", "point", "until")}
     elif wanted["kind"] == Kind.DIRECTION:
         wanted["direction"] = _direction_of(form)
+    elif wanted["kind"] == Kind.EMERGENCY:
+        wanted["emergency"] = {name: form.get(name, "") for name in ("source", "dossier_id")}
     else:
         wanted |= {name: _line_of(form[name]) for name in ("line", "other") if name in form}
     if wanted["kind"] == Kind.DIFFERENT_PERSON:

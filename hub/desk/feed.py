@@ -21,6 +21,8 @@ from hub.desk import readmodel
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
+from hub.events.topics import VIEWS
+from hub.events.trace import carried, trace_id
 from hub.ops.kafka_security import client_options
 from hub.ops.pacing import pace_idle_fetches
 
@@ -142,7 +144,12 @@ class Feed:
             topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
             self._pause = RETRY_SECONDS[0]
-            await self._follow(consumer, topics, positions)
+            measuring = asyncio.create_task(self._keep_measuring(consumer, positions))
+            try:
+                await self._follow(consumer, topics, positions, measuring)
+            finally:
+                measuring.cancel()
+                await asyncio.wait([measuring])
         finally:
             await consumer.stop()
 
@@ -177,20 +184,28 @@ class Feed:
         consumer: AIOKafkaConsumer,
         topics: Mapping[str, _Topic],
         positions: dict[tuple[str, int], int],
+        measuring: asyncio.Task[None],
     ) -> None:
-        measured = self.progress.clock()
+        refreshed = self.progress.clock()
         while not self._stopped.is_set():
             fetched = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=LIST_RECORDS)
             if fetched:
                 await self._apply(fetched, topics, positions)
-            ends = None
-            if self.progress.clock() - measured >= LAG_SECONDS:
-                ends, measured = await _ends(consumer, list(consumer.assignment())), self.progress.clock()
-            self.progress.measure(positions, ends)
-            if ends is not None:
+            self.progress.measure(positions)
+            if self.progress.clock() - refreshed >= LAG_SECONDS:
                 await asyncio.to_thread(refresh, self.engine, self.attending)
-                parked = await asyncio.to_thread(self._parked)
-                self.observer.lag(self.progress.lag_records or 0, parked)
+                refreshed = self.progress.clock()
+            if measuring.done():
+                await measuring  # raises what ended it
+
+    async def _keep_measuring(self, consumer: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+        """Beside the applying: where that hangs in its database, the lag must be seen to rise."""
+        parked = 0
+        while True:
+            self.progress.measure(positions, await _ends(consumer, list(consumer.assignment())))
+            self.observer.lag(self.progress.lag_records or 0, parked)
+            parked = await asyncio.to_thread(self._parked)
+            await asyncio.sleep(LAG_SECONDS)
 
     def _parked(self) -> int:
         with self.engine.connect() as connection:
@@ -215,6 +230,7 @@ class Feed:
         for place, items in fetched.items():
             self.observer.applied(place.topic, len(items))
         self._observe(shown)
+        _log_traced(fetched)
 
     def _observe(self, shown: Sequence[Shown]) -> None:
         """How old the news is. Not while catching up: that would measure how long the desk was away."""
@@ -230,6 +246,15 @@ class _Fetched(Protocol):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+def _log_traced(fetched: Mapping[TopicPartition, Sequence[_Fetched]]) -> None:
+    """Say of each change that is traced in which household it can be read now."""
+    for place, items in fetched.items():
+        for item in items:
+            if place.topic == VIEWS and item.key and (trace := carried(item.headers)):
+                _log.info("change_visible", trace_id=trace_id(trace), household_id=item.key.decode())
 
 
 def _seconds(now: datetime, moment: str) -> float:

@@ -86,7 +86,7 @@ class Gate:
 
     def _admit(self, request: HttpRequest, asked: Request) -> None:
         """Find out who asks, and let him in or not. Blocking."""
-        actor = actor_of(self._site, request, asked)
+        actor = self._site.with_deputyships(actor_of(self._site, request, asked))
         asking = asked._replace(actor=actor)
         remember_asking(request.scope, asking)
         if actor is not None:

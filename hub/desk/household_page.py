@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.desk import attention, attention_words, digest, threads
-from hub.desk.access import Action, may
+from hub.desk import attention, attention_words, digest, readmodel, threads
+from hub.desk.access import Action, Actor, Household, may
 from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.cost import cost
-from hub.desk.blocks.glance import contacts, not_seen, stuck, unknown_units
+from hub.desk.blocks.glance import agreed, contacts, living, not_seen, stuck, unknown_units
+from hub.desk.blocks.openings import OPENING_KINDS, agreements, broken, own_lines, withheld
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import sights
+from hub.desk.completeness import Completeness, completeness
+from hub.desk.deciding import action_to_withdraw
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
 from hub.desk.reading import Seen
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
+from hub.events.ids import RecordRef, decision_id
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.document_shape import Document, Person, RecordEntry
+from hub.household.rulings import Effect
 
 PAGE_SIZE = 25
 
@@ -79,6 +84,7 @@ def show_household(
     shown, about = found.document, found.about
     seen = site.visits.visit(asked.actor, about.dossiers) if asked.actor else None
     shared: dict[str, Any] = {"problem": problem, "given": {}, "accepted": False}
+    shared |= {"why_problem": problem if problem in ("why_invalid", "decision_bsn") else ""}
     shared |= {
         "reasons": Reasons(pages.words(request), shown),
         "path": f"/huishoudens/{household_id}",
@@ -90,7 +96,44 @@ def show_household(
         "changed": changed_blocks(shown, seen) if seen else frozenset(),
         "me": asked.actor,
     }
-    return pages.show(request, "household.html", status, **blocks_of(site, found) | shared | context)
+    blocks = blocks_of(site, found)
+    shared |= _openings(site, shown, about, asked.actor, blocks["involved_now"])
+    return pages.show(request, "household.html", status, **blocks | shared | context)
+
+
+def _openings(
+    site: Site, document: Document, about: Household, actor: Actor | None, involved: dict[str, Any]
+) -> dict[str, Any]:
+    """What is withheld from this reader, what opens it to others, and which decisions he may take back."""
+    taken = broken(document, site.now().astimezone(UTC))
+    over = {item.entry["decision_id"] for item in taken if not item.minutes_left}
+    standing = [item for item in document["decisions"] if item["effect"] != Effect.WITHDRAWN]
+    user = actor.user if actor else ""
+    return {
+        "withheld": withheld(document, actor, involved) if actor else [],
+        "breaks_glass": may(actor, Action.BREAK_GLASS, about).allowed,
+        "emergency_hours": site.reading.rules.emergency_hours,
+        "agreements": agreements(document, site.today()),
+        "broken": taken,
+        "records_consent": may(actor, Action.RECORD_CONSENT, about).allowed and bool(own_lines(document, site.today())),
+        "judges": may(actor, Action.JUDGE_EMERGENCY, about).allowed,
+        "taking_back": {
+            item["decision_id"]
+            for item in standing
+            if may(actor, action_to_withdraw(item, user), about).allowed and item["decision_id"] not in over
+        },
+        "opening_kinds": OPENING_KINDS,
+        "snoozes": {
+            (said["rule"], said["point"]): item["decision_id"]
+            for item in standing
+            if (said := item["snooze"]) is not None
+        },
+    }
+
+
+def _id_of(record: RecordEntry) -> str:
+    """Id of the decision of a record that is one."""
+    return decision_id(RecordRef(*(str(record[name]) for name in RecordRef._fields)))  # type: ignore[literal-required]  # fields of a record
 
 
 def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
@@ -101,15 +144,19 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
     directors = direction.directors(shown, today)
     requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)
+    members = sorted(shown["members"], key=_oldest_first)
     return {
         "household": shown,
         "attention": points,
         "tomorrow": (today + timedelta(days=1)).isoformat(),
         "today": today.isoformat(),
         "say": attention_words,
-        "members": sorted(shown["members"], key=_oldest_first),
+        "members": members,
+        "living": living(members),
+        "agreed": agreed(shown),
         "directors": directors,
         "directions": direction.directions(shown, today),
+        "decision_of": _id_of,
         "stuck": stuck(shown, points, directors, insight.threads),
         "not_seen": not_seen(points),
         "unknown_units": unknown_units(shown),
@@ -122,8 +169,15 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
         "scores": scores(shown),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),
+        "completeness": _completeness(site, seen.document),
         "open_dossiers": [item for item in shown["dossiers"] if item["status"] == "open"],
     }
+
+
+def _completeness(site: Site, document: Document) -> Completeness:
+    with site.reading.engine.connect() as connection:
+        statuses = readmodel.source_statuses(connection)
+    return completeness(statuses, {item["source"] for item in document["dossiers"]})
 
 
 def _submitted(request: RecordEntry) -> str:

@@ -7,23 +7,21 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.desk import attention, readmodel
-from hub.desk.access import Action, Actor, Household, may
+from hub.desk.access import Action, Actor, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
-from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, find
+from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find, reached
 from hub.desk.insight import Insight
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
-from hub.desk.tables import cases
-from hub.events.ids import DossierRef
 from hub.household.attention.point import Rule
 from hub.household.document_shape import Document
 
@@ -45,7 +43,11 @@ def _add_home(router: APIRouter, pages: Pages) -> None:
     def home(request: Request) -> Response:
         """Where each role begins."""
         actor = asking(request).actor
-        begins = ((Action.READ_TEAM, "/team"), (Action.LIST_HOUSEHOLDS, "/huishoudens"))
+        begins = (
+            (Action.READ_TEAM, "/team"),
+            (Action.LIST_HOUSEHOLDS, "/huishoudens"),
+            (Action.READ_CONSOLE, "/beheer"),
+        )
         found = next((path for action, path in begins if may(actor, action).allowed), "/bronnen")
         return RedirectResponse(found, 303)
 
@@ -100,17 +102,6 @@ def _line(site: Site, shown: Document, whole: Document) -> Line:
     today = site.today()
     insight = Insight(shown, whole, today, site.terms)
     return case_of(shown, insight.points, insight.threads, today).line
-
-
-def reached(asker: Asker) -> list[ColumnElement[bool]]:
-    """Only the households that somebody has to do with."""
-    return [cases.c.household_id.in_(readmodel.reached_by(asker))]
-
-
-def concerned(household_id: str, line: Line) -> Household:
-    """What the log of looks names of a line: its dossiers, and the members it shows."""
-    dossiers = tuple(DossierRef(source, dossier) for source, dossier in line["dossiers"])
-    return Household(household_id, dossiers, tuple(line["persons"]))
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

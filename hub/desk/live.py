@@ -6,7 +6,7 @@ The page then asks for itself again, which is decided and logged like any look. 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -40,12 +40,17 @@ class Live:
 
     async def changes(self, household_id: str) -> AsyncIterator[bytes]:
         """The stream of one household. One that moves to another id, or goes, has changed too."""
+        async for event in self.follow(lambda: self._state(household_id)):
+            yield event
+
+    async def follow(self, state: Callable[[], object]) -> AsyncIterator[bytes]:
+        """The stream of anything. `state`: equal as long as nothing has changed; may block."""
         yield _RETRY
-        seen = await asyncio.to_thread(self._state, household_id)
+        seen = await asyncio.to_thread(state)
         waited = quiet = 0.0
         while waited < LONGEST_SECONDS and not await self._pause():
             waited, quiet = waited + self.every_seconds, quiet + self.every_seconds
-            now = await asyncio.to_thread(self._state, household_id)
+            now = await asyncio.to_thread(state)
             if now != seen:
                 seen, quiet = now, 0.0
                 yield _CHANGED

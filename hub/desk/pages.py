@@ -14,10 +14,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.desk import attention_words, digest
 from hub.desk.access import Action, may
+from hub.desk.access.roles import ALLOWED
 from hub.desk.login import entrances
 from hub.desk.login.sessions import form_token, is_form_token
 from hub.desk.site import Site, asking, session_of
-from hub.desk.translations import LANGUAGES, Language
+from hub.desk.translations import LANGUAGES, TEXTS, Language
 from hub.desk.words import Words
 
 PAGE_SIZE: Final = 25
@@ -89,7 +90,11 @@ class Pages:
             "sees_households": may(actor, Action.LIST_HOUSEHOLDS).allowed,
             "searches_households": may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
             "sees_team": may(actor, Action.READ_TEAM).allowed,
+            "sees_requests": may(actor, Action.READ_REQUESTS).allowed,
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
+            "sees_console": may(actor, Action.READ_CONSOLE).allowed,
+            "judges_emergencies": may(actor, Action.REVIEW_EMERGENCIES).allowed,
+            "to_judge": self.site.reading.count_emergencies(actor),
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,
             "say": attention_words,
@@ -104,12 +109,24 @@ class Pages:
         """How things are said to this reader."""
         return Words(_language(request)[0], self.site.today())
 
-    def error(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        """The page of an error; nobody logged in is shown the way to log in."""
+    def error(
+        self, request: Request, status: int, headers: Mapping[str, str] | None = None, reason: str = ""
+    ) -> Response:
+        """The page of an error; nobody logged in is shown the way to log in. `reason`: of a refusal."""
         if status == 401 and request.method == "GET":
             return RedirectResponse(f"/inloggen?naar={quote(request.url.path)}", 303)
         known = status if status in {400, 401, 403, 404, 405, 429, 503} else 500
-        page = self.show(request, "error.html", status, error=known)
+        actor = asking(request).actor
+        breaks_glass = actor is not None and Action.BREAK_GLASS in ALLOWED[actor.role]
+        key = f"error.{known}.{reason}"
+        page = self.show(
+            request,
+            "error.html",
+            status,
+            error=known,
+            text=key if key in TEXTS else f"error.{known}.text",
+            breaks_glass=breaks_glass and reason == "no_relation",
+        )
         page.headers.update(headers or {})
         return page
 

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 import orjson
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import access, candidates, digest, readmodel, searching
+from hub.desk import access, candidates, deputies, digest, readmodel, searching
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
 from hub.desk.readmodel import replace_row
@@ -34,11 +35,11 @@ from hub.desk.tables import (
 )
 from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Value, decode
 from hub.events.ids import DossierRef, household_id
-from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS
+from hub.events.topics import DEAD_LETTERS, DEPUTIES, SOURCES, VIEWS
 from hub.household import document
 from hub.household.document_shape import Document
 
-TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
+TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 """What the read model is made of."""
 
 _log = structlog.get_logger()
@@ -87,6 +88,8 @@ def apply_list(
                 apply_source_status(connection, item.value)
             elif item.topic == DEAD_LETTERS:
                 apply_dead_letter(connection, item.value)
+            elif item.topic == DEPUTIES:
+                apply_deputyship(connection, item.value)
         for topic, partition, next_offset, topic_id in positions:
             key = {"topic": topic, "partition": partition}
             replace_row(connection, offsets, key, {"next_offset": next_offset, "topic_id": topic_id})
@@ -311,6 +314,16 @@ def apply_dead_letter(connection: Connection, value: bytes) -> None:
         values = {name: letter[name] for name in ("reason", "field", "attempt", "source_epoch", "sealed")}
         values |= {"failed_at": readmodel.iso(letter["failed_at"]), "is_open": True}
         replace_row(connection, dead_letters, key, values)
+
+
+def apply_deputyship(connection: Connection, value: bytes) -> None:
+    """Keep who stands in for whom. One that cannot be read lets nobody in, and is logged."""
+    if (decoded := _readable(DEPUTIES, value)) is None:
+        return
+    try:
+        deputies.keep(connection, decoded.value)
+    except ValidationError:
+        _log.warning("unreadable_message_left_out", topic=DEPUTIES, error="ValidationError")
 
 
 def _readable(topic: str, value: bytes) -> Decoded | None:

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import candidates, digest, inspection, readmodel, searching
+from hub.desk import candidates, deputies, digest, inspection, readmodel, searching
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
 from hub.desk.access.decide import Openings, may_show_on
-from hub.desk.access.facts import DEFAULT_RULES, ref_of
+from hub.desk.access.facts import DEFAULT_RULES, ref_of, team_key
 from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.activities import activity_of
 from hub.desk.candidates import Candidate, Side
@@ -21,10 +21,11 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import Asker, DeadLetterRow, iso
+from hub.desk.readmodel import Asker, DeadLetterRow, LetterRow, Letters, iso
 from hub.desk.searching import Search
 from hub.events.ids import DossierRef
 from hub.household.document_shape import DecisionEntry, Document
+from hub.ops.orders import Kept
 
 SEARCH_LIMIT: Final = 50
 """Most households that a search answers; whoever gets so many has to ask more precisely."""
@@ -50,6 +51,7 @@ _NEVER_REPORTED: Final[dict[str, Any]] = {
     "message": None,
     "source_epoch": None,
     "completeness": None,
+    "caught_up_at": None,
 }
 """Status of a source that has dead letters and no heartbeat."""
 
@@ -123,10 +125,20 @@ class Source(NamedTuple):
     dead_letters: int | None
 
 
+class LettersPage(NamedTuple):
+    """Some unreadable records out of so many; `reasons`: all that they have."""
+
+    total: int
+    letters: list[LetterRow]
+    reasons: list[str]
+
+
 class ToReview(NamedTuple):
-    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over."""
+    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over. `title`: of its
+    household."""
 
     household_id: str
+    title: str
     decision: DecisionEntry
     until: datetime
     over: bool
@@ -258,25 +270,40 @@ class Reading:
         shown, known = seen.document, seen.about.known
         if known is None or shown["records"] != seen.whole["records"]:
             known = known_of(shown, self.now(), self.rules)
-        return viewers(shown, known)
+        workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
+        workers |= {known.director.staff} if known.director else set()
+        with self.engine.connect() as connection:
+            standing_in = deputies.of(connection, workers - {""}, known.today)
+        return viewers(shown, known._replace(deputies=standing_in))
 
     def emergencies(self, request: Request) -> list[ToReview]:
         """The emergency accesses that nobody has reviewed yet, the oldest first."""
         self._refuse_early(request, Action.REVIEW_EMERGENCIES)
-        with self.engine.connect() as connection:
-            asker = Asker([TO_REVIEW], moment_text(self.now()))
-            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
-            found = list(readmodel.load_all(connection, homes).values())
+        found = self._with_emergencies()
         self._decide(request, Action.REVIEW_EMERGENCIES, shown=found)
         open_ones = [item for document in found for item in self._to_review(document)]
         return sorted(open_ones, key=lambda item: item.decision["decided_at"])
+
+    def count_emergencies(self, actor: Actor | None) -> int:
+        """How many await the judgement of somebody; 0 for who judges none. Tells of no household, so it is no look."""
+        if not may(actor, Action.REVIEW_EMERGENCIES).allowed:
+            return 0
+        return sum(1 for document in self._with_emergencies() for _ in self._to_review(document))
+
+    def _with_emergencies(self) -> list[Document]:
+        with self.engine.connect() as connection:
+            asker = Asker([TO_REVIEW], moment_text(self.now()))
+            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
+            return list(readmodel.load_all(connection, homes).values())
 
     def _to_review(self, document: Document) -> Iterator[ToReview]:
         known = known_of(document, self.now(), self.rules)
         waiting = {item.decision_id: item for item in known.emergencies if not item.reviewed}
         for decision in document["decisions"]:
             if (found := waiting.get(decision["decision_id"])) is not None:
-                yield ToReview(document["household_id"], decision, found.until, found.until <= known.at)
+                yield ToReview(
+                    document["household_id"], document["title"], decision, found.until, found.until <= known.at
+                )
 
     def _sees_secrets(self, request: Request, household: Household) -> bool:
         """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
@@ -372,6 +399,28 @@ class Reading:
         with self.engine.connect() as connection:
             return readmodel.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
 
+    def console(self, request: Request, action: Action, *, again: bool = False) -> None:
+        """Ask whether somebody may see how the flow is, or act on it. `again`: a page that is open asks once more, of
+        which no line is left but a refusal: nobody's data are shown."""
+        if again:
+            self._refuse_early(request, action)
+        else:
+            self._decide(request, action)
+
+    def letters(self, request: Request, wanted: Letters, *, page: int = 1, page_size: int = 50) -> LettersPage:
+        """A page of the unreadable records that are open, the newest first: where and why, never what stood in them."""
+        self._decide(request, Action.READ_DEAD_LETTERS)
+        with self.engine.connect() as connection:
+            found = readmodel.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
+            counts = readmodel.count_letters(connection, wanted)
+            return LettersPage(sum(counts.values()), found, sorted(counts))
+
+    def kept_letters(self, request: Request, wanted: Letters) -> list[Kept]:
+        """The same with what is kept of them, sealed, to be dealt with."""
+        self._decide(request, Action.OPERATE)
+        with self.engine.connect() as connection:
+            return readmodel.kept_letters(connection, wanted)
+
     def enter(self, request: Request) -> None:
         """Let somebody in, or log that not. What they then do is decided and logged by itself."""
         if not may(request.actor, Action.ENTER).allowed:
@@ -388,6 +437,17 @@ class Reading:
             decision = Decision(False, "content_not_yours")
         only = households[0].household_id if len(households) == 1 else ""
         self._write(request, action, decision, only or None, households)
+        if not decision.allowed:
+            raise Refused(decision)
+
+    def in_team(self, request: Request, action: Action, team: str | None) -> None:
+        """Ask whether something may be done in a team, which has to be one's own, and leave one line. None: there is no
+        such team, which is refused like one of others."""
+        decision = may(request.actor, action)
+        own = {team_key(name) for name in request.actor.teams} if request.actor else set()
+        if decision.allowed and (team is None or team_key(team) not in own):
+            decision = Decision(False, "no_relation")
+        self._write(request, action, decision)
         if not decision.allowed:
             raise Refused(decision)
 

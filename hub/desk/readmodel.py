@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import orjson
+import structlog
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -24,10 +25,12 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    false,
     func,
     insert,
     literal,
     make_url,
+    or_,
     select,
     union,
 )
@@ -42,6 +45,7 @@ from hub.desk.tables import (
     dossiers,
     households,
     kept,
+    linked,
     meta,
     metadata,
     offsets,
@@ -50,7 +54,10 @@ from hub.desk.tables import (
 )
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
+from hub.ops.linking import Linking, begins_anew
+from hub.ops.orders import Kept
 
+_log = structlog.get_logger()
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
 
@@ -63,6 +70,32 @@ class DeadLetterRow(NamedTuple):
     reason: str
     field: str
     failed_at: str
+
+
+class Place(NamedTuple):
+    """Where an unreadable record stood."""
+
+    source: str
+    position: str
+
+
+class Letters(NamedTuple):
+    """Which open dead letters; what is empty does not matter. `places`: only these."""
+
+    source: str = ""
+    reason: str = ""
+    places: tuple[Place, ...] | None = None
+
+
+class LetterRow(NamedTuple):
+    """One open dead letter, without its content."""
+
+    source: str
+    position: str
+    reason: str
+    field: str
+    failed_at: str
+    attempt: int
 
 
 def open_engine(url: str) -> Engine:
@@ -84,9 +117,11 @@ def open_engine(url: str) -> Engine:
 
 
 def _private_file(path: Path) -> None:
-    """Make the file readable by its owner only; SQLite gives its side files the same mode."""
+    """Make the file, readable by its owner only; SQLite gives its side files the same mode. One that is there is left
+    alone: to close any descriptor of it would drop the locks of others in this process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -97,15 +132,27 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Make the tables; drop those of another release first."""
+    """Make the tables; drop those of another release first, an older or a newer one: the log gives all of it again."""
     with engine.begin() as connection:
         meta.create(connection, checkfirst=True)
         kept.create_all(connection)
-        if connection.scalar(select(meta.c.schema_number)) == SCHEMA:
+        found = connection.scalar(select(meta.c.schema_number))
+        if found == SCHEMA:
             return
+        if found is not None:
+            _log.warning("read_model_dropped", written_by_schema=found, schema=SCHEMA)
         metadata.drop_all(connection)
         metadata.create_all(connection)
         connection.execute(insert(meta).values(schema_number=SCHEMA))
+
+
+def link(engine: Engine, linking: Linking) -> None:
+    """Remember with which key the persons here were keyed, or see that it is the same. Raises ConfigError as
+    `begins_anew`. Of a new incarnation: what is here goes when the feed sees that the topics are other ones."""
+    with engine.begin() as connection:
+        row = connection.execute(select(linked.c.incarnation, linked.c.fingerprint)).one_or_none()
+        begins_anew(None if row is None else Linking(*row), linking, "the read model")
+        replace_row(connection, linked, {"id": 1}, linking._asdict())
 
 
 def parked(connection: Connection) -> int:
@@ -289,6 +336,41 @@ def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRo
         .limit(limit)
     )
     return [DeadLetterRow(*row) for row in connection.execute(query)]
+
+
+def open_letters(connection: Connection, wanted: Letters, *, skip: int, limit: int) -> list[LetterRow]:
+    """Those that are open, newest first; never their content."""
+    query = select(*(dead_letters.c[name] for name in LetterRow._fields)).where(*_letter_conditions(wanted))
+    ordered = query.order_by(dead_letters.c.failed_at.desc(), dead_letters.c.source, dead_letters.c.position)
+    return [LetterRow(*row) for row in connection.execute(ordered.offset(skip).limit(limit))]
+
+
+def count_letters(connection: Connection, wanted: Letters) -> dict[str, int]:
+    """How many of them there are, per reason."""
+    query = select(dead_letters.c.reason, func.count()).where(*_letter_conditions(wanted))
+    return {str(reason): int(number) for reason, number in connection.execute(query.group_by(dead_letters.c.reason))}
+
+
+def kept_letters(connection: Connection, wanted: Letters) -> list[Kept]:
+    """All of them, with what is kept sealed, the oldest first."""
+    query = select(*(dead_letters.c[name] for name in Kept._fields)).where(*_letter_conditions(wanted))
+    ordered = query.order_by(dead_letters.c.failed_at, dead_letters.c.source, dead_letters.c.position)
+    return [Kept(*row) for row in connection.execute(ordered)]
+
+
+def _letter_conditions(wanted: Letters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [dead_letters.c.is_open.is_(True)]
+    if wanted.source:
+        conditions.append(dead_letters.c.source == wanted.source)
+    if wanted.reason:
+        conditions.append(dead_letters.c.reason == wanted.reason)
+    if wanted.places is not None:
+        chosen = [
+            and_(dead_letters.c.source == place.source, dead_letters.c.position == place.position)
+            for place in wanted.places
+        ]
+        conditions.append(or_(false(), *chosen))
+    return conditions
 
 
 def next_offsets(connection: Connection) -> dict[tuple[str, int], tuple[str | None, int]]:

@@ -54,10 +54,24 @@ class Reasons:
         """All decisions, the newest first."""
         return [self._told(item) for item in reversed(self._document["decisions"])]
 
+    def told(self, entry: DecisionEntry) -> Told:
+        """One decision."""
+        return self._told(entry)
+
     def choices(self) -> list[Choice]:
         """All member lines, by name."""
         found = [self._choice(line) for line in self._document["lines"]]
         return sorted(found, key=lambda choice: (choice.label.casefold(), choice.value))
+
+    def named(self, person_key: str) -> str:
+        """Somebody's name."""
+        return self._name(person_key)
+
+    def aged(self, person_key: str) -> str:
+        """How old somebody is, empty if that is not known."""
+        person = self._persons.get(person_key)
+        born = person["fields"]["birth_date"]["values"] if person else []
+        return self._w.age(str(born[0]["value"])) if born else ""
 
     def value_of(self, person: Person) -> str:
         """What a form sends to name somebody, of this household or another: the first line that names him."""

@@ -19,6 +19,7 @@ from hub.desk import readmodel
 from hub.desk.access import Rules
 from hub.desk.app import create_app
 from hub.desk.caseload.writing import Attending
+from hub.desk.console.looking import Looking
 from hub.desk.deciding import Deciding, Publish
 from hub.desk.feed import Feed
 from hub.desk.login.doors import open_login, open_tokens
@@ -26,11 +27,16 @@ from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
 from hub.desk.reading import Reading
 from hub.desk.settings_file import load_prices, load_terms
+from hub.desk.shown import state
 from hub.desk.site import Site
-from hub.errors import ConfigError
+from hub.errors import ConfigError, ContractError
+from hub.events.codec import UnknownSchemaError
 from hub.events.sensitive import Address
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer
+from hub.ops.linking import Linking
+from hub.ops.orders import Orders
+from hub.ops.watch import Watch
 from hub.settings import Settings
 
 STOP_SECONDS: Final = 5
@@ -46,11 +52,13 @@ class Keys(NamedTuple):
 
     `open_sealed`: the text of a sealed address, None if it was sealed with another key.
     `person_key`: the key of a BSN's person, None if the BSN is not valid. `address_key`: the key of an address.
+    `fingerprint`: by which the linking key is recognised.
     """
 
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
     address_key: Callable[[Address], str]
+    fingerprint: str
 
 
 class Metrics:
@@ -80,10 +88,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(settings: Settings, keys: Keys, publish: Publish) -> int:
-    """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log.
+def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None = None) -> int:
+    """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log; `orders`: how the ingest
+    of sources is asked.
 
-    Raises ConfigError before anything runs.
+    Raises ConfigError before anything runs, ContractError when a newer release wrote what this one cannot read.
     """
     logging.configure("desk")
     login = open_login(settings)
@@ -93,10 +102,12 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
     terms = load_terms(settings.terms_file)
     prices = load_prices(settings.prices_file)
     engine = open_database(settings.desk_database)
+    readmodel.link(engine, Linking(settings.incarnation, keys.fingerprint))
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
-    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms))
+    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms, prices))
+    looking = Looking(lambda: Watch(settings.broker, settings.stream_id, lambda: state(engine)))
     site = Site(
         reading=reading,
         deciding=Deciding(reading, publish, settings.municipality, settings.key_generation, keys.person_key),
@@ -109,13 +120,19 @@ def run(settings: Settings, keys: Keys, publish: Publish) -> int:
         terms=terms,
         login=login,
         prices=prices,
+        looking=looking.latest,
+        orders=orders,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
     ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
     ops = OpsServer(settings.metrics_port, ready, settings.metrics_host) if settings.metrics_port else None
+    looking.start()
     try:
         asyncio.run(_serve(site, feed, listener, anchoring, settings.desk_proxies))
+    except UnknownSchemaError as error:
+        raise ContractError("The log holds what this release cannot read; nothing was skipped.", str(error)) from error
     finally:
+        looking.stop()
         if ops is not None:
             ops.stop()
         listener.close()

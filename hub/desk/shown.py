@@ -18,6 +18,7 @@ from hub.desk.tables import SCHEMA, households, meta
 from hub.errors import ConfigError
 from hub.events.moments import micros
 from hub.household.document_shape import Document
+from hub.ops.watch import ReadModel
 
 _PAGE: Final = 200
 _SETTING: Final = "REGIEHUB_DESK_DATABASE"
@@ -49,6 +50,16 @@ def open_read_only(url: str) -> Engine:
         engine.dispose()
         raise ConfigError(_SETTING, problem=f"names a read model of another release (number {number})")
     return engine
+
+
+def state(engine: Engine) -> ReadModel:
+    """How far the read model is, what is parked in it, which dead letters are open. A problem is part of the answer."""
+    try:
+        with engine.connect() as connection:
+            offsets = {place: offset for place, (_, offset) in readmodel.next_offsets(connection).items()}
+            return ReadModel(offsets, readmodel.parked(connection), readmodel.dead_letter_counts(connection))
+    except SQLAlchemyError as error:
+        return ReadModel(None, None, {}, f"The read model cannot be read ({type(error).__name__}).")
 
 
 def records(engine: Engine, source: str) -> Iterator[ShownRecord]:

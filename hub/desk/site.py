@@ -6,7 +6,7 @@ import re
 import secrets
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
@@ -14,8 +14,10 @@ from typing import Any, Final, Literal, TypedDict
 
 from starlette.requests import Request as HttpRequest
 
+from hub.desk import deputies
 from hub.desk.access import Actor, Decision
 from hub.desk.deciding import Deciding
+from hub.desk.deputising import Deputising
 from hub.desk.live import Live
 from hub.desk.login import entrances
 from hub.desk.login.claims import NoActor
@@ -30,6 +32,8 @@ from hub.events.sensitive import Address
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
+from hub.ops.orders import Orders
+from hub.ops.picture import Picture
 
 API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
@@ -63,6 +67,10 @@ class Site:
     terms: Terms = field(default_factory=Terms)
     prices: Prices = field(default_factory=Prices)
     login: Login = field(default_factory=Login)
+    looking: Callable[[], Picture | None] = lambda: None
+    """The newest look at the whole flow; None: none yet."""
+    orders: Orders | None = None
+    """What can be asked of the ingest of sources; None: nothing from here."""
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -73,6 +81,18 @@ class Site:
     def visits(self) -> Visits:
         """When who last looked at what."""
         return Visits(self.reading.engine, self.now)
+
+    @cached_property
+    def deputising(self) -> Deputising:
+        """What team leaders decide of who stands in for whom."""
+        return Deputising(self.reading, self.deciding)
+
+    def with_deputyships(self, actor: Actor | None) -> Actor | None:
+        """Somebody with those for whom he stands in today. Blocking."""
+        if actor is None or not actor.staff:
+            return actor
+        with self.reading.engine.connect() as connection:
+            return replace(actor, replaces=deputies.standing_in(connection, actor, self.today()))
 
     @cached_property
     def live(self) -> Live:

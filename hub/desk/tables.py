@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 9
+SCHEMA: Final = 13
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
@@ -17,6 +17,8 @@ WORD_LENGTH: Final = 40
 """Signs of a word by which somebody is found; longer ones are cut, in the index and in the search alike."""
 _Code: Final = String(WORD_LENGTH).with_variant(String(WORD_LENGTH, collation="C"), "postgresql")
 """Text that compares by code point in every database: so an index finds what begins with something."""
+TEAM_SIGNS: Final = 200
+"""Of a team's name: an index takes no long texts."""
 
 metadata = MetaData()
 meta = Table("meta", metadata, Column("schema_number", Integer, nullable=False))
@@ -129,6 +131,21 @@ dead_letters = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 """Those that were replayed or discarded stay, and are not open."""
+deputies = Table(
+    "deputies",
+    metadata,
+    Column("deputyship_id", String(64), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("team", String(TEAM_SIGNS), nullable=False, index=True),
+    Column("deputy_staff", String(200), nullable=False, index=True),
+    Column("replaced_staff", String(200), nullable=False, index=True),
+    Column("from_on", String(10), nullable=False),
+    Column("to_on", String(10), nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("said", Text, nullable=False),
+)
+"""Who stands in for whom (`hub.desk.deputies`), in which team (its `team_key`), on which days; also what was taken
+back. `said`: the event."""
 offsets = Table(
     "offsets",
     metadata,
@@ -180,12 +197,24 @@ case_teams = Table(
     Column("household_id", String(64), primary_key=True),
     Column("team", String(200), primary_key=True),
     Column("waiting_since", String(10), nullable=False),
-    Column("past_term", Boolean, nullable=False),
+    Column("past_since", String(10), nullable=False),
     Index("case_teams_by_team", "team", "household_id"),
 )
 """Which teams have an open dossier in a household. `waiting_since`: the oldest intake of theirs without a first
-contact, "" if none; `past_term`: their help to an adult is past its term."""
-BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams)
+contact, `past_since`: the last day of the term of their help to an adult that is past it; "" if there is none."""
+case_requests = Table(
+    "case_requests",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("team", String(TEAM_SIGNS), nullable=False),
+    Column("unit", String(20), nullable=False),
+    Column("asked", Text, nullable=False),
+    Index("case_requests_by_team", "team", "unit"),
+)
+"""The requests for specialist help of each team (`hub.desk.caseload.asked`), as whoever has to do with its dossiers of
+a unit sees them. `team`: its `team_key`."""
+BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams, case_requests)
 """What the list of households is made of."""
 
 kept = MetaData()
@@ -201,3 +230,11 @@ visits = Table(
 )
 """When somebody last looked at a dossier (`hub.desk.visits`). `before_at`: the last look of the visit before, "" if
 there was none."""
+linked = Table(
+    "linked",
+    kept,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+)
+"""With which linking key the persons here were keyed (`hub.ops.linking`)."""

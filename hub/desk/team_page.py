@@ -1,95 +1,96 @@
-"""The page of a team: what each worker has in hand, who waits for a first contact, whose help is past its term."""
+"""The page of a team: what each worker has in hand, who waits for a first contact, whose help is past its term, what is
+committed, and who stands in for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable
 
+import orjson
 from fastapi import APIRouter
-from sqlalchemy import Connection
+from pydantic import ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from hub.desk.access import Action
-from hub.desk.caseload.query import Work, work_of
-from hub.desk.list_pages import concerned, reached
-from hub.desk.pages import Pages
-from hub.desk.reading import Listing
-from hub.desk.readmodel import Asker
+from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
+from hub.desk.deputising import DeputyRefused, DeputyToName, DeputyToTakeBack
+from hub.desk.pages import Form, Pages
 from hub.desk.site import asking
+from hub.desk.teams import teams
+from hub.errors import LogRefused, LogUnavailable
 
-
-class Worker(NamedTuple):
-    """One worker's share. `name` "": nobody directs."""
-
-    name: str
-    households: int
-    with_attention: int
-    urgent: int
-
-
-class Team(NamedTuple):
-    """One team. `waiting`: an intake was received and there was no first contact, the longest first; `past_term`: help
-    to an adult that should have ended."""
-
-    name: str
-    households: int
-    workers: list[Worker]
-    waiting: list[Work]
-    past_term: list[Work]
+PATH = "/team"
 
 
 def team_page_router(pages: Pages) -> APIRouter:
-    """The route of the page."""
+    """The routes of the page."""
     router = APIRouter(include_in_schema=False)
+    deputising = pages.site.deputising
 
-    @router.get("/team")
-    def team(request: Request) -> Response:
+    @router.get(PATH)
+    def team(request: Request, vastgelegd: bool = False) -> Response:
         """The reader's own teams, one after the other."""
-        actor = asking(request).actor
-        names = actor.teams if actor else ()
+        return _show(pages, request, recorded=vastgelegd)
 
-        def find(connection: Connection, asker: Asker) -> Listing[list[Team]]:
-            works = {name: work_of(connection, name, reached(asker)) for name in names}
-            shown = {item.household_id: item for found in works.values() for item in found}
-            return [team_of(name, found) for name, found in works.items()], [
-                concerned(home, item.line) for home, item in shown.items()
-            ]
+    @router.post(f"{PATH}/vervangingen")
+    def name(request: Request, form: Form) -> Response:
+        """Let somebody stand in, and back to the page; or that page again with what is wrong."""
+        return _decided(pages, request, lambda: deputising.name(asking(request), _wanted(form)))
 
-        teams = pages.site.reading.listing(asking(request), Action.READ_TEAM, find)
-        return pages.show(request, "team.html", teams=teams)
+    @router.post(f"{PATH}/vervangingen/{{deputyship_id}}/intrekking")
+    def take_back(deputyship_id: str, request: Request, form: Form) -> Response:
+        """Take it back, likewise."""
+
+        def act() -> None:
+            wanted = DeputyToTakeBack.model_validate({"why": form.get("why", "")})
+            deputising.take_back(asking(request), deputyship_id, wanted.why)
+
+        return _decided(pages, request, act)
 
     return router
 
 
-def team_of(name: str, found: list[Work]) -> Team:
-    """What a team has in hand, out of its households."""
-    return Team(
-        name,
-        len(found),
-        _workers(found),
-        [item for item in found if item.waiting_since],
-        [item for item in found if item.past_term],
+def _show(pages: Pages, request: Request, status: int = 200, *, problem: str = "", recorded: bool = False) -> Response:
+    today = pages.site.today()
+    found = teams(pages.site, asking(request))
+    return pages.show(
+        request,
+        "team.html",
+        status,
+        teams=found,
+        today=today.isoformat(),
+        year=today.year,
+        problem=problem,
+        recorded=recorded,
+        choice=lambda worker: orjson.dumps([worker.staff, worker.name]).decode(),
     )
 
 
-def _workers(found: Iterable[Work]) -> list[Worker]:
-    """By name; a household with two directors counts with both, one without stands last."""
-    shares: dict[str, list[Work]] = {}
-    for item in found:
-        for name in [director["name"] for director in item.line["directors"]] or [""]:
-            shares.setdefault(name, []).append(item)
-    return [
-        Worker(
-            name,
-            len(works),
-            sum(work.line["points"] > 0 for work in works),
-            sum(_is_urgent(work) for work in works),
-        )
-        for name, works in sorted(shares.items(), key=lambda share: (not share[0], share[0].casefold()))
-    ]
+def _decided(pages: Pages, request: Request, act: Callable[[], object]) -> Response:
+    try:
+        act()
+    except (ValidationError, DeputyRefused):
+        return _show(pages, request, 400, problem="deputy_invalid")
+    except ReasonHoldsBsn:
+        return _show(pages, request, 400, problem="decision_bsn")
+    except (NotAsSeen, NoDecision):
+        return _show(pages, request, 409, problem="not_as_seen.taken_back")
+    except (LogUnavailable, LogRefused):
+        return _show(pages, request, 503, problem="decision_unavailable")
+    return RedirectResponse(f"{PATH}?vastgelegd=true", 303)
 
 
-def _is_urgent(work: Work) -> bool:
-    matter = work.line["matter"]
-    return matter is not None and matter["severity"] == "high"
+def _wanted(form: dict[str, str]) -> DeputyToName:
+    """Who stands in is chosen of the team's workers, or written down. Raises ValidationError."""
+    wanted: dict[str, object] = {name: form.get(name, "") for name in ("team", "from_on", "to_on", "why")}
+    for who in ("replaced", "deputy"):
+        written = form.get(f"{who}_staff", ""), form.get(f"{who}_name", "")
+        wanted[f"{who}_staff"], wanted[f"{who}_name"] = _chosen(form.get(who, "")) or written
+    return DeputyToName.model_validate(wanted)
+
+
+def _chosen(value: str) -> tuple[object, object] | None:
+    try:
+        staff, name = orjson.loads(value)
+    except (ValueError, TypeError):
+        return None
+    return staff, name

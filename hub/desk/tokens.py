@@ -63,8 +63,8 @@ def _actor(who: Mapping[str, object]) -> Actor:
         raise ValueError("a user has a name, and not too long a one; he is of one unit or of none")
     if not isinstance(teams, list):
         raise TypeError("teams are a list")
-    said = {name: str(who.get(name, "")) for name in ("organisation", "name", "staff", "phone")}
-    return Actor(user, Role(str(who["role"])), unit=unit, teams=tuple(map(str, teams)), **said)
+    organisation, name, staff, phone = (str(who.get(key, "")) for key in ("organisation", "name", "staff", "phone"))
+    return Actor(user, Role(str(who["role"])), organisation, name, unit, tuple(map(str, teams)), staff, phone)
 
 
 def digest(secret: str) -> bytes:

@@ -10,11 +10,13 @@ from typing import Final
 from hub.desk import digest
 from hub.desk.blocks.sight import Seer
 from hub.desk.digest import TimelineEvent
-from hub.desk.matching.compare import Finding
-from hub.desk.translations import MONTHS, Language, code, text
+from hub.desk.matching.compare import Finding as Evidence
+from hub.desk.translations import MONTHS, Language, code, sentence, text
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
+from hub.ops.status import Finding, say
 
+_LENGTHS: Final = ((86_400, "for_days"), (3_600, "for_hours"), (60, "for_minutes"), (1, "for_seconds"))
 _STEPS: Final = ((86_400, "ago_days"), (3_600, "ago_hours"), (60, "ago_minutes"), (1, "ago_seconds"))
 
 
@@ -42,6 +44,10 @@ class Words:
         """Name of a source."""
         return code(self.language, "source", source)
 
+    def sources(self, sources: Iterable[str]) -> str:
+        """Names of sources."""
+        return self.listed(map(self.source, sources))
+
     def field(self, name: str) -> str:
         """Name of a field of a record; the field's own name where no word is known."""
         return self.code("field", name)
@@ -51,7 +57,8 @@ class Words:
         who = self.code("unit", seer.who) if seer.why == "consent" else seer.who
         until = self.t("seen_until", until=self.time(seer.until) if "T" in seer.until else self.date(seer.until))
         parts = (who, self.code("relation", seer.why), self.grounds(seer.ground), until if seer.until else "")
-        return ", ".join(part for part in parts if part)
+        said = ", ".join(part for part in parts if part)
+        return self.t("seen_of", who=said, dossiers=self.listed(seer.dossiers))
 
     def grounds(self, ground: str) -> str:
         """The legal grounds of a look, in words."""
@@ -72,15 +79,54 @@ class Words:
         moment = datetime.fromisoformat(iso).astimezone(TIME_ZONE)
         return f"{self.date(moment.date().isoformat())} {moment:%H:%M}"
 
+    def clock(self, iso: str) -> str:
+        """A moment of today as its time alone: 10:00; of another day as `time` has it."""
+        moment = datetime.fromisoformat(iso).astimezone(TIME_ZONE)
+        return f"{moment:%H:%M}" if moment.date() == self.today else self.time(iso)
+
+    def between(self, first: str, last: str) -> str:
+        """From one moment to another: 5 jan 2026 10:00 – 10:30; once if they look the same."""
+        start, end = self.time(first), self.time(last)
+        day, _, clock = end.rpartition(" ")
+        return start if start == end else f"{start} – {clock if start.startswith(day) else end}"
+
+    def lasting(self, minutes: int) -> str:
+        """How long something still lasts."""
+        hours, rest = divmod(minutes, 60)
+        parts = ((hours, "lasting_hours"), (rest, "lasting_minutes"))
+        return self.listed(self.t(key, n=n) for n, key in parts if n)
+
+    def codes(self, group: str, values: Iterable[object]) -> str:
+        """Codes in words, listed."""
+        return self.listed(self.code(group, value) for value in values)
+
     def ago(self, seconds: float) -> str:
         """How long ago, in the largest unit that fits."""
         size, key = next(((size, key) for size, key in _STEPS if seconds >= size), _STEPS[-1])
         return self.t(key, n=int(seconds // size))
 
+    def duration(self, seconds: float) -> str:
+        """How long, in the largest unit that fits."""
+        size, key = next(((size, key) for size, key in _LENGTHS if seconds >= size), _LENGTHS[-1])
+        return self.t(key, n=int(seconds // size))
+
+    def finding(self, finding: Finding) -> str:
+        """What is not as it should be, as a sentence."""
+        told = sentence(self.language, f"finding.{finding.kind}")
+        values = dict(finding.values)
+        if "source" in values:
+            values["source"] = self.source(str(values["source"]))
+        return say(told, values, self.duration, lambda kind: self.code("difference", kind))
+
     def age(self, birth_date: str) -> str:
         """Age in words; says so when parts of the birth date are unknown."""
         years, exact = digest.age(birth_date, self.today)
         return self.t("years" if exact else "years_about", n=years)
+
+    def years(self, birth_date: str) -> str:
+        """Age as a number: 35, or ±35 when parts of the birth date are unknown."""
+        years, exact = digest.age(birth_date, self.today)
+        return f"{years}" if exact else f"±{years}"
 
     def money(self, cents: int | None) -> str:
         """Euros, written as the language does."""
@@ -147,7 +193,7 @@ class Words:
                 sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
         return sentences
 
-    def evidence(self, finding: Finding) -> str:
+    def evidence(self, finding: Evidence) -> str:
         """What speaks for two persons being one, or against, in words."""
         group = finding.level.code.partition("_")[0]
         said = [self.date(text) if group == "birth" else text for text in (finding.one, finding.other)]

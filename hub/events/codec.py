@@ -96,7 +96,8 @@ class SchemaRegistry:
         try:
             return self._by_id[schema_id]
         except KeyError:
-            raise UnknownSchemaError(f"schema id {schema_id} is not registered here") from None
+            text = f"schema id {schema_id} is not registered here: a newer release wrote it, so upgrade this one"
+            raise UnknownSchemaError(text) from None
 
     def entries(self) -> list[SchemaVersion]:
         """Everything registered, by id."""
@@ -127,6 +128,10 @@ class Codec:
         self.registry = registry
         versions = {subject: registry.newest(subject) for subject in registry.subjects()} | dict(speaks or {})
         self._own_ids = {subject: registry.id_of(subject, version) for subject, version in versions.items()}
+
+    def header(self, subject: str) -> bytes:
+        """The first bytes of every message of a subject that this release writes."""
+        return _HEADER.pack(0, self._own_ids[subject])
 
     def encode(self, subject: str, value: Mapping[str, Any]) -> bytes:
         """Message bytes of a value. Raises UnencodableError for missing, unknown or wrongly typed fields, and for

@@ -55,15 +55,11 @@ def committed(threads: Iterable[Thread], prices: Prices, period: Span) -> Commit
     return Committed(sum(cents for cents in amounts if cents is not None), amounts.count(None))
 
 
-def balances(by_team: Iterable[tuple[str, Iterable[Thread]]], prices: Prices, period: Span) -> list[Balance]:
-    """Per team, sorted. `by_team`: may name a team more than once, for it is asked per household. A team with a budget
-    and no household is there too."""
-    found = dict.fromkeys(prices.budgets, Committed(0, 0))
-    for team, threads in by_team:
-        more, known = committed(threads, prices, period), found.get(team, Committed(0, 0))
-        found[team] = Committed(known.cents + more.cents, known.unknown + more.unknown)
-    years = {team: prices.budgets.get(team, {}).get(period.first.year) for team in found}
-    return [Balance(team, found[team], years[team]) for team in sorted(found)]
+def balance(team: str, amounts: Iterable[Committed], prices: Prices, period: Span) -> Balance:
+    """A team's commitments in a calendar year, over its requests, beside its budget for that year."""
+    found = list(amounts)
+    total = Committed(sum(item.cents for item in found), sum(item.unknown for item in found))
+    return Balance(team, total, prices.budget(team, period.first.year))
 
 
 def allocated(item: Allocation, prices: Prices, period: Span, ended_on: date | None = None) -> int | None:

@@ -30,3 +30,9 @@ class Prices(BaseModel):
         """The price of one unit of a product; None if it is not in the list, or counted in another unit."""
         product = self.products.get(product_code)
         return product.tariff_cents if product is not None and product.unit == unit else None
+
+    def budget(self, team: str, year: int) -> int | None:
+        """What a team may spend in a calendar year, however its name is spaced and capitalised; None: none is set."""
+        wanted = " ".join(team.split()).casefold()
+        found = (years for name, years in self.budgets.items() if " ".join(name.split()).casefold() == wanted)
+        return next(found, {}).get(year)

@@ -16,6 +16,8 @@ from holidays import OPTIONAL, PUBLIC, country_holidays
 from hub.household.days import add_days
 
 _SATURDAY: Final = 5
+_WEEK: Final = 7
+_LONGEST_DAYS: Final = 3_653
 _YEARS_KEPT: Final = 64
 
 
@@ -42,3 +44,13 @@ def add_workdays(day: date, number: int) -> date:
     for _ in range(number):
         day = workday_from(add_days(day, 1))
     return day
+
+
+def workdays_between(day: date, until: date) -> int:
+    """How many working days lie after a day, up to and including another: what `add_workdays` adds; 0 if none do. Of a
+    stretch of more than ten years those of its last ten: a source may write any year, and each has to be looked up."""
+    day = max(day, add_days(until, -_LONGEST_DAYS))
+    whole_weeks, rest = divmod(max(0, (until - day).days), _WEEK)
+    found = whole_weeks * _SATURDAY + sum((day.weekday() + number) % _WEEK < _SATURDAY for number in range(1, rest + 1))
+    free = (item for year in range(day.year, until.year + 1) for item in holidays_of(year))
+    return found - sum(day < item <= until and item.weekday() < _SATURDAY for item in free)

@@ -4,8 +4,10 @@ and quick to say that nothing answers."""
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -19,6 +21,10 @@ from hub.ops.kafka_security import client_options
 _CONNECT_SECONDS: Final = 3.0
 _TIMEOUT_MILLISECONDS: Final = 10_000
 _POLL_MILLISECONDS: Final = 200
+_FIRST_SECONDS: Final = 3.0
+"""Longest wait for the oldest messages that wait: a status that comes late is no help."""
+_FETCH_BYTES: Final = 4 * 2**20
+"""Of what waits only the first message is looked at, but a message may be a mebibyte."""
 Place = tuple[str, int]
 """A topic and a partition of it."""
 
@@ -36,6 +42,7 @@ class Broker:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
         self._admin: Any = None
+        self._reader: Any = None
 
     def __enter__(self) -> Self:
         _refuse_silence(self.bootstrap)
@@ -51,6 +58,8 @@ class Broker:
     def __exit__(self, *_: object) -> None:
         """Let go of it."""
         self._admin.close()
+        if self._reader is not None:
+            self._reader.close()
 
     def ends(self, names: Iterable[str]) -> dict[Place, int]:
         """Next offset of every partition of these topics. Raises LogRefused if one is missing."""
@@ -69,24 +78,57 @@ class Broker:
 
     def messages(self, topic: str) -> Iterator[bytes]:
         """The values that a topic holds now, partition by partition."""
+        yield from self.messages_after(topic, {})
+
+    def messages_after(self, topic: str, read: dict[int, int]) -> Iterator[bytes]:
+        """The same from where reading ended before. `read`: partition to next offset, moved on as it is read."""
         with _translated(self.bootstrap):
-            consumer: Any = KafkaConsumer(
-                bootstrap_servers=self.bootstrap, enable_auto_commit=False, **client_options()
+            for number in range(topics()[topic].partitions):
+                yield from _values(self._consumer(), TopicPartition(topic, number), read)
+
+    def first_written(self, places: Mapping[Place, int]) -> dict[Place, datetime]:
+        """When the first message at or after each of these offsets was written, by the clock of whoever wrote it. What
+        does not come in time is left out."""
+        waiting = {TopicPartition(*place): offset for place, offset in places.items()}
+        found: dict[Place, datetime] = {}
+        until = time.monotonic() + _FIRST_SECONDS
+        with _translated(self.bootstrap):
+            while waiting and time.monotonic() < until:
+                reader = self._consumer()
+                reader.assign(list(waiting))
+                for place, offset in waiting.items():
+                    reader.seek(place, offset)
+                for place, records in reader.poll(timeout_ms=_POLL_MILLISECONDS).items():
+                    if waiting.pop(place, None) is not None:
+                        found[place.topic, place.partition] = _written(records[0].timestamp)
+        return found
+
+    def _consumer(self) -> Any:
+        if self._reader is None:
+            self._reader = KafkaConsumer(
+                bootstrap_servers=self.bootstrap,
+                enable_auto_commit=False,
+                fetch_max_bytes=_FETCH_BYTES,
+                **client_options(),
             )
-            try:
-                for number in range(topics()[topic].partitions):
-                    yield from _values(consumer, TopicPartition(topic, number))
-            finally:
-                consumer.close()
+        return self._reader
 
 
-def _values(consumer: Any, place: Any) -> Iterator[bytes]:
+def _written(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _values(consumer: Any, place: Any, read: dict[int, int]) -> Iterator[bytes]:
     consumer.assign([place])
-    consumer.seek_to_beginning(place)
-    end = consumer.end_offsets([place])[place]
+    start, end = read.get(place.partition, 0), consumer.end_offsets([place])[place]
+    if start == 0 or start > end:  # the topic was cut, or made anew
+        consumer.seek_to_beginning(place)
+    else:
+        consumer.seek(place, start)
     while consumer.position(place) < end:
         for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
             yield from (record.value for record in records if record.value is not None)
+    read[place.partition] = consumer.position(place)
 
 
 def _refuse_silence(bootstrap: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from hub.events.topics import (
     ASSIGNMENTS,
     COMPOSITIONS,
     DEAD_LETTERS,
+    DEPUTIES,
     HOUSEHOLD_COMPOSITIONS,
     HOUSEHOLD_RECORDS,
     RECORDS,
@@ -24,7 +26,7 @@ STAGES: Final = {
 }
 """The stages of the stream worker in the order of the flow, each with what it reads."""
 DESK: Final = "desk"
-DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS)
+DESK_INPUTS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 STREAM_INPUTS: Final = tuple(name for inputs in STAGES.values() for name in inputs)
 
 
@@ -35,6 +37,8 @@ class Hop(NamedTuple):
     topic: str
     end: int
     done: int
+    waiting_since: datetime | None = None
+    """When the oldest of those that wait was written; None: nothing waits, or it is not known."""
 
     @property
     def lag(self) -> int:
@@ -59,10 +63,21 @@ def measure(broker: Broker, group: str, desk: Mapping[Place, int] | None) -> Flo
     LogRefused."""
     ends = broker.ends([*STREAM_INPUTS, *DESK_INPUTS])
     stream = broker.group(group)
-    hops = [_hop(stage, name, ends, stream.committed) for stage, inputs in STAGES.items() for name in inputs]
+    read_by = [(stage, name, stream.committed) for stage, inputs in STAGES.items() for name in inputs]
     if desk is not None:
-        hops += [_hop(DESK, name, ends, desk) for name in DESK_INPUTS]
-    return Flow(tuple(hops), stream.members)
+        read_by += [(DESK, name, desk) for name in DESK_INPUTS]
+    hops = [(_hop(stage, name, ends, done), _waiting(name, ends, done)) for stage, name, done in read_by]
+    written = broker.first_written({place: offset for _, waiting in hops for place, offset in waiting.items()})
+    return Flow(tuple(_since(hop, waiting, written) for hop, waiting in hops), stream.members)
+
+
+def _waiting(topic: str, ends: Mapping[Place, int], done: Mapping[Place, int]) -> dict[Place, int]:
+    """The first offset that waits, of each partition in which something does."""
+    return {place: done.get(place, 0) for place, end in ends.items() if place[0] == topic and done.get(place, 0) < end}
+
+
+def _since(hop: Hop, waiting: Mapping[Place, int], written: Mapping[Place, datetime]) -> Hop:
+    return hop._replace(waiting_since=min((written[place] for place in waiting if place in written), default=None))
 
 
 def _hop(stage: str, topic: str, ends: Mapping[Place, int], done: Mapping[Place, int]) -> Hop:

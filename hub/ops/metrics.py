@@ -10,11 +10,20 @@ from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from hub.ops.freshness import Point
+from hub.ops.picture import Picture
+
 REGISTRY: Final = CollectorRegistry()
 _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
 """From "at once" to "a day late"; 2 s is the bar of design.md section 8."""
 
 RECORDS_READ: Final = Counter("regiehub_records_read_total", "Records a source gave.", ["source"], registry=REGISTRY)
+EVENTS_RECEIVED: Final = Counter(
+    "regiehub_events_received_total",
+    "Requests of a source that pushes: kept, duplicate, unauthorised, too_large, unsupported, malformed or not_kept.",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
 RECORDS_TRANSLATED: Final = Counter(
     "regiehub_records_translated_total", "Records that could be read.", ["source"], registry=REGISTRY
 )
@@ -79,9 +88,21 @@ SOURCE_RECONCILED: Final = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+RECONCILIATIONS: Final = Counter(
+    "regiehub_reconciliations_total",
+    "Comparisons of a source that its ingest had made: complete, differs, or failed.",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
 RECORDS_REPAIRED: Final = Counter(
     "regiehub_records_repaired_total",
     "Events published because a reconciliation found a difference.",
+    ["source"],
+    registry=REGISTRY,
+)
+BACKFILL_READ: Final = Gauge(
+    "regiehub_backfill_read_records",
+    "Records that a backfill has read in its present pass; 0 when none runs.",
     ["source"],
     registry=REGISTRY,
 )
@@ -89,6 +110,63 @@ DEAD_LETTERS_REPLAYED: Final = Counter(
     "regiehub_dead_letters_replayed_total",
     "Dead letters that were translated again: read, unreadable, or sealed_otherwise.",
     ["source", "outcome"],
+    registry=REGISTRY,
+)
+SOURCE_FRESH: Final = Gauge(
+    "regiehub_source_fresh_timestamp_seconds",
+    "Everything that the source recorded until then is published, applied by the stream, visible (Unix time); it stands"
+    " still, and so grows old, while something does not go on.",
+    ["source", "point"],
+    registry=REGISTRY,
+)
+SOURCE_REPORTED: Final = Gauge(
+    "regiehub_source_reported_timestamp_seconds",
+    "Last heartbeat of the source's connector (Unix time); a quiet source has one, a dead one has not.",
+    ["source"],
+    registry=REGISTRY,
+)
+SOURCE_SKEW: Final = Gauge(
+    "regiehub_source_clock_skew_seconds",
+    "How far the source's reports or its newest record lie in the future: a clock is wrong.",
+    ["source"],
+    registry=REGISTRY,
+)
+HOP_WAITING: Final = Gauge(
+    "regiehub_hop_waiting_messages",
+    "Messages of a topic that a stage has not dealt with, by the log and the stage's offsets.",
+    ["stage", "topic"],
+    registry=REGISTRY,
+)
+HOP_WAITING_SECONDS: Final = Gauge(
+    "regiehub_hop_oldest_waiting_seconds",
+    "For how long the oldest of these waits; 0: nothing waits.",
+    ["stage", "topic"],
+    registry=REGISTRY,
+)
+STREAM_WORKERS: Final = Gauge(
+    "regiehub_stream_workers", "Members of the stream's group, as the log knows them.", registry=REGISTRY
+)
+FLOW_MEASURED: Final = Gauge(
+    "regiehub_flow_measured_timestamp_seconds",
+    "When the desk last looked at the log and the flow (Unix time).",
+    registry=REGISTRY,
+)
+TEAM_HELD_RECORDS: Final = Gauge(
+    "regiehub_team_inventory_records",
+    "Records of a team's dossiers that the source held at the last reconciliation; no team: not known.",
+    ["source", "team"],
+    registry=REGISTRY,
+)
+TEAM_DIFFERING_RECORDS: Final = Gauge(
+    "regiehub_team_differing_records",
+    "Of these, records that the last reconciliation found otherwise than the source holds them.",
+    ["source", "team"],
+    registry=REGISTRY,
+)
+MISSING_DOSSIERS: Final = Gauge(
+    "regiehub_source_missing_dossiers",
+    "Dossiers that the source held at the last reconciliation and of which nothing was shown.",
+    ["source"],
     registry=REGISTRY,
 )
 STAGE_RECORDS_APPLIED: Final = Counter(
@@ -158,6 +236,35 @@ def show_completeness(source: str, completeness: Mapping[str, Any]) -> None:
     SOURCE_RECONCILED.labels(source).set(completeness["checked_at"].timestamp())
     for kind in DIFFERENCES:
         SOURCE_DIFFERING_RECORDS.labels(source, kind).set(completeness[kind])
+
+
+def show_flow(shown: Picture) -> None:
+    """Set what was seen of the whole flow. What is not known now keeps its last value: a moment that stands still."""
+    for row in shown.sources:
+        for point in Point:
+            if (moment := row.freshness.at(point)) is not None:
+                SOURCE_FRESH.labels(row.source, point.value).set(moment.timestamp())
+        if row.status is not None:
+            SOURCE_REPORTED.labels(row.source).set(row.status["reported_at"].timestamp())
+            SOURCE_SKEW.labels(row.source).set(row.freshness.skew_seconds)
+            _show_teams(row.source, row.status["completeness"])
+    if shown.workers is None:
+        return
+    FLOW_MEASURED.set(shown.at.timestamp())
+    STREAM_WORKERS.set(shown.workers)
+    for item in shown.hops:
+        HOP_WAITING.labels(item.hop.stage, item.hop.topic).set(item.hop.lag)
+        if item.waits_seconds is not None or not item.hop.lag:
+            HOP_WAITING_SECONDS.labels(item.hop.stage, item.hop.topic).set(item.waits_seconds or 0.0)
+
+
+def _show_teams(source: str, completeness: Mapping[str, Any] | None) -> None:
+    if completeness is None:
+        return
+    MISSING_DOSSIERS.labels(source).set(completeness["missing_dossiers"])
+    for team in completeness["teams"]:
+        TEAM_HELD_RECORDS.labels(source, team["team"]).set(team["records"])
+        TEAM_DIFFERING_RECORDS.labels(source, team["team"]).set(team["differing"])
 
 
 class Described(NamedTuple):

@@ -19,6 +19,8 @@ BUCKETS: Final = 4096
 OLDER_EPOCH: Final = -1
 """Version of what was published in an epoch before the present one: older than any."""
 _MASK: Final = 2**64 - 1
+_DOSSIER: Final = "composition"
+"""The record that says that a dossier exists: without it nothing of the dossier is shown."""
 
 
 class Record(NamedTuple):
@@ -90,6 +92,10 @@ class Difference(NamedTuple):
     stamps: tuple[int | None, int | None]
 
 
+def _is_not_shown(item: Difference) -> bool:
+    return item.kind is Kind.UNSHOWN and item.stamps[1] is None
+
+
 class TeamCount(NamedTuple):
     """Of the records that the source holds, and of those that differ, how many are of one team; "" is unknown."""
 
@@ -109,6 +115,12 @@ class Outcome(NamedTuple):
     def count(self, kind: Kind) -> int:
         """So many records differ in that way."""
         return sum(item.kind is kind for item in self.differences)
+
+    @property
+    def missing_dossiers(self) -> int:
+        """Dossiers that the source holds and of which nothing is shown: not published, or published and not shown."""
+        lost = (item for item in self.differences if item.record.record_type == _DOSSIER)
+        return len({item.record for item in lost if item.kind is Kind.MISSING or _is_not_shown(item)})
 
 
 class Sums:

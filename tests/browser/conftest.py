@@ -6,21 +6,35 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hub.connect.ingest.asking import Asking
+from hub.connect.ingest.control import Control
+from hub.connect.ingest.runner import control_file
 from hub.desk import readmodel
 from hub.desk.app import create_app
+from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
+from hub.desk.reading import Reading
 from hub.desk.server import listen
+from hub.desk.site import Site
+from hub.desk.tokens import Tokens
 from hub.events.ids import DossierRef, household_id
-from hub.events.topics import DEAD_LETTERS, SOURCES
+from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, HOUSEHOLD_RECORDS, RECORDS, SOURCES, VIEWS
+from hub.ops.flow import Flow, Hop
+from hub.ops.picture import picture
+from hub.settings import Settings
 from tests import machine
 from tests.browser.town import busy_family
 from tests.desk.conftest import DIRECTOR, NOW, Desk
+from tests.desk.test_console import COMPLETE, seen, status
+from tests.desk.test_sight import ACTORS, the_family
 from tests.desk.views import Line, composition, dead_letter, dossier, member, one_dossier, source_status, view
 
 FLAGS = [
@@ -37,10 +51,10 @@ SHOTS = "REGIEHUB_SCREENSHOTS_DIR"
 
 
 @contextmanager
-def serving(desk: Desk) -> Iterator[str]:
+def serving(site: Site) -> Iterator[str]:
     """The address of the running application."""
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(create_app(desk.site), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(create_app(site), log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
@@ -73,15 +87,53 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         (DEAD_LETTERS, dead_letter("menscentraal", position="81", reason="invalid_date")),
     ]
     apply_list(desk.engine, [Consumed(topic, 0, n, b"k", value) for n, (topic, value) in enumerate(values)], [])
+    operate(desk, folder)
+    yield desk
+    desk.log.close()
+    desk.engine.dispose()
+
+
+def operate(desk: Desk, folder: Path) -> None:
+    """What operations see: a stage that is late, a source that differs in two teams, one whose files are elsewhere."""
+    teams = [{"team": name, "records": 400, "differing": 2} for name in ("Noord", "Zuid")]
+    found = COMPLETE | {"missing": 3, "stale": 1, "missing_dossiers": 1, "teams": teams}
+    late = Hop("assemble", HOUSEHOLD_RECORDS, 4_210, 4_198, NOW - timedelta(minutes=3))
+    calm = [Hop("resolve", COMPOSITIONS, 900, 900), Hop("route", RECORDS, 3_100, 3_100), Hop("desk", VIEWS, 810, 810)]
+    flow = Flow((*calm[:2], late, calm[2]), 2)
+    statuses = (status(completeness=found), status("menscentraal", state="degraded", message="429 Too Many Requests"))
+    rates = {("assemble", HOUSEHOLD_RECORDS): 4.2}
+    desk.picture = picture(seen(*statuses, flow=flow, rates=rates, open_letters={"zcd": 1, "menscentraal": 1}))
+    settings = Settings(data_folder=folder)
+    Control(control_file(settings, "zcd")).close()
+    desk.orders = Asking(settings, lambda messages: None)
+
+
+@pytest.fixture(scope="module")
+def address(desk: Desk) -> Iterator[str]:
+    """Where that desk answers."""
+    with serving(desk.site) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk at which nobody sees everything, with one family that both units help: see `tests.desk.test_sight`."""
+    folder = tmp_path_factory.mktemp("divided")
+    desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
+    desk.show(the_family())
+    statuses = [source_status(reported_at=NOW, polled_at=NOW), source_status("menscentraal", reported_at=NOW)]
+    apply_list(desk.engine, [Consumed(SOURCES, 0, n, b"k", value) for n, value in enumerate(statuses)], [])
     yield desk
     desk.log.close()
     desk.engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def address(desk: Desk) -> Iterator[str]:
+def at_units(divided: Desk) -> Iterator[str]:
     """Where that desk answers."""
-    with serving(desk) as found:
+    reading = Reading(divided.engine, divided.log, lambda: NOW)
+    deciding = Deciding(reading, divided.publish, "0599", 1, divided.person_key)
+    with serving(replace(divided.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS))) as found:
         yield found
 
 

@@ -13,8 +13,10 @@ from playwright.sync_api import Page, expect
 from tests import machine
 from tests.browser.conftest import SHOTS, log_in
 from tests.browser.test_pages import NOT_WIDER
-from tests.desk.conftest import KIM, LEADER, OPERATOR
+from tests.desk.conftest import KIM, LEADER, OPERATOR, Desk
+from tests.desk.decisions import decision_entry
 from tests.desk.family import HOME
+from tests.desk.test_sight import consent, taken, the_family
 
 NARROWEST = 320
 """In CSS pixels: WCAG 2.2, 1.4.10."""
@@ -31,6 +33,11 @@ PAGES = {
     "missing": (KIM, "/huishoudens/H0"),
     "team": (LEADER, "/team"),
     "sources": (OPERATOR, "/bronnen"),
+    "console": (OPERATOR, "/beheer"),
+    "console-source": (OPERATOR, "/beheer/bronnen/zcd?terug=reset_epoch"),
+    "console-elsewhere": (OPERATOR, "/beheer/bronnen/menscentraal"),
+    "console-letters": (OPERATOR, "/beheer/onleesbaar"),
+    "console-letter": (OPERATOR, "/beheer/onleesbaar/een?bron=zcd&plaats=4"),
     "refused": (OPERATOR, "/huishoudens"),
 }
 
@@ -50,6 +57,47 @@ def violations(page: Page) -> list[str]:
 def open_all(page: Page) -> None:
     """Also what is folded away must be right."""
     page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+
+
+OPENINGS = {
+    "withheld": ("youth", f"/huishoudens/{HOME}"),
+    "consent": ("adult", f"/huishoudens/{HOME}/toestemming"),
+    "take-emergency": ("stranger", "/noodtoegang"),
+    "no-relation": ("stranger", f"/huishoudens/{HOME}"),
+    "under-way": ("adult", f"/huishoudens/{HOME}"),
+    "reviews": ("safety", "/noodtoegangen"),
+}
+"""Pages of a desk at which nobody sees everything."""
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_axe_finds_no_violation_where_something_is_withheld(
+    page: Page, at_units: str, divided: Desk, shots: Path, language: str
+) -> None:
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    in_emergency = [decision_entry(taken(user=user), minutes=7 + n) for n, user in enumerate(("adam", "sofie"))]
+    found: list[str] = []
+    who = ""
+    for name, (token, path) in OPENINGS.items():
+        if token != who:
+            page.context.clear_cookies()
+            log_in(page, at_units, token)
+            who = token
+        if name == "under-way":
+            divided.show(the_family(*in_emergency, consent()))
+        page.goto(f"{at_units}{path}?taal={language}")
+        if os.environ.get(SHOTS):
+            page.screenshot(path=shots / f"page-{name}-{language}-{width}.png", full_page=True)
+        open_all(page)
+        found += [f"{name} {line}" for line in violations(page)]
+        assert page.evaluate(NOT_WIDER), name
+        if name in ("consent", "reviews", "take-emergency"):
+            page.evaluate("document.querySelectorAll('main form').forEach(form => { form.noValidate = true; })")
+            page.locator("main form").first.get_by_role("button").click()
+            expect(page.get_by_role("alert")).to_be_visible()
+            found += [f"{name} with errors {line}" for line in violations(page)]
+    divided.show(the_family())
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

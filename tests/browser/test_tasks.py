@@ -14,7 +14,9 @@ from hub.events.decisions import decision_of
 from tests.browser.conftest import log_in
 from tests.browser.town import busy_family
 from tests.desk.conftest import KIM, LEADER, OPERATOR, Desk
+from tests.desk.decisions import decision_entry, sent_entries
 from tests.desk.family import HOME
+from tests.desk.test_sight import taken, the_family
 
 ON_FIRST_SCREEN = "selector => document.querySelector(selector).getBoundingClientRect().bottom <= window.innerHeight"
 LABELS = count(10)
@@ -114,6 +116,100 @@ def test_a_stranger_is_refused_and_the_refusal_stands_in_the_log(page: Page, add
     refused = page.get_by_role("row").filter(has_text="olga").filter(has_text="geweigerd")
     expect(refused.first).to_contain_text("huishouden bekeken")
     shot(page, shots, "refusal-logged")
+
+
+@pytest.fixture
+def as_divided(divided: Desk) -> Iterator[None]:
+    """Each task finds the family of the two units as it was, and nothing sent."""
+    divided.sent.clear()
+    divided.show(the_family())
+    yield
+
+
+@pytest.mark.usefixtures("as_divided")
+def test_a_youth_worker_sees_only_that_an_adult_worker_helps_and_in_an_emergency_what(
+    page: Page, at_units: str, divided: Desk, shots: Path
+) -> None:
+    log_in(page, at_units, "youth")
+    page.goto(f"{at_units}/huishoudens/{HOME}")
+    for name in BLOCKS:
+        assert page.evaluate(ON_FIRST_SCREEN, f'[aria-labelledby="{name}"]'), name
+    expect(page.get_by_role("region", name="Nu betrokken").get_by_text("Adam Oud")).to_be_visible()
+    expect(page.get_by_text("schulden op een rij")).to_have_count(0)
+    shot(page, shots, "withheld")
+    page.get_by_role("link", name="Waarom, en wat u kunt doen").click()
+    more = page.get_by_role("region", name="Er is meer dan u hier ziet")
+    expect(more).to_contain_text("omdat dit dossier van de hulp aan volwassenen is, en u van jeugd bent")
+    expect(more.get_by_role("link", name="010-0000001")).to_be_visible()
+    more.locator("summary").click()
+    expect(more).to_contain_text("De aandachtsfunctionaris krijgt het meteen te zien")
+    more.get_by_role("button", name="Noodtoegang nemen voor 4 uur").click()
+    expect(more.get_by_label("Waarom is het nodig?")).to_be_focused()  # nothing is taken without a reason
+    more.get_by_label("Waarom is het nodig?").fill("Kind alleen thuis, moeder onbereikbaar.")
+    shot(page, shots, "emergency-asked")
+    with page.expect_response(lambda answer: answer.url.endswith("/wijzigingen")):
+        more.get_by_role("button", name="Noodtoegang nemen voor 4 uur").click()
+    expect(page.get_by_role("status").filter(has_text="Vastgelegd")).to_be_visible()
+    divided.show(the_family(*sent_entries(divided.sent)))
+    page.goto(f"{at_units}/huishoudens/{HOME}")
+    expect(page.get_by_role("note")).to_contain_text("Noodtoegang tot dossier MC-1, tot 17:00 Nog 4 uur.")
+    expect(page.get_by_text("schulden op een rij").first).to_be_visible()
+    shot(page, shots, "emergency")
+    page.context.clear_cookies()
+    log_in(page, at_units, "safety")
+    page.get_by_role("link", name="Noodtoegang 1 te beoordelen").click()
+    review = page.get_by_role("region", name="yara zag dossier MC-1")
+    expect(review).to_contain_text("Kind alleen thuis, moeder onbereikbaar.")
+    expect(review).to_contain_text("huishouden bekeken")
+    review.get_by_label("Niet terecht").check()
+    review.get_by_label("Waarom").fill("Een collega was bereikbaar.")
+    shot(page, shots, "review")
+    review.get_by_role("button", name="Oordeel vastleggen").click()
+    expect(page.get_by_role("status")).to_contain_text("Uw oordeel is vastgelegd")
+    divided.show(the_family(*sent_entries(divided.sent)))
+    page.goto(f"{at_units}/noodtoegangen")
+    expect(page.get_by_role("heading", name="Er is niets te beoordelen")).to_be_visible()
+
+
+@pytest.mark.usefixtures("as_divided")
+def test_whoever_has_emergency_access_ends_it_with_one_press(page: Page, at_units: str, divided: Desk) -> None:
+    divided.show(the_family(decision_entry(taken(user="yara"), minutes=7)))
+    log_in(page, at_units, "youth")
+    page.goto(f"{at_units}/huishoudens/{HOME}")
+    page.get_by_role("note").get_by_role("button").click()
+    expect(page.get_by_role("status").filter(has_text="Vastgelegd")).to_be_visible()
+    assert decision_of(decode(divided.sent[-1].value).value).withdrawn
+
+
+@pytest.mark.usefixtures("as_divided")
+def test_consent_is_recorded_and_withdrawn_without_script(page: Page, at_units: str, divided: Desk) -> None:
+    assert page.context.browser is not None
+    context = page.context.browser.new_context(java_script_enabled=False, viewport=page.viewport_size, locale="nl-NL")
+    plain = context.new_page()
+    log_in(plain, at_units, "adult")
+    plain.goto(f"{at_units}/huishoudens/{HOME}")
+    plain.get_by_role("link", name="Toestemming vastleggen").click()
+    plain.get_by_label("Anna van Dijk").check()
+    plain.get_by_label("wie het gezag heeft", exact=True).check()
+    plain.get_by_role("radio", name="Alleen deze leefgebieden:").check()
+    plain.get_by_label("Financiën").check()
+    plain.get_by_label("Tot en met").fill("2026-12-31")
+    plain.get_by_label("Hoe is de toestemming gegeven?").fill("Gezegd in het gesprek thuis.")
+    plain.get_by_role("button", name="Toestemming vastleggen").click()
+    expect(plain.get_by_role("group", name="Wie gaf de toestemming?")).to_contain_text("staat wie haar moet geven")
+    plain.get_by_label("de persoon zelf", exact=True).check()
+    plain.get_by_label("wie het gezag heeft", exact=True).uncheck()
+    plain.get_by_role("button", name="Toestemming vastleggen").click()
+    expect(plain.get_by_role("status").filter(has_text="Vastgelegd")).to_be_visible()
+    divided.show(the_family(*sent_entries(divided.sent)))
+    plain.goto(f"{at_units}/huishoudens/{HOME}")
+    openings = plain.get_by_role("region", name="Toestemming en noodtoegang")
+    expect(openings).to_contain_text("Anna van Dijk - de Vries vindt goed")
+    openings.locator("summary").filter(has_text="Toestemming intrekken").click()
+    openings.get_by_label("Waarom").fill("Zij wil het niet meer.")
+    openings.get_by_role("button", name="Toestemming intrekken").click()
+    assert decision_of(decode(divided.sent[-1].value).value).withdrawn
+    context.close()
 
 
 def test_a_team_leader_sees_who_waits(page: Page, address: str, shots: Path) -> None:

@@ -192,4 +192,5 @@ def test_all_are_found_by_entry_point() -> None:
         "zcd": "connectors.zcd.simulator:ZcdSimulator",
         "menscentraal": "connectors.menscentraal.simulator:MensCentraalSimulator",
         "istandaarden": "connectors.istandaarden.simulator:IStandaardenSimulator",
+        "openzaak": "connectors.openzaak.simulator:OpenZaakSimulator",
     }

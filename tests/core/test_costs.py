@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.household.costs import Balance, Committed, allocated, balances, committed, year
+from hub.household.costs import Balance, Committed, allocated, balance, committed
 from hub.household.days import Span
 from hub.household.prices import Prices, Product
 from hub.household.requests.claim import Allocation
-from hub.household.requests.overview import overview
 from tests.core.request_facts import asked, followed, granted, registered, started, stopped, thread
 
 pytestmark = pytest.mark.core
@@ -112,24 +111,10 @@ def test_the_tariff_of_a_registration_prices_what_the_messages_grant() -> None:
 def test_a_team_s_commitments_stand_beside_its_budget() -> None:
     found = followed(asked("2026-04-01"), granted("2026-04-20", volume=7, unit="minute", frequency="week"))
     cents = 125 * 183
-    assert balances([("Bloemhof", found), ("Bloemhof", found), ("Nieuw", [])], PRICES, year(date(2026, 3, 1))) == [
-        Balance("Bloemhof", Committed(2 * cents, 0), 5_000_000),
-        Balance("Carnisse", Committed(0, 0), None),
-        Balance("Nieuw", Committed(0, 0), None),
-    ]
-    assert Balance("b", Committed(7, 0), 5).left_cents == -2
-
-
-def test_a_team_sees_how_long_requests_take_and_where_they_lie() -> None:
-    found = followed(
-        asked("2026-04-01"),
-        asked("2026-04-01", number=2, reference="V2"),
-        granted("2026-04-11", number=2, reference="V2", allocation_number="2"),
-        registered("rejected", "2026-03-01", decided_on="2026-03-21", record_id="A-3"),
-        registered("concept", record_id="A-4"),
+    amount = committed(found, PRICES, Y2026)
+    assert balance("bloemhof ", [amount, amount], PRICES, Y2026) == Balance(
+        "bloemhof ", Committed(2 * cents, 0), 5_000_000
     )
-    seen = overview(found)
-    assert seen.open == {"granted": 1, "submitted": 1}
-    assert seen.waiting_for == {"municipality": 1, "provider": 1}
-    assert (seen.late, seen.decided, seen.days_to_decision) == (1, 2, 15)
-    assert overview([]).days_to_decision is None
+    assert balance("Carnisse", [], PRICES, Y2026) == Balance("Carnisse", Committed(0, 0), None)
+    assert balance("Nieuw", [Committed(5, 1)], PRICES, Y2026).left_cents is None
+    assert Balance("b", Committed(7, 0), 5).left_cents == -2

@@ -16,7 +16,7 @@ from hub.ops.logging import configure, get_logger
 from hub.ops.stages import StageMetrics
 
 NAME = re.compile(r"regiehub_[a-z]+(_[a-z]+)*")
-BOUNDED = {"kind", "outcome", "source", "stage", "topic", "reason"}
+BOUNDED = {"kind", "outcome", "source", "stage", "topic", "reason", "point", "team"}
 ROOT = Path(__file__).parents[2]
 
 

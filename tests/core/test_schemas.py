@@ -196,6 +196,7 @@ def test_every_topic_has_a_name_in_the_code() -> None:
 def test_keys_of_topics_hold_no_persons() -> None:
     assert {spec.key for spec in topics.topics().values()} == {
         "source",
+        "deputyship",
         "dossier",
         "household",
         "municipality",

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.core
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 COMPLETE = {
     "checked_at": NOW, "records": 10, "missing": 0, "stale": 0, "ahead": 0, "extra": 0, "unshown": 0, "waiting": 0,
-    "teams": [],
+    "missing_dossiers": 0, "teams": [],
 }  # fmt: skip
 
 
 def heartbeat(**changed: Any) -> dict[str, Any]:
     return {
         "source": "zcd", "connector": "zcd", "state": "running", "polled_at": NOW, "reported_at": NOW, "message": None,
-        "newest_recorded_at": NOW, "published": 3, "source_epoch": 0, "completeness": None,
+        "newest_recorded_at": NOW, "published": 3, "source_epoch": 0, "completeness": None, "caught_up_at": NOW,
     } | changed  # fmt: skip
 
 

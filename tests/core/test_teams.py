@@ -7,11 +7,14 @@ from itertools import islice
 
 import pytest
 
+from hub.demo import prices
 from hub.demo.town import teams
 from hub.demo.town.changes import MENSCENTRAAL, ZCD
+from hub.demo.town.content import PRODUCTS
 from hub.demo.town.people import Address
 from hub.demo.town.town import Town
 from hub.events.codec import Codec, SchemaRegistry, decode, schemas_folder
+from hub.household.prices import Prices
 from tests.desk.family import direction, involvement
 from tests.desk.views import ZCD as REF
 from tests.desk.views import dossier, envelope, member
@@ -57,3 +60,10 @@ def test_what_was_written_before_is_read_as_not_stated(subject: str, version: in
         body = {name: item for name, item in bodies[kind].items() if name != field}
         value = envelope(REF, kind, "r", body)
     assert decode(former.encode(subject, value)).value["body"][field] is None
+
+
+def test_the_demo_s_price_list_is_one_that_a_desk_takes_and_prices_what_the_town_asks_for() -> None:
+    found = Prices.model_validate(prices.prices(START.date()))
+    assert set(found.products) == {code for code, _, _ in PRODUCTS}
+    assert found.budget("Carnisse jeugd", START.year) and found.budget("Carnisse volwassenen", START.year)
+    assert found.budget("Beverwaard jeugd", START.year) is None

@@ -24,6 +24,8 @@ from hub.desk.projector import apply_view
 from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
+from hub.ops.orders import Orders
+from hub.ops.picture import Picture
 from tests.desk.family import family
 from tests.desk.open_reading import OpenReading
 from tests.desk.views import TEAM
@@ -50,6 +52,8 @@ class Desk:
     sent: list[DecisionMessage] = field(default_factory=list)
     log_fails: Exception | None = None
     address: str = "a-here"
+    picture: Picture | None = None
+    orders: Orders | None = None
 
     def person_key(self, bsn: str) -> str | None:
         """A key ring that knows one BSN."""
@@ -93,7 +97,7 @@ class Desk:
                 {
                     DIRECTOR: Actor("dirk", Role.CASE_DIRECTOR, unit="youth", teams=(TEAM,), staff="1"),
                     KIM: Actor("k.bakker", Role.CASE_DIRECTOR, "Wijkteam Noord", "Kim Bakker", "youth", ("Noord",)),
-                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", teams=("Noord", "Zuid")),
+                    LEADER: Actor("lea", Role.TEAM_LEADER, name="Lea Vos", unit="adult", teams=("Noord", "Zuid")),
                     OPERATOR: Actor("olga", Role.OPERATIONS),
                     INSPECTOR: Actor("ine", Role.INSPECTION_OFFICER, "Gemeente Voorbeeld"),
                     OFFICER: Actor("sofie", Role.SAFETY_OFFICER),
@@ -105,6 +109,8 @@ class Desk:
             why_not_ready=lambda: self.not_ready,
             render_metrics=lambda: b"regiehub_up 1\n",
             now=lambda: NOW,
+            looking=lambda: self.picture,
+            orders=self.orders,
         )
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from hub.events.codec import decode
-from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, Snooze, decided, message_of
+from hub.events.decisions import (
+    ON_DOSSIER,
+    Decision,
+    DecisionMessage,
+    Kind,
+    NamedLine,
+    Snooze,
+    decided,
+    decision_of,
+    message_of,
+)
 from hub.events.direction import Direction
 from hub.events.ids import DossierRef, RecordRef, decision_id
 from hub.events.moments import micros
@@ -63,6 +74,17 @@ def opening_entry(kind: Kind, *, withdrawn: bool = False, minutes: int = 5, **ch
         {"kind": kind, "decided_by": "dirk", "why": "w", "withdrawn": withdrawn, ON_DOSSIER[kind]: part}
     )
     return decision_entry(event, minutes=minutes)
+
+
+def sent_entries(sent: Iterable[DecisionMessage]) -> list[dict[str, Any]]:
+    """What a desk sent, as it comes back from the log: of each decision on a dossier the newest."""
+    values = [decode(item.value).value for item in sent]
+    newest = {decision_of(value).record: value for value in values}
+    return [decision_entry(decision_of(value), minutes=_minutes(value["recorded_at"])) for value in newest.values()]
+
+
+def _minutes(moment: datetime) -> int:
+    return round((moment - at(0)).total_seconds() / 60)
 
 
 def decision_entry(event: Decision, *, minutes: int) -> dict[str, Any]:

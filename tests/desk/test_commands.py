@@ -78,25 +78,57 @@ def test_a_file_that_cannot_be_read_is_named(option: str, log: Path, tmp_path: P
 
 
 @pytest.fixture
-def inspect(
+def ask_desk(
     home: str, visit: Callable[[str | None], TestClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
-    """The command, which reaches the desk under test."""
+    """A command that asks the desk, which reaches the one under test."""
 
-    def client(headers: dict[str, str], **_: object) -> TestClient:
+    def client(headers: dict[str, str], follow_redirects: bool, **_: object) -> TestClient:
         found = visit(None)
         found.headers.update(headers)
+        found.follow_redirects = follow_redirects
         return found
 
     monkeypatch.setattr(httpx, "Client", client)
 
-    def run(*arguments: str, token: str = INSPECTOR, stdin: str = f"{KNOWN_BSN}\n", mode: int = 0o600) -> Result:
+    def run(noun: str, *arguments: str, token: str, stdin: str = "", mode: int = 0o600) -> Result:
         file = tmp_path / "token"
         file.write_text(f"{token}\n")
         file.chmod(mode)
-        return regiehub("person", "--token-file", str(file), "inspect", *arguments, stdin=stdin)
+        return regiehub(noun, "--token-file", str(file), *arguments, stdin=stdin)
 
     return run
+
+
+@pytest.fixture
+def inspect(ask_desk: Callable[..., Result]) -> Callable[..., Result]:
+    """The command of the inspection officer."""
+
+    def run(*arguments: str, token: str = INSPECTOR, stdin: str = f"{KNOWN_BSN}\n", mode: int = 0o600) -> Result:
+        return ask_desk("person", "inspect", *arguments, token=token, stdin=stdin, mode=mode)
+
+    return run
+
+
+def test_a_household_is_a_sheet_to_read_and_the_look_is_logged(
+    ask_desk: Callable[..., Result], home: str, desk: Desk
+) -> None:
+    done = ask_desk("household", "show", home, token=DIRECTOR)
+    assert done.exit_code == 0, done.output
+    blocks = [line for line in done.output.splitlines() if line and not line.startswith(" ")]
+    assert blocks[1:4] == ["Gezinsleden", "Woont elders", "woonplaats betwist"]
+    assert "  Anna van Dijk - de Vries, " in done.output
+    assert [item["action"] for item in desk.operations()] == ["read_household"]
+    assert "Members" in ask_desk("household", "show", home, "--language", "en", token=DIRECTOR).output
+    assert json.loads(ask_desk("household", "show", home, "--json", token=DIRECTOR).output)["household_id"] == home
+
+
+def test_a_household_that_is_not_there_or_not_yours_is_one_line(ask_desk: Callable[..., Result], home: str) -> None:
+    for household, token in (("../bronnen", DIRECTOR), ("none", DIRECTOR), (home, INSPECTOR)):
+        done = ask_desk("household", "show", household, token=token)
+        assert done.exit_code == 1
+        assert len(done.output.splitlines()) == 1
+        assert "Anna" not in done.output
 
 
 def test_an_inspection_is_a_text_to_read(inspect: Callable[..., Result]) -> None:

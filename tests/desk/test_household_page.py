@@ -16,7 +16,7 @@ from hub.desk.blocks.cost import cost
 from hub.desk.blocks.glance import contacts, unknown_units
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
-from hub.desk.blocks.sight import THAT, WHAT, sights
+from hub.desk.blocks.sight import THAT, THAT_FIRST, WHAT, WHAT_FIRST, sights
 from hub.desk.translations import TEXTS
 from hub.desk.words import Words
 from hub.events.codec import decode
@@ -210,9 +210,13 @@ def test_beside_each_block_stands_who_can_see_it_and_why(home: str, browser: Tes
         assert "Te zien voor iedereen die met dit huishouden te maken heeft" in block(text, name), name
     for name in WHAT:
         assert "Wie de inhoud ziet, en waarom" in block(text, name), name
+    for name in (*THAT_FIRST, *WHAT_FIRST):
+        assert "Wie ziet dit?" in block(text, name), name
+    assert len(re.findall('<section class="card', text)) == len(re.findall('class="sight', text))
     seer = Viewer(source="zcd", dossier_id="1", why="consent", who="adult", ground="TOESTEMMING", until="2026-12-31")
     (found,) = sights([seer, seer | {"dossier_id": "2"}])["goals"].seers
-    assert "toestemming" in Words("nl", date(2026, 3, 1)).seer(found)
+    said = Words("nl", date(2026, 3, 1)).seer(found)
+    assert said == "volwassenen, toestemming, toestemming, tot 31 dec 2026: dossier 1 en 2"
     assert {f"toc.{name}" for name in (*THAT, *WHAT)} == {key for key in TEXTS if key.startswith("toc.")}
 
 

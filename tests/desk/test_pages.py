@@ -209,7 +209,7 @@ def test_operations_see_sources_and_unreadable_records_and_no_household(
     ]
     apply_list(desk.engine, messages, [])
     operator = log_in(nobody, OPERATOR)
-    assert operator.get("/").headers["location"] == "/bronnen"
+    assert operator.get("/").headers["location"] == "/beheer"
     shown = plain(operator.get("/bronnen").text)
     assert "ongeldige datum" in shown
     assert "55 dagen geleden" in shown

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hub.desk.access import Action, Actor, Household, Role, cut, grantees_of, known_of, may, reach
 from hub.desk.access.reach import moment_text
+from hub.desk.access.roles import Replaced
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading
@@ -152,7 +153,8 @@ def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
         browser.post("/inloggen", data={"token": "youth"})
         page = browser.get(f"/huishoudens/{HOME}").text
         found = browser.post("/zoeken", data={"name": "Vries"}).text
-    assert "De inhoud van 1 dossier(s) mag u niet zien: MC-1" in page
+    assert "De inhoud van dossier MC-1 mag u niet zien." in page
+    assert "omdat dit dossier van de hulp aan volwassenen is, en u van jeugd bent" in page
     assert "Adam Oud" in page
     assert not [mark for mark in ("schulden op een rij", "MC-1</div>, ") if mark in page + found]
 
@@ -429,7 +431,8 @@ def test_the_index_finds_exactly_the_households_that_may_be_read(data: st.DataOb
         event = taken(until=until).model_copy(update={"withdrawn": draw(st.booleans())})
         extra.append(decision_entry(event, minutes=9))
     for number, (day, user) in enumerate(draw(st.lists(st.tuples(DAYS, st.sampled_from(["stef", "bo"]))))):
-        extra.append(direction_entry(user, user=user, unit="youth", from_on=day, minutes=10 + number))
+        number_of = draw(st.sampled_from(["", "201"]))
+        extra.append(direction_entry(user, user=user, unit="youth", staff=number_of, from_on=day, minutes=10 + number))
     status = draw(st.sampled_from(["open", "closed"]))
     packed_dossier = dossier(
         ZCD, [member("1", "p-noor")], status=status, team=draw(st.sampled_from([None, "Zuid jeugd"]))
@@ -439,7 +442,10 @@ def test_the_index_finds_exactly_the_households_that_may_be_read(data: st.DataOb
     whole = composition(HOME, [packed_dossier, other], members=rows)
     document = cast(Document, build(decode(view(HOME, whole, entries=extra)).value))
     known = known_of(document, NOW)
-    for actor in ACTORS.values():
+    deputies = [
+        Actor("dee", Role.CASE_DIRECTOR, unit="youth", replaces=(Replaced(team, "201"),)) for team in ("zuid jeugd", "")
+    ]
+    for actor in (*ACTORS.values(), *deputies):
         if actor.role is Role.AUDITOR:
             continue
         allowed = may(actor, Action.READ_HOUSEHOLD, Household(HOME, known=known)).allowed

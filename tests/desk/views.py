@@ -219,6 +219,7 @@ def source_status(source: str = "zcd", *, reported: int = 10, **changed: Any) ->
         "message": None,
         "source_epoch": 0,
         "completeness": None,
+        "caught_up_at": at(reported),
     }
     return encode("hub.source_status", value | changed)
 

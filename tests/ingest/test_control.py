@@ -314,7 +314,7 @@ def test_a_reset_ends_the_hold(run: Run) -> None:
 def test_the_control_file_is_its_owners_only_and_a_reset_forgets_what_was_compared(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "zcd.control.sqlite").stat().st_mode & 0o077 == 0
     run.control.keep_completeness({"checked_at": NOON, "records": 3})
-    assert run.control.orders().completeness == {"checked_at": NOON, "records": 3}
+    assert run.control.orders().completeness == {"checked_at": NOON, "records": 3, "missing_dossiers": 0}
     run.control.ask_reset(None, 1, "olga")
     (reset,) = [run.control.orders().reset]
     assert reset is not None

@@ -1,7 +1,8 @@
-"""The parts of the lane by themselves: store, inbox, batches, fence, watchdog."""
+"""The parts of the lane by themselves: store, inbox, backlog, batches, fence, watchdog."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,13 +10,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from structlog.testing import capture_logs
 
+from hub.events.trace import HEADER, traceparent
+from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced
 from hub.stream.lane.store import Marker, PartitionStore, StateInUse, TailKey, shared_cache
 from hub.stream.lane.watchdog import Watchdog
 from hub.stream.lane.writer import Message, chunks
+from hub.stream.stage import Record
 
 CACHE = shared_cache(1 << 20)
 TAIL = TailKey("toy.state.v1", 0)
@@ -37,8 +42,10 @@ def test_state_of_another_topic_incarnation_or_format_is_wiped(tmp_path: Path, o
     store = PartitionStore(tmp_path / "s", other, CACHE)
     store.write({b"k": b"v"}, {TAIL: 7})
     store.close()
-    again = PartitionStore(tmp_path / "s", MARKER, CACHE)
+    with capture_logs() as said:
+        again = PartitionStore(tmp_path / "s", MARKER, CACHE)
     assert (again.get(b"k"), again.offset(TAIL)) == (None, None)
+    assert [line["event"] for line in said] == ["state_of_another_kind_wiped"]
     again.close()
 
 
@@ -80,6 +87,7 @@ class _Fetched(NamedTuple):
     key: bytes | None = b"k"
     value: bytes | None = b"v"
     timestamp: int = 5
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> None:
@@ -97,6 +105,49 @@ def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> Non
     assert (last.offset, last.key, last.value) == (9, b"", b"")
 
 
+def test_a_list_is_whole_by_its_number_of_records_or_by_their_size() -> None:
+    inbox = Inbox("t", max_bytes=10_000)
+    inbox.add([_Fetched(0), _Fetched(1)])
+    assert (inbox.has_whole_list(3, 10_000), inbox.has_whole_list(2, 10_000)) == (False, True)
+    assert inbox.has_whole_list(3, 100)
+
+
+async def test_short_lists_wait_until_nobody_is_behind() -> None:
+    backlog, awake = Backlog(), asyncio.Event()
+    backlog.note("one", True)
+    backlog.note("other", True)
+    waiting = asyncio.create_task(backlog.wait(awake, None))
+    await asyncio.sleep(0)
+    backlog.note("one", False)
+    await asyncio.sleep(0)
+    assert backlog
+    assert not waiting.done()
+    backlog.note("other", False)
+    await waiting
+    assert not backlog
+
+
+async def test_a_wait_for_more_ends_by_itself() -> None:
+    backlog = Backlog()
+    backlog.note("one", True)
+    await backlog.wait(asyncio.Event(), 0.001)
+    assert backlog
+
+
+def test_what_is_traced_is_a_list_of_its_own_in_its_place() -> None:
+    one, other = ((("writer", b"w"), (HEADER, traceparent(digit * 32))) for digit in "ab")
+    nonsense = ((HEADER, b"00-of somebody else"),)
+    inbox = Inbox("t", max_bytes=1000)
+    headers = [(), nonsense, one, one, other, ()]
+    inbox.add([_Fetched(offset, headers=item) for offset, item in enumerate(headers)])
+    lists = []
+    while head := inbox.head(10, 10_000):
+        lists.append(([record.offset for record in head], inbox.trace(head[0])))
+        inbox.finish(head)
+    assert lists == [([0, 1], b""), ([2, 3], one[1][1]), ([4], other[1][1]), ([5], b"")]
+    assert inbox.trace(Record(2, b"", b"")) == b"", "what is done is forgotten"
+
+
 def test_a_full_inbox_empties_again() -> None:
     inbox = Inbox("t", max_bytes=1000)
     inbox.add([_Fetched(0, value=b"x" * 2000)])
@@ -110,7 +161,7 @@ def test_a_full_inbox_empties_again() -> None:
 
 def test_batches_are_cut_by_size_and_keep_order() -> None:
     messages = [Message(b"k%d" % n, b"x" * size) for n, size in enumerate([100, 100, 5000, 100])]
-    runs = list(chunks(messages, 400))
+    runs = list(chunks(messages, 600))
     assert [len(run) for run in runs] == [2, 1, 1]
     assert [message for run in runs for message in run] == messages
 

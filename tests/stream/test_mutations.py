@@ -25,8 +25,8 @@ from hub.stream.stage import Record
 from tests.stream.adversary.lane import Rules
 from tests.stream.inline import documents, translated
 
-HOUSEHOLDS = 40
-SEED = 5
+HOUSEHOLDS = 12
+SEED = 3
 MOST_RUNS = 6
 Patch = Callable[[pytest.MonkeyPatch], None]
 

@@ -3,11 +3,14 @@ repaired; dead letters are dealt with; a source is paused; and `status` says wha
 
 from __future__ import annotations
 
+import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.menscentraal.simulator import MensCentraalSimulator
@@ -20,6 +23,10 @@ from hub.demo.brokers.ports import free_port
 from hub.demo.delivery import Deliverer
 from hub.demo.lag import Gauge
 from hub.demo.stack import SOURCES, Stack
+from hub.demo.users import OPERATOR
+from hub.desk.login.sessions import form_token
+from hub.desk.pages import FORM_TOKEN_HEADER
+from hub.desk.site import SESSION_COOKIE
 from tests.connectors.sources import mens_contact, mens_removal, zcd_contact, zcd_removal
 from tests.stream.demos import eventually
 from tests.stream.operated import back_up, regiehub, regiehub_apart, restore
@@ -203,6 +210,60 @@ def test_a_paused_source_stands_still_until_it_is_resumed(stack: Stack) -> None:
 def state(stack: Stack) -> str:
     (found,) = [source["state"] for source in status(stack)["sources"] if source["source"] == "menscentraal"]
     return str(found)
+
+
+def test_the_console_of_a_town_names_nobody_and_compares_when_asked(stack: Stack) -> None:
+    menscentraal(stack).apply('{"tabel": "plandoel", "family": "Plantagenet-Teststeen"')
+    assert eventually(lambda: bool(letters(stack)), SECONDS)
+    with httpx.Client(base_url=stack.url, trust_env=False, timeout=30.0, follow_redirects=True) as client:
+        client.post("/inloggen", data={"token": stack.tokens[OPERATOR]})
+        client.headers[FORM_TOKEN_HEADER] = form_token(client.cookies[SESSION_COOKIE])
+        assert eventually(lambda: "menscentraal" in client.get("/beheer").text, SECONDS)
+        before = compared_at(stack)
+        assert client.post("/beheer/bronnen/menscentraal", data={"doen": "compare"}).is_success
+        assert eventually(lambda: compared_at(stack) != before, SECONDS)
+        position = letters(stack)[0]["position"]
+        paths = ["", "/bronnen/zcd", "/bronnen/menscentraal?terug=reset", "/onleesbaar"]
+        paths.append(f"/onleesbaar/een?bron=menscentraal&plaats={position}")
+        pages = {path: client.get(f"/beheer{path}") for path in paths}
+        scraped = httpx.get(f"http://127.0.0.1:{stack.metrics_ports['desk']}/metrics", trust_env=False).text
+        assert client.post("/beheer/onleesbaar", data={"doen": "discard", "welke": "all", "why": "proef"}).is_success
+    assert eventually(lambda: not letters(stack), SECONDS)
+    personal = set(named(stack)) | {"Plantagenet"}
+    assert len(personal) > 50
+    for path, page in pages.items():
+        assert page.is_success, path
+        assert not {text for text in personal if re.search(rf"\b{re.escape(text)}\b", page.text)}, path
+    assert 'regiehub_source_fresh_timestamp_seconds{point="visible",source="menscentraal"}' in scraped
+
+
+PERSONAL = {
+    "bsn", "voornaam", "voornamen", "roepnaam", "achternaam", "geslachtsnaam", "straat", "postcode", "naam", "telefoon",
+    "email", "tel", "mail",
+}  # fmt: skip
+
+
+def named(stack: Stack) -> Iterator[str]:
+    """Names, numbers and addresses of everybody in the town, as the sources hold them."""
+    waiting: list[object] = [
+        record for source in ("zcd", "menscentraal") for record in stack.simulators[source].final_records()
+    ]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str) and item.startswith("{"):
+            waiting.append(json.loads(item))
+        elif isinstance(item, Mapping):
+            yield from (
+                text for name in PERSONAL & item.keys() if isinstance(text := item[name], str) and len(text) > 3
+            )
+            waiting.extend(item.values())
+        elif isinstance(item, list | tuple):
+            waiting.extend(item)
+
+
+def compared_at(stack: Stack) -> str | None:
+    (found,) = [source["completeness"] for source in status(stack)["sources"] if source["source"] == "menscentraal"]
+    return str(found["checked_at"]) if found else None
 
 
 def test_a_worker_that_is_gone_is_the_cause_that_status_names(stack: Stack) -> None:

@@ -27,6 +27,14 @@ test_menscentraal = conformance(replace(subject_of("menscentraal"), settings=SMA
 test_acme = conformance(acme())
 
 
+def test_openzaak() -> None:
+    """A zaak never moves to another one."""
+    with Bench(replace(subject_of("openzaak"), settings={"timeout_seconds": 1})) as bench:
+        results = list(run(bench))
+    assert [report.line(result) for result in results if result.outcome is Outcome.FAILED] == []
+    assert {result.number for result in results if result.outcome is Outcome.SKIPPED} == {"C17"}
+
+
 def test_istandaarden() -> None:
     """Its fixtures tell of no correction, deletion or move by story; and its cursor holds the time of a file itself, so
     that one of a release fits no other folder."""

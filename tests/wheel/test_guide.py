@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -24,14 +26,20 @@ TOKEN = re.compile(r"token (\S+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def followed(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Every command of the guide and what it said, in a folder with the wheel and a clone of the clean environment."""
+def vendor(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Vendor:
+    """Somebody who typed in every command of the guide, with the wheel and a clone of the clean environment."""
     folder = tmp_path_factory.mktemp("vendor")
     (wheel,) = elsewhere.glob("*.whl")
     (folder / wheel.name).write_bytes(wheel.read_bytes())
     vendor = Vendor(folder, elsewhere)
     for kind, text in BLOCK.findall(PATH):
         vendor.edit(text) if kind == "diff" else vendor.type_in(text)
+    return vendor
+
+
+@pytest.fixture
+def followed(vendor: Vendor) -> dict[str, str]:
+    """Every command of the guide and what it said."""
     return vendor.said
 
 
@@ -42,16 +50,20 @@ class Vendor:
         self._folder = folder
         self._elsewhere = elsewhere
         self.said: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
+        """What each command took, in the order of the guide."""
 
     def type_in(self, block: str) -> None:
         """Commands, one a line."""
         for command in block.splitlines():
+            began = time.monotonic()
             if command == "python3 -m venv hub":
                 self._environment()
             elif "connector try" in command:
                 self.said[command] = self._try(command)
             else:
                 self.said[command] = self._run(command)
+            self.seconds[command] = time.monotonic() - began
 
     def edit(self, block: str) -> None:
         """A file's name, and the lines that are taken out and put in."""
@@ -121,7 +133,10 @@ def _page(address: str, token: str) -> str:
         return client.get(address).raise_for_status().text
 
 
-def test_the_guide_can_be_followed(followed: dict[str, str]) -> None:
+def test_the_guide_can_be_followed(vendor: Vendor, followed: dict[str, str], close_with: Callable[[str], None]) -> None:
+    for command, seconds in vendor.seconds.items():
+        close_with(f"vendor's path: {seconds:6.1f} s  {command}")
+    close_with(f"vendor's path: {sum(vendor.seconds.values()):6.1f} s  in all, without the reading and the editing")
     assert "acme" in followed["regiehub connector list"]
     assert followed["regiehub connector test acme"].strip().endswith("17 passed, 0 failed, 0 skipped")
     assert "17 passed" in followed["pytest -q regiehub-acme"]

@@ -17,6 +17,7 @@ from hub.connect.api import Batch, Connector, ConnectorConfig, Cursor, RawRecord
 from hub.connect.conformance.nasty import anything, broken
 from hub.connect.conformance.subject import HOSTILE, STORIES, VALID, Subject
 from hub.connect.conformance.verdict import Nonconformity, NotRun
+from hub.connect.push import PushConfig
 from hub.connect.simulator import Simulator, Troubled
 from hub.errors import SourceUnavailable, TranslationError
 from hub.events.records import Draft
@@ -66,9 +67,23 @@ class Bench(AbstractContextManager["Bench"]):
         simulator = self.subject.simulator(self._folder / f"source-{self._made}")
         try:
             simulator.start()
-            yield simulator
+            with self._receiving(simulator):
+                yield simulator
         finally:
             simulator.close()
+
+    @contextmanager
+    def _receiving(self, simulator: Simulator) -> Iterator[None]:
+        """Of a source that pushes, what the hub has beside the connector: somebody who takes its events."""
+        from hub.connect.ingest.receiver import Receiver  # what a vendor imports stays light
+
+        config = self.config(simulator.settings())
+        receiver = Receiver(config, INSTANCE) if isinstance(config, PushConfig) else None
+        try:
+            yield
+        finally:
+            if receiver is not None:
+                receiver.stop()
 
     def settings(self, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Settings as the connectors file would hold them."""

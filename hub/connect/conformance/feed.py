@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from hub.connect.api import Cursor, RawRecord
+from hub.connect.api import Connector, Cursor, RawRecord
 from hub.connect.conformance.bench import Bench, Told, patiently, read_all, settle
 from hub.connect.conformance.event import order_of
 from hub.connect.conformance.verdict import Nonconformity, NotRun
 from hub.connect.simulator import Simulator
 from hub.errors import SourceRejected
+from hub.events.ids import Order
 from hub.events.records import Draft
 
 MOST_CURSOR_BYTES: Final = 64 * 1024
@@ -69,8 +70,9 @@ def _after(before: _Moment, records: Iterable[RawRecord], cursor: Cursor) -> _Mo
 def _resumes(bench: Bench, simulator: Simulator, moment: _Moment, everything: frozenset[RawRecord]) -> None:
     with bench.connector(simulator.settings()) as resumed:
         records = [record for batch, _ in settle(resumed, moment.cursor) for record in batch.records]
+        lost = _lost(resumed, everything, moment.delivered | frozenset(records))
     where = "the beginning" if moment.cursor is None else f"the cursor {moment.cursor.model_dump_json()[:200]}"
-    if lost := everything - moment.delivered - frozenset(records):
+    if lost:
         raise Nonconformity(
             f"Resumed at {where}, {len(lost)} of {len(everything)} records never came (position {_first(lost)}).",
             "A lower position may become visible after a higher one: see hub/connect/frontier.py.",
@@ -80,6 +82,27 @@ def _resumes(bench: Bench, simulator: Simulator, moment: _Moment, everything: fr
             f"Resumed at {where}, {len(twice)} records came that were delivered before it (position {_first(twice)}).",
             "Let the cursor of a batch stand after its last record, and read by the cursor alone.",
         )
+
+
+def _lost(connector: Connector, everything: frozenset[RawRecord], got: frozenset[RawRecord]) -> frozenset[RawRecord]:
+    """What never came; of a source that tells how things stand now, what is newer than all that came."""
+    lost = everything - got
+    if connector.tells_every_change or not lost:
+        return lost
+    newest = _newest(draft for record in got for draft in connector.translate(record))
+    return frozenset(
+        record
+        for record in lost
+        for draft in connector.translate(record)
+        if _register(draft) not in newest or order_of(draft) > newest[_register(draft)]
+    )
+
+
+def _newest(drafts: Iterable[Draft]) -> dict[tuple[str, str], Order]:
+    found: dict[tuple[str, str], Order] = {}
+    for draft in drafts:
+        found[_register(draft)] = max(found.get(_register(draft), order_of(draft)), order_of(draft))
+    return found
 
 
 def _first(records: frozenset[RawRecord]) -> str:
@@ -125,18 +148,26 @@ def _is_small(bench: Bench) -> None:
 
 def order_kept(bench: Bench) -> None:
     """C14."""
-    apart = _by_dossier(draft for told in bench.told for draft in told.drafts)
+    drafts = [draft for told in bench.told for draft in told.drafts]
     with bench.source() as simulator, bench.connector(simulator.settings()) as connector:
         simulator.apply_many([line for _, line in bench.changes()])
         bench.pause()
         records, _ = read_all(connector)
-        together = _by_dossier(draft for record in records for draft in connector.translate(record))
-    for dossier, versions in apart.items():
+        read = [draft for record in records for draft in connector.translate(record)]
+    if not bench.subject.connector.tells_every_change:
+        if _newest(read) != _newest(drafts):
+            raise Nonconformity("Read at one go, the newest versions are others than when read one by one.", _NEWEST)
+        return
+    together = _by_dossier(read)
+    for dossier, versions in _by_dossier(drafts).items():
         if together.get(dossier) != versions:
             raise Nonconformity(
                 f"Read at one go, the {len(versions)} events of one dossier come in another order than they happened.",
                 "Give the records of a dossier in the order of the feed, and the events of a record in theirs.",
             )
+
+
+_NEWEST: Final = "Ask the source for the record as it is now, whatever the event says of it."
 
 
 def _by_dossier(drafts: Iterable[Draft]) -> dict[str, list[tuple[str, str, int]]]:

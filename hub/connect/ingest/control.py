@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hub.connect.api import Cursor, InventoryItem
+from hub.connect.ingest.backfill import Backfill
 from hub.events.codec import Value
 
 _SCHEMA: Final = """
@@ -66,6 +67,20 @@ class Letter(NamedTuple):
     by: str
 
 
+class Check(NamedTuple):
+    """Somebody asked to compare the source now. `repair`: and to read what differs again."""
+
+    by: str
+    repair: bool
+
+
+class Checked(NamedTuple):
+    """How the last comparison ended. `at`: ISO time; `problem`: why there is no result of it, "" if there is."""
+
+    at: str
+    problem: str
+
+
 class Errand(StrEnum):
     """What ingest can be asked to do beside reading."""
 
@@ -84,6 +99,8 @@ class Orders(NamedTuple):
     """Lowest epoch in which the source may be read, as reset by a command."""
     completeness: Value | None = None
     """The last reconciliation, as the source's status says it."""
+    check: Check | None = None
+    checked: Checked | None = None
 
 
 class Control:
@@ -110,6 +127,8 @@ class Control:
             go_on=int(told.get("go_on", 0)),
             source_epoch=int(told.get("source_epoch", 0)),
             completeness=_read_completeness(told["completeness"]) if "completeness" in told else None,
+            check=Check(**told["check"]) if "check" in told else None,
+            checked=Checked(**told["checked"]) if "checked" in told else None,
         )
 
     def pause(self, pause: Pause) -> None:
@@ -117,9 +136,11 @@ class Control:
         self._tell("pause", pause._asdict())
 
     def resume(self) -> None:
-        """Read again; also after a stop because too many records were rejected."""
+        """Read again; also after a stop because too many records were rejected, of a backfill too."""
         self._forget("pause")
         self._tell("go_on", self.orders().go_on + 1)
+        if (held := self.backfill()) is not None and held.held is not None:
+            self._tell("backfill", held._replace(held=None, recent="").to_state())
 
     def ask_reset(self, cursor: Cursor | None, source_epoch: int, by: str) -> None:
         """Read from another place, in that epoch, from the next step on."""
@@ -137,9 +158,26 @@ class Control:
         if (asked := self.orders().reset) is not None and asked.number == reset.number:
             self._forget("reset")
 
+    def start_anew(self) -> None:
+        """What was asked for and found is of topics that are gone."""
+        for kind in Errand:
+            self.stop(kind)
+        self._forget("reset")
+        self._forget("completeness")
+
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
         self._tell("completeness", {**completeness, "checked_at": completeness["checked_at"].isoformat()})
+
+    def ask_check(self, check: Check) -> None:
+        """Compare the source with what was published and is shown, as soon as can be."""
+        self._tell("check", check._asdict())
+
+    def check_done(self, check: Check, problem: str, at: datetime) -> None:
+        """It was tried. Another request that came meanwhile stays."""
+        self._tell("checked", Checked(at.isoformat(), problem)._asdict())
+        if self.orders().check == check:
+            self._forget("check")
 
     def ask_repair(self, repairs: Iterable[Repair]) -> None:
         """Read these again."""
@@ -179,6 +217,32 @@ class Control:
         with closing(self._connection.execute("DELETE FROM work WHERE kind = ?", (kind.value,))) as cursor:
             return cursor.rowcount
 
+    def ask_backfill(self, start: Cursor | None, by: str, at: str, *, everything: bool = False) -> None:
+        """Read all of it once more, from there; instead of one that was asked for before."""
+        number = self._told("backfills", 0) + 1
+        self._tell("backfills", number)
+        asked = Backfill(by, at, number, start, everything, cursor=start)
+        self._tell("backfill", asked.to_state())
+
+    def backfill(self) -> Backfill | None:
+        """The last one that was asked for and not stopped, done or not."""
+        found = self._rows("SELECT value FROM told WHERE name = 'backfill'")
+        return Backfill.from_state(json.loads(found[0][0])) if found else None
+
+    def keep_backfill(self, backfill: Backfill) -> None:
+        """How far it is, unless it was stopped or another was asked for meanwhile."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        known = self.backfill()
+        if known is not None and known.number == backfill.number:
+            self._tell("backfill", backfill.to_state())
+        self._connection.execute("COMMIT")
+
+    def stop_backfill(self) -> Backfill | None:
+        """Ask for none any more; gives how far it was. What was published stays."""
+        found = self.backfill()
+        self._forget("backfill")
+        return found
+
     def _ask(self, kind: Errand, asked: Iterable[tuple[str, object]]) -> None:
         rows = ((kind.value, name, json.dumps(value)) for name, value in asked)
         self._connection.execute("BEGIN IMMEDIATE")
@@ -216,4 +280,4 @@ def _read_reset(told: dict[str, Any]) -> Reset:
 
 
 def _read_completeness(told: Value) -> Value:
-    return {**told, "checked_at": datetime.fromisoformat(told["checked_at"])}
+    return {"missing_dossiers": 0, **told, "checked_at": datetime.fromisoformat(told["checked_at"])}

@@ -17,6 +17,8 @@ from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import Cursor
 from hub.connect.ingest import errands
+from hub.connect.ingest.backfill import Backfill
+from hub.connect.ingest.backfilling import Backfiller
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.errands import Asked, Errands
@@ -35,6 +37,7 @@ from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.ingest.reporting import Facts, Reporter
 from hub.connect.ingest.safety import SafetyLane
+from hub.connect.ingest.tracing import Tracing
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
 from hub.events.moments import micros
@@ -42,6 +45,8 @@ from hub.ops import metrics
 from hub.ops.logging import get_logger
 
 _log: Final = get_logger()
+_BACKFILL_SECONDS: Final = 0.1
+"""Between two batches of a backfill: it asks the source ten times a second at most."""
 
 
 class Feed(Protocol):
@@ -60,6 +65,7 @@ class Policy:
     heartbeat_seconds: float = 5.0
     limit: RejectLimit = field(default_factory=RejectLimit)
     backoff: Backoff = field(default_factory=Backoff)
+    trace_seconds: float = 10.0
 
 
 class Work(NamedTuple):
@@ -98,22 +104,34 @@ class Ingest:
         self._chance = chance
         self._control: Control | None = None
         self._errands: Errands | None = None
+        self._backfiller: Backfiller | None = None
+        self._backfill: Backfill | None = None
         self._orders = Orders()
         self._is_admitted = False
         self._backoff = self._policy.backoff
         self._progress = index.progress()
         self._rejected = index.rejected_count()
+        self._tracing = Tracing(identity.source, self._policy.trace_seconds, clock.monotonic)
+        self._caught_up_at: datetime | None = None
         self._reporter = Reporter(publisher, identity, clock, self._policy.heartbeat_seconds)
 
     def obey(self, control: Control, feed: errands.Feed) -> None:
         """From the next step on do what people ask by the control file; `feed` answers their errands."""
         self._control = control
         self._errands = Errands(control, feed, self._index, self._ring, self._identity, self._clock)
+        self._backfiller = Backfiller(
+            control, self._feed, self._index, self._ring, self._identity, clock=self._clock, limit=self._policy.limit
+        )
 
     @property
     def progress(self) -> Progress:
         """What was saved last."""
         return self._progress
+
+    @property
+    def is_caught_up(self) -> bool:
+        """The source was read to its end since this process started, or since a reset."""
+        return self._caught_up_at is not None
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat.
@@ -144,15 +162,28 @@ class Ingest:
     def _step(self) -> float:
         if self._is_paused():
             return self._policy.poll_seconds
+        asked_at = self._clock.now()
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
             return 0.0
         self._take(batch)
+        if not batch.more:
+            self._caught_up_at = asked_at
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
+        is_busy = self._run_backfill()
         self._backoff = self._backoff.succeeded()
-        self._beat(SourceState.RUNNING, None)
-        return 0.0 if batch.more else self._policy.poll_seconds
+        self._beat(SourceState.RUNNING, self._backfill.in_words() if self._backfill and is_busy else None)
+        if batch.more:
+            return 0.0
+        return min(_BACKFILL_SECONDS, self._policy.poll_seconds) if is_busy else self._policy.poll_seconds
+
+    def _run_backfill(self) -> bool:
+        """One batch of it, after live changes. Whether there is more to do, or somebody to look."""
+        if self._backfiller is None:
+            return False
+        self._backfill = self._backfiller.run(self.publish, self.source_epoch)
+        return self._backfill is not None and self._backfill.done_at is None
 
     @property
     def source_epoch(self) -> int:
@@ -177,10 +208,11 @@ class Ingest:
         progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
         self._index.start_anew(progress, forget_rejected=is_new)
         if is_new:
+            control.stop_backfill()
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
         control.reset_done(reset)
-        self._progress, self._orders = progress, control.orders()
+        self._progress, self._orders, self._caught_up_at = progress, control.orders(), None
         self._rejected = self._index.rejected_count()
         _log.warning("connector_reset", source=self._identity.source, by=reset.by, source_epoch=self.source_epoch)
 
@@ -250,7 +282,10 @@ class Ingest:
         work = self._plan(batch, now)
         if work.messages:
             self._index.intend(work.entries)
+            traced = self._tracing.mark(work.messages, work.entries)
             self._publisher.publish(work.messages)
+            if traced:
+                _log.info("change_published", trace_id=traced, source=self._identity.source)
         progress = self._progress._replace(
             cursor=batch.cursor,
             position=batch.records[-1].position if batch.records else self._progress.position,
@@ -319,7 +354,8 @@ class Ingest:
 
     @property
     def _facts(self) -> Facts:
-        return Facts(self._progress, self._rejected, self.source_epoch, self._orders.completeness)
+        completeness, caught_up_at = self._orders.completeness, self._caught_up_at
+        return Facts(self._progress, self._rejected, self.source_epoch, completeness, caught_up_at)
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source

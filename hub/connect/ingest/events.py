@@ -145,6 +145,8 @@ class Heartbeat(NamedTuple):
     message: str | None
     source_epoch: int = 0
     completeness: Value | None = None
+    caught_up_at: datetime | None = None
+    """All that the source had recorded by then is published."""
 
 
 def heartbeat_message(heartbeat: Heartbeat, identity: Identity) -> Message:

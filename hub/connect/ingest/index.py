@@ -35,11 +35,15 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from hub.connect.api import Cursor
 from hub.connect.ingest.plan import Known
+from hub.errors import ConfigError
 from hub.events.ids import Order
 from hub.events.moments import micros, moment
+from hub.ops.linking import Linking, begins_anew
 
 _LOOKUP_KEYS: Final = 500  # SQLite allows 32,766 parameters in a statement, older ones 999
 _PAGE: Final = 2000
+SCHEMA: Final = 1
+"""Raised with every change of the tables that this code could not read before. SQLite keeps it as the user version."""
 _metadata = MetaData()
 
 
@@ -75,6 +79,13 @@ _progress = Table(
     Column("newest_recorded_at", BigInteger),
     Column("published", BigInteger, nullable=False),
     Column("recent", String, nullable=False),
+)
+_linked = Table(
+    "linked",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("incarnation", Integer, nullable=False),
+    Column("fingerprint", String, nullable=False),
 )
 
 
@@ -118,15 +129,29 @@ class Index:
     """The index of one source. One process has it open at a time (see `lock`); blocking."""
 
     def __init__(self, path: Path) -> None:
-        """Opens, or makes, the file."""
+        """Opens, or makes, the file. Raises ConfigError for one that a newer release wrote."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._engine: Engine = create_engine(f"sqlite:///{path}")
         event.listen(self._engine, "connect", _prepare)
-        _metadata.create_all(self._engine)
+        with self._engine.begin() as connection:
+            _require_readable(connection, path)
+            _metadata.create_all(connection)
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+    def link(self, linking: Linking) -> bool:
+        """Remember with which key this source is read, or see that it is the same. True: the topics are new ones, so
+        all was forgotten, and the source is read from the beginning. Raises ConfigError as `begins_anew`."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(_linked.c.incarnation, _linked.c.fingerprint)).one_or_none()
+            is_new = begins_anew(None if row is None else Linking(*row), linking, str(self._path))
+            for table in (_records, _intended, _rejected, _progress) if is_new else ():
+                connection.execute(delete(table))
+            _upsert(connection, _linked, [{"id": 1, **linking._asdict()}])
+        return is_new
 
     def progress(self) -> Progress:
         """What the last commit saved."""
@@ -261,6 +286,17 @@ def _chunks(items: Iterable[str], size: int) -> Iterator[list[str]]:
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk
+
+
+def _require_readable(connection: Connection, path: Path) -> None:
+    found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if found > SCHEMA:
+        problem = (
+            f"holds an index that a newer release wrote ({found}; this one knows {SCHEMA}), and nothing was read. Start"
+            " that release again, or put back the copy from before it was started"
+        )
+        raise ConfigError("REGIEHUB_DATA_FOLDER", [str(path)], problem=problem)
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
 
 def _prepare(connection: DBAPIConnection, _record: object) -> None:

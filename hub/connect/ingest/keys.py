@@ -24,6 +24,7 @@ ADDRESS_CONTEXT: Final = b"address"
 DEAD_LETTER_CONTEXT: Final = b"dead-letter"
 _SEAL_FORMAT: Final = b"\x01"
 _HASH_BYTES: Final = 16  # 128 bits: no collision in any municipality, and short enough for an index
+_FINGERPRINT_BYTES: Final = 8
 
 
 class SealBrokenError(Exception):
@@ -54,6 +55,11 @@ class KeyRing:
         """Raises ValueError for a key of the wrong length."""
         if len(self.linking) != LINKING_BYTES or len(self.sealing) != SEALING_BYTES:
             raise ValueError(f"the linking key has {LINKING_BYTES} bytes and the sealing key {SEALING_BYTES}")
+
+    @property
+    def fingerprint(self) -> str:
+        """By which the linking key is recognised: 16 hex digits that tell nothing of it."""
+        return hmac.digest(self.linking, b"fingerprint", "sha256")[:_FINGERPRINT_BYTES].hex()
 
     def person(self, bsn: str) -> str:
         """Key of a person. `bsn`: nine digits that pass the 11-test."""

@@ -86,6 +86,7 @@ class ConnectorProcess:
         self.version = str(frame.get("version", "0"))
         self.unconfined: str | None = frame.get("unconfined")
         self.inventory_is_complete = bool(frame.get("inventory_is_complete", True))
+        self.receives = frame.get("receives") is True
 
     @property
     def pid(self) -> int:

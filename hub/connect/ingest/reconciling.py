@@ -123,5 +123,6 @@ def completeness(outcome: Outcome, checked_at: datetime) -> Value:
         "records": outcome.records,
         **{kind.value: outcome.count(kind) for kind in Kind},
         "waiting": outcome.waiting,
+        "missing_dossiers": outcome.missing_dossiers,
         "teams": [team._asdict() for team in outcome.teams],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from hub.connect.ingest.clock import Clock
@@ -24,6 +25,8 @@ class Facts(NamedTuple):
     rejected: int
     source_epoch: int
     completeness: Value | None
+    caught_up_at: datetime | None = None
+    """When the source was last read to its end."""
 
 
 class Reporter:
@@ -57,6 +60,7 @@ class Reporter:
             message=message,
             source_epoch=facts.source_epoch,
             completeness=facts.completeness,
+            caught_up_at=facts.caught_up_at,
         )
         self._publisher.publish([heartbeat_message(heartbeat, self._identity)])
         self._reported, self._reported_at = essence, now

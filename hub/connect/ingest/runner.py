@@ -8,9 +8,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import make_url
+
+from hub.connect.ingest.checking import Checking, compare_apart
 from hub.connect.ingest.clock import SystemClock
 from hub.connect.ingest.connectors_file import Source, load_source
 from hub.connect.ingest.control import Control
@@ -18,12 +22,14 @@ from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
-from hub.connect.ingest.policy import RejectLimit
+from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.process import ConnectorProcess, hide_memory
+from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
 from hub.connect.ingest.secrets import load_key_ring
 from hub.errors import ConfigError, RegiehubError
 from hub.ops.http import OpsServer
 from hub.ops.kafka_security import load_security
+from hub.ops.linking import Linking
 from hub.ops.logging import configure, get_logger
 from hub.settings import Settings
 
@@ -59,13 +65,19 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         stack.enter_context(_only_one(folder / f"{source.instance}.lock"))
         index = Index(index_file(settings, source.instance))
         stack.callback(index.close)
-        denied = denied_to_connectors(settings)
-        process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
-        stack.callback(process.close, _STOP_SECONDS)
-        publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
-        stack.callback(publisher.close)
         control = Control(control_file(settings, source.instance))
         stack.callback(control.close)
+        if index.link(Linking(settings.incarnation, ring.fingerprint)):
+            control.start_anew()
+            get_logger().warning("index_started_anew", source=source.name, incarnation=settings.incarnation)
+        denied = denied_to_connectors(settings)
+        make_inbox_folder(source.config, denied)
+        process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
+        stack.callback(process.close, _STOP_SECONDS)
+        if process.receives:
+            stack.callback(Receiver(push_config(source.config), source.instance).stop)
+        publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
+        stack.callback(publisher.close)
         ingest = Ingest(
             process,
             publisher,
@@ -76,12 +88,34 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             policy=_policy(settings, source),
         )
         ingest.obey(control, process)
+        stack.enter_context(_compared(settings, source, ingest, stopping))
         if settings.metrics_port:
             ready = lambda: ingest.progress.polled_at is not None  # noqa: E731  # a few words for OpsServer
             server = OpsServer(settings.metrics_port, ready, settings.metrics_host)
             stack.callback(server.stop)
         _log_start(source, process)
         ingest.run(stopping.is_set)
+
+
+@contextmanager
+def _compared(settings: Settings, source: Source, ingest: Ingest, stopping: threading.Event) -> Iterator[None]:
+    """Have the source compared meanwhile, beside what is read of it."""
+    ended = threading.Event()  # also when this process ends by an error
+    checking = Checking(
+        source.instance,
+        lambda: Control(control_file(settings, source.instance)),
+        compare_apart(source.name, ended),
+        every=timedelta(hours=settings.reconcile_hours),
+        caught_up=lambda: ingest.is_caught_up and not stopping.is_set(),
+        now=lambda: datetime.now(UTC),
+    )
+    thread = threading.Thread(target=checking.run, args=(ended,), name="checking", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def index_file(settings: Settings, instance: str) -> Path:
@@ -106,8 +140,14 @@ def control_file(settings: Settings, instance: str) -> Path:
 def denied_to_connectors(settings: Settings) -> tuple[Path, ...]:
     """What no connector may read: secrets of others, and all that processes keep. A source's files lie elsewhere."""
     files = (settings.secrets_file, settings.connectors_file, settings.desk_tokens_file)
-    others = (settings.oidc_client_secret_file, load_security().password_file)
+    others = (settings.oidc_client_secret_file, load_security().password_file, _password_of(settings.desk_database))
     return (settings.data_folder, *files, *(file for file in others if file))
+
+
+def _password_of(database: str) -> Path | None:
+    """The file with the password of the read model, if its address names one."""
+    named = make_url(database).query.get("passfile") if database else None
+    return Path(named) if isinstance(named, str) else None
 
 
 def _identity(source: Source, version: str) -> Identity:
@@ -120,6 +160,8 @@ def _policy(settings: Settings, source: Source) -> Policy:
         poll_seconds=settings.poll_seconds,
         heartbeat_seconds=settings.heartbeat_seconds,
         limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
+        backoff=Backoff(longest_seconds=settings.retry_seconds),
+        trace_seconds=settings.trace_seconds,
     )
 
 

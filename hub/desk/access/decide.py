@@ -99,8 +99,25 @@ def _tied(actor: Actor, dossier: DossierFacts, known: Known) -> Iterator[Relatio
             yield Relation.NAMED
         if (actor.staff and actor.staff in dossier.directed_by) or _directs(actor, known):
             yield Relation.DIRECTS
+        for replaced in actor.replaces:
+            yield from stood_in(replaced.team, replaced.staff, dossier, known)
     if any(item.dossier == dossier.ref and is_under_way(item, actor.user, known) for item in known.emergencies):
         yield Relation.EMERGENCY
+
+
+def stood_in(team: str, staff: str, dossier: DossierFacts, known: Known) -> Iterator[Relation]:
+    """What whoever stands in for a worker is to a dossier: what that worker is, in dossiers of the team for which it
+    was decided. Who directs a household by a decision in the hub is stood in for where that team has a dossier."""
+    found: set[Relation] = set()
+    if not team:
+        return
+    if dossier.team == team:
+        found |= {Relation.NAMED} if staff in dossier.named else set()
+        found |= {Relation.DIRECTS} if staff in dossier.directed_by else set()
+    directs = known.director is not None and known.director.staff == staff
+    if directs and any(item.team == team for item in known.dossiers):
+        found.add(Relation.DIRECTS)
+    yield from found | ({Relation.DEPUTY} if found else set())
 
 
 def is_under_way(emergency: Emergency, user: str, known: Known) -> bool:
@@ -161,7 +178,7 @@ def _ground_of_role(actor: Actor, action: Action) -> str:
         return Ground.INZAGE.value
     if action is Action.REVIEW_EMERGENCIES:
         return Ground.VITAAL_BELANG.value
-    if action not in (Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS):
+    if action not in (Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS, Action.READ_REQUESTS):
         return ""
     return _HELP.get(actor.unit, " ".join(sorted(_HELP.values())))
 

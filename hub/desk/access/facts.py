@@ -70,8 +70,18 @@ class Emergency(NamedTuple):
     reviewed: str = ""
 
 
+class Deputy(NamedTuple):
+    """Who (a name) stands in for a worker (`replaced`: his personnel number) in a team's dossiers, and until when."""
+
+    team: str
+    replaced: str
+    name: str
+    until: str
+
+
 class Known(NamedTuple):
-    """What is known of a household at a moment (UTC). The consents are all, also those that hold no more."""
+    """What is known of a household at a moment (UTC). The consents are all, also those that hold no more. `deputies`:
+    who stands in for its workers, for whoever asks who sees it; that somebody stands in himself, he brings along."""
 
     at: datetime
     dossiers: tuple[DossierFacts, ...] = ()
@@ -79,6 +89,7 @@ class Known(NamedTuple):
     director: Director | None = None
     consents: tuple[Consent, ...] = ()
     emergencies: tuple[Emergency, ...] = ()
+    deputies: tuple[Deputy, ...] = ()
     rules: Rules = Rules()
 
     @property

@@ -31,12 +31,14 @@ OWN: Final = frozenset(OF_KIND.values())
 
 class Relation(StrEnum):
     """What ties somebody to a dossier. TEAM: it is his team's. NAMED: it names him as involved, today. DIRECTS: he
-    directs the case, according to a source or by a decision in the hub. EMERGENCY: he broke the glass, and it is not
+    directs the case, according to a source or by a decision in the hub. DEPUTY: he stands in for somebody of the
+    dossier's team who is named or directs, and has that relation too. EMERGENCY: he broke the glass, and it is not
     over. SAFETY: a safety officer's, where a child's safety is at stake or somebody broke the glass."""
 
     TEAM = "team"
     NAMED = "named"
     DIRECTS = "directs"
+    DEPUTY = "deputy"
     EMERGENCY = "emergency"
     SAFETY = "safety"
 

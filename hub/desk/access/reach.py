@@ -44,7 +44,8 @@ def grantees_of(actor: Actor) -> tuple[str, ...]:
     if actor.role is Role.SAFETY_OFFICER:
         return (*own, SAFETY)
     teams = tuple(_team(team) for team in actor.teams if team.strip())
-    return (*own, *teams, *((_staff(actor.staff),) if actor.staff else ()))
+    replaced = tuple(_within(item.team, item.staff) for item in actor.replaces)
+    return (*own, *teams, *((_staff(actor.staff),) if actor.staff else ()), *replaced)
 
 
 def reach(document: Document) -> frozenset[Reach]:
@@ -56,11 +57,13 @@ def reach(document: Document) -> frozenset[Reach]:
 
 def _by_direction(document: Document, open_dossiers: Collection[DossierRef]) -> Iterator[Reach]:
     """Of handovers that have been planned, each ends when the next begins."""
+    teams = sorted({team_key(item["team"]) for item in document["dossiers"] if item["team"]})
     for record in direction.decided(document):
         body = record["body"]
         if ref_of(record) in open_dossiers:
             names = [_user(str(body["user"]))] if body.get("user") else []
-            names += [_staff(str(body["staff"]))] if body.get("staff") else []
+            if body.get("staff"):
+                names += [_staff(str(body["staff"])), *(_within(team, str(body["staff"])) for team in teams)]
             yield from (Reach(name, _start(body["from_on"]), _end(body["to_on"])) for name in names)
 
 
@@ -76,12 +79,15 @@ def _by_dossier(document: Document) -> Iterator[Reach]:
 
 
 def _by_record(document: Document, open_dossiers: Collection[DossierRef]) -> Iterator[Reach]:
+    teams = {ref_of(item): team_key(item["team"] or "") for item in document["dossiers"]}
     for record in document["records"]:
         if ref_of(record) not in open_dossiers:
             continue
         body = record["body"]
         if record["record_type"] in _NAMING and body.get("staff"):
-            yield Reach(_staff(str(body["staff"])), _start(body.get("from_on")), _end(body.get("to_on")))
+            names = [_staff(str(body["staff"]))]
+            names += [_within(teams[ref_of(record)], str(body["staff"]))] if teams[ref_of(record)] else []
+            yield from (Reach(name, _start(body.get("from_on")), _end(body.get("to_on"))) for name in names)
         elif is_alarm(record):
             yield Reach(SAFETY, ALWAYS, NEVER_ENDS)
 
@@ -104,6 +110,11 @@ def _user(user: str) -> str:
 
 def _staff(staff: str) -> str:
     return _key("staff", staff)
+
+
+def _within(team: str, staff: str) -> str:
+    """Whoever stands in for a worker in a team. `team`: its `team_key`."""
+    return _key("deputy", f"{team}\0{staff}")
 
 
 def _team(team: str) -> str:

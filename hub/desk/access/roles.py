@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Role(StrEnum):
@@ -30,11 +30,15 @@ class Action(StrEnum):
     is who and who lives where, who directs, hide an attention point, or take that back.
 
     FOLLOW_HOUSEHOLD: be told that a household on the screen has changed. PRINT_HOUSEHOLD: put it on paper for a
-    meeting. READ_TEAM: what each worker of one's own teams has in hand.
+    meeting. READ_TEAM: what each worker of one's own teams has in hand. READ_REQUESTS: the requests of one's own
+    households or teams together, each as far as one may see it.
+    NAME_DEPUTY: say who stands in for whom in one's own team, or take that back.
     SEE_SECRET_ADDRESS: an address that a source calls secret; whoever may not reads the household without it.
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
-    BREAK_GLASS: see a dossier in an emergency, whoever's it is. REVIEW_EMERGENCIES: see which there were.
-    JUDGE_EMERGENCY: say of one whether it was justified."""
+    BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
+    REVIEW_EMERGENCIES: see which there were. JUDGE_EMERGENCY: say of one whether it was justified.
+    READ_CONSOLE: how the flow is, without anybody's data. OPERATE: pause a source, read it again, compare it, deal with
+    what could not be read."""
 
     ENTER = "enter"
     LIST_HOUSEHOLDS = "list_households"
@@ -43,10 +47,13 @@ class Action(StrEnum):
     FOLLOW_HOUSEHOLD = "follow_household"
     PRINT_HOUSEHOLD = "print_household"
     READ_TEAM = "read_team"
+    READ_REQUESTS = "read_requests"
+    NAME_DEPUTY = "name_deputy"
     READ_LOOKS = "read_looks"
     DECIDE = "decide"
     RECORD_CONSENT = "record_consent"
     BREAK_GLASS = "break_glass"
+    END_EMERGENCY = "end_emergency"
     REVIEW_EMERGENCIES = "review_emergencies"
     JUDGE_EMERGENCY = "judge_emergency"
     READ_CANDIDATES = "read_candidates"
@@ -54,6 +61,15 @@ class Action(StrEnum):
     INSPECT_PERSON = "inspect_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
+    READ_CONSOLE = "read_console"
+    OPERATE = "operate"
+
+
+class Replaced(NamedTuple):
+    """For whom somebody stands in today: a personnel number, in the dossiers of a team (its `team_key`)."""
+
+    team: str
+    staff: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Actor:
 
     `organisation`: on whose behalf. `name`: as colleagues know him. `unit`: of which help he is, `youth` or `adult`.
     `teams`: the neighbourhood teams he works in. `staff`: his personnel number, by which the registrations name him.
+    `replaces`: for whom he stands in today, as team leaders decided.
     """
 
     user: str
@@ -72,6 +89,7 @@ class Actor:
     teams: tuple[str, ...] = ()
     staff: str = ""
     phone: str = ""
+    replaces: tuple[Replaced, ...] = ()
 
 
 _HELPING: Final = (
@@ -89,29 +107,34 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             *_SYSTEM,
             Action.PRINT_HOUSEHOLD,
             Action.READ_LOOKS,
+            Action.READ_REQUESTS,
             Action.DECIDE,
             Action.READ_CANDIDATES,
             Action.RECORD_CONSENT,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
         )
     ),
     Role.TEAM_MEMBER: frozenset(
-        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS)
+        (*_HELPING, *_SYSTEM, Action.PRINT_HOUSEHOLD, Action.RECORD_CONSENT, Action.BREAK_GLASS, Action.END_EMERGENCY)
     ),
-    Role.TEAM_LEADER: frozenset((*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM)),
+    Role.TEAM_LEADER: frozenset(
+        (*_HELPING, *_SYSTEM, Action.READ_LOOKS, Action.READ_TEAM, Action.READ_REQUESTS, Action.NAME_DEPUTY)
+    ),
     Role.SAFETY_OFFICER: frozenset(
         (
             *_HELPING,
             Action.READ_LOOKS,
             Action.SEE_SECRET_ADDRESS,
             Action.BREAK_GLASS,
+            Action.END_EMERGENCY,
             Action.REVIEW_EMERGENCIES,
             Action.JUDGE_EMERGENCY,
         )
     ),
     Role.INSPECTION_OFFICER: frozenset((Action.ENTER, Action.INSPECT_PERSON)),
     Role.AUDITOR: frozenset((Action.ENTER, Action.READ_LOOKS)),
-    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS)),
+    Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS, Action.READ_CONSOLE, Action.OPERATE)),
 }
 """Which role may ask for what; the relation to a household comes on top of that."""
 ABOUT_ONE_HOUSEHOLD: Final = frozenset(
@@ -124,6 +147,7 @@ ABOUT_ONE_HOUSEHOLD: Final = frozenset(
         Action.DECIDE,
         Action.RECORD_CONSENT,
         Action.BREAK_GLASS,
+        Action.END_EMERGENCY,
         Action.JUDGE_EMERGENCY,
         Action.SEE_SECRET_ADDRESS,
     }

@@ -13,7 +13,7 @@ from hub.desk.access.consent import SELF, Consent
 from hub.desk.access.decide import may
 from hub.desk.access.facts import Director, DossierFacts, Emergency, Household, Known, Rules
 from hub.desk.access.grounds import Opening
-from hub.desk.access.roles import ABOUT_ONE_HOUSEHOLD, ALLOWED, Action, Actor, Role
+from hub.desk.access.roles import ABOUT_ONE_HOUSEHOLD, ALLOWED, Action, Actor, Replaced, Role
 from hub.events.ids import DossierRef
 
 YOUTH: Final = DossierRef("zcd", "Z-1")
@@ -23,6 +23,8 @@ _USER: Final = "kim"
 _STAFF: Final = "100201"
 _TEAM: Final = "noord jeugd"
 _MOTHER: Final = "p-anna"
+_REPLACED: Final = Replaced("west jeugd", "100999")
+"""For whom, in which team, the reader stands in today."""
 
 RELATIONS: Final[dict[str, tuple[DossierFacts, DossierFacts]]] = {
     "none": (DossierFacts(YOUTH, "youth"), DossierFacts(ADULT, "adult")),
@@ -39,6 +41,18 @@ RELATIONS: Final[dict[str, tuple[DossierFacts, DossierFacts]]] = {
     "named in the adult dossier": (
         DossierFacts(YOUTH, "youth"),
         DossierFacts(ADULT, "adult", named=frozenset({_STAFF})),
+    ),
+    "stands in for a director by the youth dossier, of its team": (
+        DossierFacts(YOUTH, "youth", _REPLACED.team, directed_by=frozenset({_REPLACED.staff})),
+        DossierFacts(ADULT, "adult"),
+    ),
+    "stands in for somebody named in the youth dossier, of its team": (
+        DossierFacts(YOUTH, "youth", _REPLACED.team, named=frozenset({_REPLACED.staff})),
+        DossierFacts(ADULT, "adult"),
+    ),
+    "stands in for him in another team": (
+        DossierFacts(YOUTH, "youth", "zuid jeugd", named=frozenset({_REPLACED.staff})),
+        DossierFacts(ADULT, "adult"),
     ),
     "a child's safety in the youth dossier": (
         DossierFacts(YOUTH, "youth", child_safety=True),
@@ -72,7 +86,7 @@ def household(relation: str, consent: str, emergency: bool, *, wams: bool = Fals
 
 def actor(role: Role) -> Actor:
     """Somebody of the youth unit."""
-    return Actor(_USER, role, unit="youth", teams=(_TEAM,), staff=_STAFF)
+    return Actor(_USER, role, unit="youth", teams=(_TEAM,), staff=_STAFF, replaces=(_REPLACED,))
 
 
 def page() -> str:
@@ -94,6 +108,8 @@ _INTRODUCTION: Final = (
     "",
     "- A relation is: the dossier is of one's team; an open dossier names one by personnel number, as involved or",
     "  directing, today; one directs by a decision in the hub; one broke the glass, and that has not ended.",
+    "- A team leader decides who stands in for whom in his team, from which day to which. On those days the deputy",
+    "  is what he stands in for, in that team's dossiers; still of his own unit's content alone, and in his own role.",
     "- One's own work is dossiers of one's own unit alone. Who directs sees all of his unit's in the household.",
     "- The other unit's dossier is opened by consent of the person, for a unit, for all or for some life domains,",
     "  until a day. Below 12 the custodians give it, from 12 to 15 they and the child, from 16 on the person",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from hub.desk.access import consent
+from hub.desk.access.decide import stood_in
 from hub.desk.access.facts import Known
 from hub.desk.access.grounds import OF_KIND, Ground, Relation
 from hub.household.document_shape import Document
@@ -25,7 +26,7 @@ class Viewer(TypedDict):
 
 def viewers(document: Document, known: Known) -> list[Viewer]:
     """For each dossier of a household who sees its content today, sorted."""
-    found = [*_by_team(document), *_by_name(document, known), *_by_decision(known)]
+    found = [*_by_team(document), *_by_name(document, known), *_by_decision(known), *_by_deputy(known)]
     unique = {tuple(item.values()): item for item in found}
     return [unique[key] for key in sorted(unique, key=lambda key: tuple(map(str, key)))]
 
@@ -50,6 +51,14 @@ def _by_name(document: Document, known: Known) -> Iterator[Viewer]:
             yield _viewer(*place, Relation.DIRECTS, str(body["director"]), ground)
         elif staff in dossier.named and body.get("name"):
             yield _viewer(*place, Relation.NAMED, str(body["name"]), ground)
+
+
+def _by_deputy(known: Known) -> Iterator[Viewer]:
+    """Whoever stands in; that he is of the dossier's own unit is seen when he asks."""
+    for dossier in known.dossiers:
+        for item in known.deputies:
+            if dossier.kind in OF_KIND and any(stood_in(item.team, item.replaced, dossier, known)):
+                yield _viewer(*dossier.ref, Relation.DEPUTY, item.name, OF_KIND[dossier.kind], item.until)
 
 
 def _by_decision(known: Known) -> Iterator[Viewer]:

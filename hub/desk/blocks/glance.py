@@ -1,4 +1,5 @@
-"""The first screen of a household: who directs, who is involved, what is stuck at whom, what is not seen."""
+"""The first screen of a household: who they are, what is agreed, who directs, who is involved, what is stuck at whom,
+what is not seen."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from hub.desk import digest
 from hub.events.records import RecordType
 from hub.household.attention.acting import Acting, acting
 from hub.household.attention.point import AttentionPoint, Rule, Severity
-from hub.household.document_shape import Document, RecordEntry
+from hub.household.document_shape import Document, Person, RecordEntry
 from hub.household.requests.threads import Thread
 from hub.household.waiting import Waiting, waiting
 
@@ -45,6 +47,40 @@ class Contact(NamedTuple):
     sources: tuple[str, ...]
     until: str | None
     current: bool
+
+
+class Living(NamedTuple):
+    """A member: what he is called at home, if that is known, and his birth date, as far as that is."""
+
+    name: str
+    born: str
+
+
+class Agreed(NamedTuple):
+    """What is worked on: how many goals are open, in which life domains, and the first evaluation (ISO; None: none)."""
+
+    goals: int
+    domains: list[str]
+    evaluation: str | None
+
+
+def living(members: Iterable[Person]) -> list[Living]:
+    """Who they are, in the order given."""
+    return [_living(person) for person in members]
+
+
+def _living(person: Person) -> Living:
+    given = next((parts["given_name"] for parts in person["names"] if parts["given_name"]), None)
+    return Living(given or digest.display_name(person) or "", digest.newest(person, "birth_date") or "")
+
+
+def agreed(document: Document) -> Agreed:
+    """The open goals, of all sources together."""
+    goals = [item["body"] for item in digest.records(document, RecordType.GOAL) if item["body"]["status"] == "open"]
+    domains = sorted({str(goal["life_domain"]) for goal in goals}, key=digest.domain_order)
+    return Agreed(
+        len(goals), domains, min((str(goal["evaluation_on"]) for goal in goals if goal["evaluation_on"]), default=None)
+    )
 
 
 def stuck(

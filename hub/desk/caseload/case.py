@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple, TypedDict
 
 from hub.desk import digest
 from hub.desk.access import Actor
 from hub.desk.blocks.glance import Stuck, stuck
+from hub.events.ids import DossierRef
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry, directions, written_name
 from hub.household.document_shape import Document
+from hub.household.prices import Prices
 from hub.household.requests.threads import Thread
 
 NOTHING: Final = 9
@@ -22,7 +24,7 @@ _RANKS: Final = {Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
 
 
 class Matter(TypedDict):
-    """The first thing that waits in a household: a point of attention (`rule`) or a request (`request`). Days ISO.
+    """Something that waits in a household: a point of attention (`rule`) or a request (`request`). Days ISO.
     `persons`: names; `party`, `who`, `units`: who must act."""
 
     rule: str
@@ -39,14 +41,17 @@ class Matter(TypedDict):
 
 
 class Director(TypedDict):
-    """Who directs. `phone` may be empty."""
+    """Who directs. `phone` may be empty. `who`: what he is known by, as in `case_people`: his personnel number if a
+    source states it, else his user name, else his name."""
 
     name: str
     phone: str
+    who: str
 
 
 class Line(TypedDict):
-    """What is shown of a household. `persons`: keys of its members, for the log of looks. `units`: that help now."""
+    """What is shown of a household. `persons`: keys of its members, for the log of looks. `units`: that help now.
+    `matters`: everything that waits, the most pressing first; in the table only that one."""
 
     title: str
     status: str
@@ -58,7 +63,7 @@ class Line(TypedDict):
     points: int
     child_safety: bool
     differences: int
-    matter: Matter | None
+    matters: list[Matter]
 
 
 class TeamPart(NamedTuple):
@@ -66,7 +71,7 @@ class TeamPart(NamedTuple):
 
     team: str
     waiting_since: str
-    past_term: bool
+    past_since: str
 
 
 class Case(NamedTuple):
@@ -81,9 +86,9 @@ class Case(NamedTuple):
     teams: list[TeamPart]
 
 
-def stamp_of(today: date, terms: Terms) -> str:
+def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
     """On what a line depends, but for its household."""
-    digested = hashlib.sha256(terms.model_dump_json().encode()).hexdigest()[:12]
+    digested = hashlib.sha256(f"{terms.model_dump_json()} {prices.model_dump_json()}".encode()).hexdigest()[:12]
     return f"{today.isoformat()} {digested}"
 
 
@@ -93,10 +98,11 @@ def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterab
     points = [point for point in every if not point.hidden]
     directing = [entry for entry in directions(document, today) if entry.current]
     names = list(dict.fromkeys(map(written_name, directing)))
-    first = next(iter(stuck(document, points, names, threads)), None)
+    waits = stuck(document, points, names, threads)
+    first = next(iter(waits), None)
     child_safety = any(point.rule is Rule.CHILD_SAFETY for point in points)
     return Case(
-        line=_line(document, points, directing, first),
+        line=_line(document, points, directing, waits),
         rank=0 if child_safety else _RANKS[first.severity] if first else NOTHING,
         due=_iso(first.due) if first else "",
         since=_iso(first.since) if first else "",
@@ -107,9 +113,10 @@ def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterab
 
 
 def keys_of(actor: Actor) -> list[str]:
-    """By what somebody is known as a director: his user name, his personnel number, his name."""
+    """By what somebody is known as a director: his user name, his personnel number, his name; and the number of each
+    for whom he stands in."""
     found = (("user", actor.user), ("staff", actor.staff), ("name", " ".join(actor.name.casefold().split())))
-    return [f"{kind}:{value}" for kind, value in found if value]
+    return [f"{kind}:{value}" for kind, value in found if value] + [f"staff:{item.staff}" for item in actor.replaces]
 
 
 def _keys_of(entry: DirectionEntry) -> Iterator[str]:
@@ -120,14 +127,8 @@ def _keys_of(entry: DirectionEntry) -> Iterator[str]:
 
 
 def _line(
-    document: Document, points: list[AttentionPoint], directing: Iterable[DirectionEntry], first: Stuck | None
+    document: Document, points: list[AttentionPoint], directing: Iterable[DirectionEntry], waits: Iterable[Stuck]
 ) -> Line:
-    directors = {
-        written_name(entry).casefold(): Director(
-            name=written_name(entry), phone=str(entry.record["body"].get("phone") or "")
-        )
-        for entry in directing
-    }
     open_dossiers = [item for item in document["dossiers"] if item["status"] == "open"]
     return Line(
         title=document["title"],
@@ -135,30 +136,45 @@ def _line(
         members=[digest.display_name(member) or "" for member in document["members"]],
         persons=sorted(member["person_key"] for member in document["members"]),
         dossiers=[[item["source"], item["dossier_id"]] for item in document["dossiers"]],
-        directors=list(directors.values()),
+        directors=_directors(directing),
         units=sorted({item["kind"] for item in open_dossiers}),
         points=len(points),
         child_safety=any(point.rule is Rule.CHILD_SAFETY for point in points),
         differences=len(document["conflicts"]),
-        matter=_matter(first, document) if first else None,
+        matters=_matters(waits, document),
     )
 
 
-def _matter(first: Stuck, document: Document) -> Matter:
-    point, request = first.point, first.request
+def _directors(directing: Iterable[DirectionEntry]) -> list[Director]:
+    """Each name once: what two sources say of one name in a household is of one person."""
+    found: dict[str, Director] = {}
+    for entry in sorted(directing, key=lambda entry: not entry.record["body"].get("staff")):
+        name, phone = written_name(entry), str(entry.record["body"].get("phone") or "")
+        who = min(_keys_of(entry))  # of "name:", "staff:" and "user:"; a name never stands beside the others
+        known = found.setdefault(name.casefold(), Director(name=name, phone=phone, who=who))
+        known["phone"] = known["phone"] or phone
+    return list(found.values())
+
+
+def _matters(waits: Iterable[Stuck], document: Document) -> list[Matter]:
     known = {person["person_key"]: digest.display_name(person) or "" for person in digest.persons(document)}
+    return [_matter(item, known) for item in waits]
+
+
+def _matter(item: Stuck, known: Mapping[str, str]) -> Matter:
+    point, request = item.point, item.request
     return Matter(
         rule=point.rule.value if point else "",
-        severity=first.severity.value,
-        since=_iso(first.since),
-        due=_iso(first.due),
+        severity=item.severity.value,
+        since=_iso(item.since),
+        due=_iso(item.due),
         detail=dict(point.detail) if point else {},
         persons=[known.get(key, "") for key in point.persons] if point else [],
         sources=list(point.sources) if point else [],
         request=_request(request) if request else None,
-        party=first.who.party.value,
-        who=list(first.who.names),
-        units=list(first.who.units),
+        party=item.who.party.value,
+        who=list(item.who.names),
+        units=list(item.who.units),
     )
 
 
@@ -168,15 +184,15 @@ def _request(thread: Thread) -> dict[str, object]:
 
 
 def _team_parts(document: Document, points: Iterable[AttentionPoint]) -> Iterator[TeamPart]:
-    past = {ref for point in points if _is_past_term(point) for ref in point.dossiers}
-    by_team: dict[str, list[tuple[str, bool]]] = {}
+    past = {ref: _iso(point.due) for point in points if _is_past_term(point) for ref in point.dossiers}
+    by_team: dict[str, list[tuple[str, str]]] = {}
     for item in document["dossiers"]:
         if item["status"] == "open" and item["team"]:
             waits = item["received_on"] if item["received_on"] and not item["first_contact_on"] else None
-            is_past = (item["source"], item["dossier_id"]) in past
-            by_team.setdefault(item["team"], []).append((waits or "", is_past))
+            late = past.get(DossierRef(item["source"], item["dossier_id"]), "")
+            by_team.setdefault(item["team"], []).append((waits or "", late))
     for team, found in sorted(by_team.items()):
-        yield TeamPart(team, min((day for day, _ in found if day), default=""), any(late for _, late in found))
+        yield TeamPart(team, *(min((day for day in days if day), default="") for days in zip(*found, strict=True)))
 
 
 def _is_past_term(point: AttentionPoint) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple, cast
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, false, func, select
 
-from hub.desk.access import Actor
+from hub.desk.access import Actor, Household
+from hub.desk.caseload.asked import Asked, TeamRequest
 from hub.desk.caseload.case import Line, keys_of
-from hub.desk.tables import case_people, case_rules, case_teams, cases
+from hub.desk.readmodel import Asker, reached_by
+from hub.desk.tables import TEAM_SIGNS, case_people, case_requests, case_rules, case_teams, cases
 from hub.desk.visits import last_seen
+from hub.events.ids import DossierRef
 
 SCOPES: Final = ("mine", "team", "all")
 """Those that somebody directs; those in which a team of his has an open dossier; every one that he may see."""
@@ -45,13 +48,20 @@ class Found(NamedTuple):
     changed: int
 
 
+class TeamRow(NamedTuple):
+    """A request of a team, and the household that it is of."""
+
+    household_id: str
+    request: TeamRequest
+
+
 class Work(NamedTuple):
-    """What one household is for a team."""
+    """What one household is for a team; see `hub.desk.tables.case_teams`."""
 
     household_id: str
     line: Line
     waiting_since: str
-    past_term: bool
+    past_since: str
 
 
 def find(connection: Connection, actor: Actor, wanted: Wanted, limits: Sequence[ColumnElement[bool]] = ()) -> Found:
@@ -83,13 +93,51 @@ def changed(connection: Connection, actor: Actor, conditions: Sequence[ColumnEle
 def work_of(connection: Connection, team: str, limits: Sequence[ColumnElement[bool]] = ()) -> list[Work]:
     """What a team has in hand, the longest waiting first."""
     query = (
-        select(cases.c.household_id, cases.c.line, case_teams.c.waiting_since, case_teams.c.past_term)
+        select(cases.c.household_id, cases.c.line, case_teams.c.waiting_since, case_teams.c.past_since)
         .join(case_teams, and_(case_teams.c.household_id == cases.c.household_id, case_teams.c.team == team))
         .where(*limits)
         .order_by(case_teams.c.waiting_since, cases.c.sort_key)
     )
     return [
-        Work(str(row.household_id), _line(row.line), str(row.waiting_since), bool(row.past_term))
+        Work(str(row.household_id), _line(row.line), str(row.waiting_since), str(row.past_since))
+        for row in connection.execute(query)
+    ]
+
+
+def reached(asker: Asker) -> list[ColumnElement[bool]]:
+    """Only the households that somebody has to do with."""
+    return [cases.c.household_id.in_(reached_by(asker))]
+
+
+def concerned(household_id: str, line: Line) -> Household:
+    """What the log of looks names of a line: its dossiers, and the members it shows."""
+    dossiers = tuple(DossierRef(source, dossier) for source, dossier in line["dossiers"])
+    return Household(household_id, dossiers, tuple(line["persons"]))
+
+
+def mine(connection: Connection, actor: Actor, limits: Sequence[ColumnElement[bool]] = (), *, limit: int) -> list[str]:
+    """Ids of at most so many households that somebody directs, the most pressing first."""
+    query = select(cases.c.household_id).where(*_scope(actor, "mine"), *limits).order_by(*_order("urgency"))
+    return list(connection.scalars(query.limit(limit)))
+
+
+def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
+    """Which households each of these (as in `case_people`) directs, by team."""
+    query = select(case_people.c.who, case_teams.c.team, case_teams.c.household_id).join(
+        case_teams, case_teams.c.household_id == case_people.c.household_id
+    )
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in connection.execute(query.where(case_people.c.who.in_(people))):
+        found.setdefault(row.who, {}).setdefault(row.team, set()).add(row.household_id)
+    return found
+
+
+def requests_of(connection: Connection, teams: Collection[str]) -> list[TeamRow]:
+    """The requests of these teams (each by its `team_key`)."""
+    named = case_requests.c.team.in_([team[:TEAM_SIGNS] for team in teams])
+    query = select(case_requests).where(named).order_by(case_requests.c.household_id, case_requests.c.number)
+    return [
+        TeamRow(row.household_id, TeamRequest(row.team, row.unit, cast(Asked, orjson.loads(row.asked))))
         for row in connection.execute(query)
     ]
 

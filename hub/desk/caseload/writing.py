@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -11,13 +11,15 @@ import orjson
 from sqlalchemy import Connection, Engine, insert, select
 
 from hub.desk import readmodel
+from hub.desk.caseload.asked import of_teams
 from hub.desk.caseload.case import Case, case_of, stamp_of
-from hub.desk.tables import BY_HOUSEHOLD, case_people, case_rules, case_teams, cases
+from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
 from hub.household.attention.facts import Facts
 from hub.household.attention.points import points_of
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
+from hub.household.prices import Prices
 
 REFRESHED: Final = 500
 """Lines per transaction when the day has changed: some 0.3 s, in which nothing else is written."""
@@ -25,9 +27,10 @@ REFRESHED: Final = 500
 
 @dataclass(frozen=True)
 class Attending:
-    """On what lines depend beside their household: the municipality's terms, and the day."""
+    """On what lines depend beside their household: the municipality's terms and prices, and the day."""
 
     terms: Terms = field(default_factory=Terms)
+    prices: Prices = field(default_factory=Prices)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
@@ -35,12 +38,17 @@ class Attending:
         """Today in the Netherlands."""
         return self.now().astimezone(TIME_ZONE).date()
 
+    @property
+    def stamp(self) -> str:
+        """What a line of now is stamped with."""
+        return stamp_of(self.today, self.terms, self.prices)
+
 
 def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
     """Write the lines of these households; of one that is not shown (None) there is none."""
     for table in BY_HOUSEHOLD:
         connection.execute(table.delete().where(table.c.household_id.in_(documents)))
-    today, stamp = attending.today, stamp_of(attending.today, attending.terms)
+    today, stamp = attending.today, attending.stamp
     whole = {home: item for home, item in documents.items() if item is not None}
     made = {home: _case(item, today, attending.terms) for home, item in whole.items()}
     rows: dict[str, list[dict[str, object]]] = {
@@ -48,8 +56,9 @@ def replace(connection: Connection, documents: Mapping[str, Document | None], at
         "case_rules": [{"household_id": home, "rule": rule} for home, case in made.items() for rule in case.rules],
         "case_people": [{"household_id": home, "who": who[:220]} for home, case in made.items() for who in case.people],
         "case_teams": [{"household_id": home, **part._asdict()} for home, case in made.items() for part in case.teams],
+        "case_requests": [row for home, item in whole.items() for row in _request_rows(home, item, today, attending)],
     }
-    for table in (cases, case_rules, case_people, case_teams):
+    for table in BY_HOUSEHOLD:
         if rows[table.name]:
             connection.execute(insert(table), rows[table.name])
 
@@ -60,9 +69,16 @@ def _case(document: Document, today: date, terms: Terms) -> Case:
     return case_of(document, points_of(facts), facts.threads, today)
 
 
+def _request_rows(home: str, document: Document, today: date, attending: Attending) -> Iterator[dict[str, object]]:
+    found = of_teams(document, today, attending.terms, attending.prices)
+    for number, (team, unit, asked) in enumerate(found):
+        said = orjson.dumps(asked).decode()
+        yield {"household_id": home, "number": number, "team": team[:TEAM_SIGNS], "unit": unit, "asked": said}
+
+
 def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
     """Write lines again that are of another day or of other terms. Returns how many; fewer than `limit`: no more."""
-    stamp = stamp_of(attending.today, attending.terms)
+    stamp = attending.stamp
     with engine.begin() as connection:
         query = select(cases.c.household_id).where(cases.c.stamp != stamp).limit(limit)
         stale = [str(home) for home in connection.scalars(query)]
@@ -83,5 +99,5 @@ def _row(home: str, case: Case, document: Document | None, stamp: str) -> dict[s
         "since": case.since or "9999-12-31",
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
-        "line": orjson.dumps(case.line).decode(),
+        "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
     }

@@ -18,7 +18,8 @@ class TeamCompleteness(Body):
 class Completeness(Body):
     """What the last reconciliation of a source found. `records`: that the source holds. Of them are not published
     (`missing`), published older (`stale`) or newer (`ahead`) than the source holds; `extra` are published and not held
-    any more, `unshown` are shown otherwise than published, `waiting` have no readable composition of their dossier."""
+    any more, `unshown` are shown otherwise than published, `waiting` have no readable composition of their dossier.
+    `missing_dossiers`: of which the source holds something and the hub shows nothing."""
 
     checked_at: datetime
     records: int
@@ -28,13 +29,15 @@ class Completeness(Body):
     extra: int
     unshown: int
     waiting: int
+    missing_dossiers: int
     teams: list[TeamCompleteness]
 
 
 class Source(Body):
     """One source as its connector last reported it. `silent`: it no longer reports. `dead_letters`: null for those who
-    may not see it. `completeness`: null if it was never reconciled. Who may see dead letters also sees what has some
-    and never reported (`hub`: the stages of the stream): its `state` is `none`, and the rest null."""
+    may not see it. `completeness`: null if it was never reconciled. `caught_up_at`: all that the source had recorded by
+    then was published. Who may see dead letters also sees what has some and never reported (`hub`: the stages of the
+    stream): its `state` is `none`, and the rest null."""
 
     source: str
     connector: str | None
@@ -48,6 +51,7 @@ class Source(Body):
     message: str | None
     source_epoch: int | None
     completeness: Completeness | None
+    caught_up_at: datetime | None
     silent: bool
     seconds_since_poll: float | None
     dead_letters: int | None

@@ -1,4 +1,4 @@
-// Shows a household as it is now when it has changed: what is on the page is replaced block by block. Without it the
+// Shows a household, or the console, as it is now when it has changed: what is on the page is replaced block by block. Without it the
 // page works as well; it is then as old as it was loaded.
 "use strict";
 (() => {
@@ -16,15 +16,22 @@
     }
   };
 
+  const focusable = (block) => [...block.querySelectorAll("a[href], button, summary")];
+
   const replace = (page) => {
     let changed = false;
-    for (const old of main.querySelectorAll("section[aria-labelledby], nav.toc, .titlebar")) {
+    for (const old of main.querySelectorAll("section[aria-labelledby], [data-live-part], nav.toc, .titlebar")) {
       const name = old.getAttribute("aria-labelledby");
-      const fresh = page.querySelector(name ? `section[aria-labelledby="${name}"]` : old.matches("nav") ? "nav.toc" : ".titlebar");
+      const part = old.dataset.livePart;
+      const fresh = page.querySelector(part ? `[data-live-part="${part}"]` : name ? `section[aria-labelledby="${name}"]`
+        : old.matches("nav") ? "nav.toc" : ".titlebar");
       if (!fresh || fresh.textContent === old.textContent || busy(old)) continue;
       keepOpen(old, fresh);
-      fresh.classList.add("just-changed");
-      old.replaceWith(document.importNode(fresh, true));
+      if (main.dataset.liveSaid) fresh.classList.add("just-changed");
+      const at = focusable(old).indexOf(document.activeElement);
+      const shown = document.importNode(fresh, true);
+      old.replaceWith(shown);
+      if (at >= 0) focusable(shown)[at]?.focus({ preventScroll: true });
       changed = true;
     }
     return changed;
@@ -32,10 +39,19 @@
 
   const load = async () => {
     const answer = await fetch(main.dataset.liveAddress, { credentials: "same-origin", redirect: "follow" });
+    if (answer.status === 403) window.location.reload(); // what may not be seen any more does not stay on the screen
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (replace(page)) document.getElementById("live").textContent = main.dataset.liveSaid;
+    if (replace(page) && main.dataset.liveSaid) document.getElementById("live").textContent = main.dataset.liveSaid;
+    ends();
   };
+
+  // An emergency access that ends takes from the screen what it showed.
+  const ends = () => {
+    const until = [...main.querySelectorAll("[data-until]")].map((item) => Date.parse(item.dataset.until));
+    if (until.length) setTimeout(() => { load().catch(() => {}); }, Math.max(1000, Math.min(...until) - Date.now()));
+  };
+  ends();
 
   const stream = new EventSource(main.dataset.live);
   stream.addEventListener("changed", () => { load().catch(() => {}); });

@@ -11,6 +11,7 @@ from hub.desk.translations import (
     attention,
     candidates,
     codes,
+    console,
     decisions,
     errors,
     fields,
@@ -20,6 +21,8 @@ from hub.desk.translations import (
     login,
     looks,
     meeting,
+    openings,
+    requests,
     shared,
     sources,
     threads,
@@ -38,6 +41,7 @@ _PARTS: Final = (
     attention.TEXTS,
     candidates.TEXTS,
     codes.TEXTS,
+    console.TEXTS,
     decisions.TEXTS,
     errors.TEXTS,
     fields.TEXTS,
@@ -48,6 +52,8 @@ _PARTS: Final = (
     login_words.TEXTS,
     looks.TEXTS,
     meeting.TEXTS,
+    openings.TEXTS,
+    requests.TEXTS,
     shared.TEXTS,
     sources.TEXTS,
     threads.TEXTS,
@@ -57,7 +63,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {key: words for part in _PARTS for ke
 
 def text(language: Language, key: str, **values: object) -> str:
     """A text in a language. Raises KeyError for one that does not exist: a defect in a template."""
-    return TEXTS[key][LANGUAGES.index(language)].format(**values)
+    return sentence(language, key).format(**values)
+
+
+def sentence(language: Language, key: str) -> str:
+    """A text with its places to be filled in. Raises KeyError as `text`."""
+    return TEXTS[key][LANGUAGES.index(language)]
 
 
 def code(language: Language, group: str, value: str) -> str:

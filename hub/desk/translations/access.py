@@ -10,6 +10,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.actor.auditor": ("controleur van inzagen", "auditor of looks"),
     "code.action.record_consent": ("toestemming vastgelegd of teruggenomen", "recorded consent, or took it back"),
     "code.action.break_glass": ("noodtoegang genomen", "emergency access taken"),
+    "code.action.end_emergency": ("noodtoegang beëindigd", "emergency access ended"),
     "code.action.review_emergencies": ("noodtoegangen bekeken", "emergency accesses read"),
     "code.action.judge_emergency": ("noodtoegang beoordeeld of beëindigd", "emergency access judged or ended"),
     "code.ground.TOESTEMMING": ("toestemming", "consent"),
@@ -44,14 +45,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "decided_by_unsaid": ("Besluit van {who}, {time}", "Decided by {who}, {time}"),
     "taken_back_by_unsaid": ("Teruggenomen door {who}, {time}", "Taken back by {who}, {time}"),
     "line_of_others": ("iemand uit een ander huishouden", "somebody of another household"),
-    "not_yours": (
-        "De inhoud van {n} dossier(s) mag u niet zien: {dossiers}. Wel dat ze er zijn, wie erin staan en wie helpen.",
-        "You may not see the content of {n} dossier(s): {dossiers}. You do see who is in them and who helps.",
-    ),
-    "partly_yours": (
-        "Van {n} dossier(s) ziet u een deel, met toestemming: {dossiers}.",
-        "Of {n} dossier(s) you see a part, by consent: {dossiers}.",
-    ),
     "search_hidden_one": ("Er is nog 1 huishouden dat past, en dat u niet mag zien.",
                           "One more household fits, which you may not see."),
     "search_hidden": ("Er zijn nog {n} huishoudens die passen, en die u niet mag zien.",

@@ -86,6 +86,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "take_back_of": ("Neem dit besluit terug", "Take this decision back"),
     "decision_accepted": ("Vastgelegd. Het duurt even voordat het op deze pagina staat; ververs de pagina zo nodig.",
                           "Recorded. It takes a moment to appear on this page; reload it if needed."),
+    "undo_at": ("Terugnemen kan bij", "It can be taken back under"),
     "decision_invalid": (
         "Er is niets vastgelegd. Kies wat u besluit en over wie (twee verschillende), en zeg waarom.",
         "Nothing was recorded. Choose what you decide and about whom (two different ones), and say why.",

@@ -12,6 +12,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "error.403": ("Geen toegang", "No access"),
     "error.403.text": ("Met uw rol mag u dit niet zien. Deze poging is vastgelegd.",
                        "Your role may not see this. This attempt has been logged."),
+    "error.403.no_relation": (
+        "U hebt niets met dit huishouden te maken, of het is er niet. Deze poging is vastgelegd.",
+        "You have nothing to do with this household, or it is not there. This attempt has been logged.",
+    ),
+    "error.403.content_not_yours": (
+        "De inhoud van dit dossier is niet van uw werk. Deze poging is vastgelegd.",
+        "The content of this dossier is not part of your work. This attempt has been logged.",
+    ),
     "error.404": ("Niet gevonden", "Not found"),
     "error.404.text": ("Dit huishouden of deze pagina bestaat niet (meer).",
                        "This household or page does not exist (any more)."),

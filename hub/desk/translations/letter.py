@@ -1,10 +1,13 @@
-"""Words of the letter to a citizen."""
+"""Words of what a command prints: the letter to a citizen, a household on a sheet."""
 
 from __future__ import annotations
 
 from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "sheet.partly": ("Wat u niet of niet helemaal ziet", "What you do not see, or not all of"),
+    "sheet.none": ("u ziet dat het er is, niet wat erin staat", "you see that it is there, not what it says"),
+    "sheet.part": ("u ziet een deel, met toestemming", "you see a part, by consent"),
     "letter.title": ("Wat er over u is vastgelegd, en wie daarnaar heeft gekeken",
                      "What is held about you, and who looked at it"),
     "letter.nothing": ("Over u is nu niets vastgelegd.", "Nothing is held about you now."),

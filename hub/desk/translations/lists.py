@@ -76,8 +76,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "must_happen": ("Wat moet er gebeuren", "What must happen"),
     "since_when": ("Sinds", "Since"),
     "deadline": ("Uiterlijk", "Deadline"),
-    "more_points": ("en nog {n} aandachtspunten", "and {n} more points"),
-    "more_points_one": ("en nog 1 aandachtspunt", "and 1 more point"),
+    "more_matters": ("+{n} meer", "+{n} more"),
     "nothing_waits": ("Niets vraagt aandacht", "Nothing asks for attention"),
     "empty.mine": ("U hebt van geen huishouden de regie", "You direct no household"),
     "empty_text.mine": (
@@ -101,9 +100,67 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "team_attention": ("Vraagt aandacht", "Asks for attention"),
     "team_urgent": ("Dringend", "Urgent"),
     "team_waiting": ("Wacht op eerste contact", "Waiting for a first contact"),
+    "team_waiting_since": ("Aangemeld op", "Intake received on"),
+    "team_past_since": ("Termijn liep tot", "Term ended on"),
     "team_waiting_none": ("Niemand wacht op een eerste contact.", "Nobody waits for a first contact."),
     "team_past": ("Voorbij de zes maanden", "Past six months"),
     "team_past_none": ("Geen hulp is over de termijn.", "No help is past its term."),
+    "deputies": ("Vervanging", "Deputies"),
+    "deputies_none": ("Niemand wordt vervangen.", "Nobody is replaced."),
+    "deputy_says": (
+        "{deputy} vervangt {replaced}, van {first} tot en met {last}.",
+        "{deputy} stands in for {replaced}, from {first} to {last}.",
+    ),
+    "deputy_why": ("vastgelegd door {who}: {why}", "recorded by {who}: {why}"),
+    "deputy_name": ("Wijs een vervanger aan", "Name a deputy"),
+    "deputy_help": (
+        "De vervanger ziet in die dagen de dossiers van dit team waarin degene die hij vervangt staat of regie heeft, "
+        "voor zover ze van zijn eigen eenheid zijn.",
+        "On those days the deputy sees the dossiers of this team that name or are directed by whom he stands in for, "
+        "as far as they are of his own unit.",
+    ),
+    "deputy_who.replaced": ("Wie is er niet", "Who is away"),
+    "deputy_who.deputy": ("Wie vervangt", "Who stands in"),
+    "deputy_of_team": ("Iemand die regie heeft in dit team", "Somebody who directs in this team"),
+    "deputy_other": ("iemand anders, hieronder", "somebody else, below"),
+    "deputy_staff": ("Personeelsnummer", "Personnel number"),
+    "deputy_last": ("Laatste dag", "Last day"),
+    "deputy_recorded": (
+        "Vastgelegd. Binnen enkele seconden staat het hieronder.",
+        "Recorded. It stands below within some seconds.",
+    ),
+    "deputy_invalid": (
+        "Kies of noem wie er niet is en wie vervangt, elk met naam en personeelsnummer, en dagen van nu tot hoogstens "
+        "een jaar.",
+        "Choose or name who is away and who stands in, each with name and personnel number, and days from now to at "
+        "most a year.",
+    ),
+    "code.action.name_deputy": ("vervanging vastgelegd of teruggenomen", "recorded a deputy, or took one back"),
+    "code.relation.deputy": ("vervangt een collega", "stands in for a colleague"),
+    "team_elsewhere": ("ook in {team}: {n}", "also in {team}: {n}"),
+    "team_altogether": ("samen {n} huishoudens", "{n} households altogether"),
+    "team_budget": ("Budget en toegezegde hulp in {year}", "Budget and committed help in {year}"),
+    "team_committed": ("Toegezegd", "Committed"),
+    "team_budget_set": ("Budget", "Budget"),
+    "team_left": ("Over", "Left"),
+    "team_over": ("Meer toegezegd dan er is", "Committed beyond the budget"),
+    "team_budget_none": (
+        "De gemeente heeft voor dit team en dit jaar geen budget ingesteld.",
+        "The municipality has set no budget for this team and year.",
+    ),
+    "team_unknown": (
+        "Van {n} toewijzingen is het bedrag niet bekend (tarief, volume of begindatum ontbreekt): die tellen niet mee.",
+        "Of {n} allocations the amount is not known (tariff, volume or first day is missing): they are not counted.",
+    ),
+    "team_unknown_one": (
+        "Van 1 toewijzing is het bedrag niet bekend (tarief, volume of begindatum ontbreekt): die telt niet mee.",
+        "Of 1 allocation the amount is not known (tariff, volume or first day is missing): it is not counted.",
+    ),
+    "team_withheld": (
+        "Aanvragen uit dossiers die u niet mag inzien, tellen niet mee.",
+        "Requests from dossiers that you may not see are not counted.",
+    ),
+    "team_requests": ("Aanvragen van het team", "Requests of the team"),
     "team_none": ("Er is van u geen team bekend", "No team of yours is known"),
     "team_none_text": (
         "Vraag de beheerder om uw team bij uw account te zetten.",

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from hub.errors import LogRefused
+from hub.errors import LogRefused, RegiehubError
+from hub.events.codec import UnknownSchemaError
+from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import LaneError, LaneObserver, LaneOptions, SilentObserver
@@ -47,6 +49,7 @@ class Lane:
             writer=Writer(options),
             reader=TailReader(options),
             open_store=lambda folder, marker: PartitionStore(folder, marker, cache),
+            backlog=Backlog(),
         )
         self._partitions: list[StagePartition] = []
         self._inboxes: dict[Input, tuple[Inbox, StagePartition]] = {}
@@ -124,9 +127,9 @@ class Lane:
         """Nothing here can mend it: the process has to end. The first error counts."""
         if self.failure is None:
             self.failure = error
-            # Places only: a message, or a variable in a frame, may hold personal data; the lane's own messages don't.
+            # Places only: a message, or a variable in a frame, may hold personal data; messages of our own don't.
             places = traceback.format_tb(error.__traceback__)
-            detail = str(error) if isinstance(error, LaneError) else ""
+            detail = str(error) if isinstance(error, LaneError | RegiehubError | UnknownSchemaError) else ""
             _log.critical("lane_failed", error=type(error).__name__, detail=detail, traceback="".join(places))
             self.failed.set()
 
@@ -144,6 +147,11 @@ class Lane:
                 inbox, partition = found
                 inbox.add(records)
                 partition.wake()
+
+    async def catch_up(self) -> None:
+        """Wait before the next fetch while there is enough to do: one fetch of much is cheaper than many of little."""
+        if self._shared.backlog:
+            await self._shared.backlog.wait(asyncio.Event(), self.options.linger_seconds)
 
     def full(self) -> frozenset[Input]:
         """Inputs that should not be fetched for now."""

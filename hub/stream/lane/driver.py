@@ -195,6 +195,7 @@ class Consumer(faust_driver.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
         elif not self.should_stop:
+            await self.lane.catch_up()
             full = self.lane.full()
             await self._thread.fetch(full, _BUSY_SECONDS if full else timeout, self.lane.deliver)
         return {}, set()

@@ -93,7 +93,9 @@ class LaneOptions:
     max_list_records: int = 1000
     max_list_bytes: int = 2 << 20
     max_list_seconds: float = 0.25
-    """A handler holds the event loop; longer lists are cut (heartbeats run in another thread and don't suffer)."""
+    """Of CPU. A handler holds the event loop; longer lists are cut (heartbeats have a thread of their own)."""
+    linger_seconds: float = 0.5
+    """At most so long a short list, or a fetch, waits for more, while the worker has whole lists to do."""
     max_queued_bytes: int = 8 << 20
     """Per input partition; beyond it the partition is not fetched."""
     max_batch_bytes: int = 900_000

@@ -18,13 +18,15 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from hub.events import trace as trace_context
 from hub.events.topics import topics
+from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.guard import OutputGuard, late_changelog
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced, LaneObserver, LaneOptions, SendFailed, Superseded
 from hub.stream.lane.store import Marker, Overlay, PartitionStore, TailKey
 from hub.stream.lane.tail import Chunk, TailReader
-from hub.stream.lane.writer import WRITER_HEADER, Headers, Message, Writer, chunks, size_of
+from hub.stream.lane.writer import NO_HEADERS, WRITER_HEADER, Headers, Message, Writer, chunks, size_of
 from hub.stream.stage import Output, Record, Stage
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
@@ -44,6 +46,7 @@ class Shared:
     writer: Writer
     reader: TailReader
     open_store: Callable[[Path, Marker], PartitionStore]
+    backlog: Backlog
 
 
 class StagePartition:
@@ -100,6 +103,7 @@ class StagePartition:
 
     def wake(self) -> None:
         """Something came in: a list or a chunk."""
+        self._note_backlog()
         self._awake.set()
 
     async def _run(self, failed: Callable[[BaseException], None]) -> None:
@@ -183,7 +187,7 @@ class StagePartition:
         for start in range(0, len(keys), _YIELD_EVERY):
             state = {key: value for key in keys[start : start + _YIELD_EVERY] if (value := self._open().get(key))}
             outputs = [output for key, value in state.items() for output in self.stage.implied(key, value)]
-            await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+            await self._shared.writer.publish(outputs, self._output_headers(outputs), self._check)
             await self._rewrite(self._changelog, state)
 
     async def _next_chunk(self) -> Chunk:
@@ -198,18 +202,35 @@ class StagePartition:
     async def _serve(self) -> None:
         turn = 0
         inboxes = list(self.inboxes.values())
+        self._note_backlog()
         while not self._stopping:
             if self.chunks:
                 await self._working(self._guard(self.chunks.popleft()))
                 continue
             turn += 1
-            inbox = next((i for i in (inboxes[turn % len(inboxes)], *inboxes) if i), None)
+            inbox = next((i for i in (inboxes[turn % len(inboxes)], *inboxes) if i and self._is_due(i)), None)
             if inbox is not None:
                 await self._working(self._apply(inbox))
+                self._note_backlog()
                 await asyncio.sleep(0)
                 continue
             self._awake.clear()
-            await self._awake.wait()
+            await self._shared.backlog.wait(self._awake, self._until_due(inboxes))
+
+    def _is_due(self, inbox: Inbox) -> bool:
+        return not self._shared.backlog or self._has_whole_list(inbox) or self._until_due([inbox]) == 0
+
+    def _until_due(self, inboxes: Sequence[Inbox]) -> float | None:
+        """Seconds until a short list has waited long enough; None where there is none."""
+        waiting = [inbox.since for inbox in inboxes if inbox]
+        due = min(waiting, default=None)
+        return None if due is None else max(0.0, due + self._shared.options.linger_seconds - time.monotonic())
+
+    def _has_whole_list(self, inbox: Inbox) -> bool:
+        return inbox.has_whole_list(self._list_records, self._shared.options.max_list_bytes)
+
+    def _note_backlog(self) -> None:
+        self._shared.backlog.note(self, self.recovered and any(map(self._has_whole_list, self.inboxes.values())))
 
     async def _working(self, work: Awaitable[None]) -> None:
         self._busy = True
@@ -222,11 +243,13 @@ class StagePartition:
         """One list, in the order of R4: handled, outputs acknowledged, changelog acknowledged, stored, done."""
         options = self._shared.options
         records = inbox.head(self._list_records, options.max_list_bytes)
+        trace = inbox.trace(records[0])
+        passed_on = [(trace_context.HEADER, trace)] if trace else []
         overlay, outputs, records = self._handle(inbox.topic, records)
-        await self._shared.writer.publish(outputs, self._output_headers(), self._check)
+        await self._shared.writer.publish(outputs, self._output_headers(outputs, passed_on), self._check)
         self._outputs.wrote(outputs)
         if overlay.puts:
-            messages = [Message(k, v, self._headers()) for k, v in overlay.puts.items()]
+            messages = [Message(k, v, self._headers() + passed_on) for k, v in overlay.puts.items()]
             base = await self._shared.writer.append(*self._changelog, messages, self._check)
             if base == self._seen:  # else somebody's records are in between: the tail gets there
                 self._seen += len(messages)
@@ -235,14 +258,17 @@ class StagePartition:
         self._shared.observer.applied(self.stage.name, len(records))
         shown = len(overlay.puts) if self._shows_changelog else 0
         self._shared.observer.published(self.stage.name, len(outputs) + shown)
+        if trace:
+            traced = {"trace_id": trace_context.trace_id(trace), "outputs": len(outputs) + shown}
+            _log.info("change_applied", **self._name(), **traced)
 
     def _handle(self, topic: str, records: list[Record]) -> tuple[Overlay, list[Output], list[Record]]:
         """Handle as many of the records as fit one changelog batch."""
         while True:
             overlay = Overlay(self._open())
-            started = time.monotonic()
+            started = time.thread_time()  # of CPU: on a crowded machine shorter lists would only make it worse
             outputs = self.stage.handle(overlay, topic, records)
-            self._pace(time.monotonic() - started, len(records))
+            self._pace(time.thread_time() - started, len(records))
             if len(records) == 1 or size_of(overlay.puts) <= self._shared.options.max_batch_bytes:
                 return overlay, outputs, records
             records = records[: len(records) // 2]
@@ -281,8 +307,11 @@ class StagePartition:
     def _headers(self) -> Headers:
         return [(WRITER_HEADER, self.writer_id)]
 
-    def _output_headers(self) -> Mapping[str, Headers]:
-        return dict.fromkeys(self.stage.guarded, self._headers())
+    def _output_headers(self, outputs: Sequence[Output], passed_on: Headers = NO_HEADERS) -> Mapping[str, Headers]:
+        headers: dict[str, Headers] = (
+            dict.fromkeys({output.topic for output in outputs}, passed_on) if passed_on else {}
+        )
+        return headers | dict.fromkeys(self.stage.guarded, self._headers() + passed_on)
 
     def _open(self) -> PartitionStore:
         if self._store is None:
@@ -293,6 +322,7 @@ class StagePartition:
         """Drop everything that is not durable; the input stays where it was."""
         self._shared.reader.leave(self.tails)
         recovered, self.recovered = self.recovered, False
+        self._note_backlog()
         self.chunks.clear()
         store, self._store = self._store, None
         if store is not None:

@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import structlog
 from rocksdict import BlockBasedOptions, Cache, DbClosedError, Options, Rdict, WriteBatch
 
 from hub.stream.lane.options import LaneError
 
+_log: Final = structlog.get_logger("regiehub.stream.lane")
 _FORMAT: Final = 1
 _MARKER: Final = b"\x00marker"
 _OFFSET: Final = b"\x00offset/"
@@ -56,6 +58,7 @@ class PartitionStore:
         self._cache = cache
         self._db = self._open()
         if self._is_foreign():
+            _log.warning("state_of_another_kind_wiped", folder=folder.name, format=_FORMAT)
             self.wipe()
         self._mark(_boot_id())
 

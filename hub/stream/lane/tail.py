@@ -22,6 +22,10 @@ _MAX_QUEUED_CHUNKS = 2
 _BUSY_SECONDS = 0.02
 _IDLE_SECONDS = 0.5
 _PACE_SECONDS = 0.05
+_CALM_SECONDS = 0.25
+"""Between two looks when nobody is being taken over: what a former owner wrote late may stand so much longer."""
+_FULL_LOOK = 500
+"""aiokafka's own limit of records: after so many there are more at hand."""
 
 
 class TailRecord(NamedTuple):
@@ -51,6 +55,10 @@ class TailOwner(Protocol):
     @property
     def chunks(self) -> deque[Chunk]:
         """Where chunks are put, oldest first."""
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it does not wait for what is read."""
 
     def wake(self) -> None:
         """Called after a chunk was put."""
@@ -139,7 +147,8 @@ class TailReader:
             fetched = await self._ready().getmany(*wanted, timeout_ms=int(seconds * 1000))
             for place, records in fetched.items():
                 self._deliver(place, records)
-            await asyncio.sleep(0)
+            is_calm = sum(map(len, fetched.values())) < _FULL_LOOK and all(o.recovered for o in self._owners.values())
+            await _wait(self._changed, _CALM_SECONDS) if is_calm else await asyncio.sleep(0)
 
     def _deliver(self, place: TopicPartition, records: list[Any]) -> None:
         owner = self._owners.get(place)
@@ -149,7 +158,7 @@ class TailReader:
         foreign = [
             TailRecord(record.offset, record.key, record.value)
             for record in records
-            if record.headers != own and record.key is not None and record.value is not None
+            if record.headers[:1] != own and record.key is not None and record.value is not None
         ]
         owner.chunks.append(Chunk(TailKey(*place), records[-1].offset + 1, foreign, len(records)))
         owner.wake()

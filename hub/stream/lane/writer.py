@@ -17,15 +17,18 @@ from hub.stream.lane.options import LaneOptions, SendFailed, TooLarge
 from hub.stream.stage import Output
 
 WRITER_HEADER: Final = "writer"
-"""Who wrote a record: a random id per takeover. On compacted topics only, where the tail guard reads it (R9)."""
+"""Who wrote a record: a random id per takeover. The first header, and on compacted topics only, where the
+tail guard reads it (R9)."""
 
-RECORD_OVERHEAD_BYTES: Final = 80
-"""At most what a record takes in a batch beside its key and value: lengths, timestamp and the writer header."""
+RECORD_OVERHEAD_BYTES: Final = 160
+"""At most what a record takes in a batch beside its key and value: lengths, timestamp and both headers."""
 
 _BATCH_OVERHEAD_BYTES: Final = 4096
 _SLICES: Final = 10
 
 Headers = list[tuple[str, bytes]]
+NO_HEADERS: Final[Headers] = []
+"""Never changed."""
 Place = tuple[str, int]
 
 
@@ -34,7 +37,7 @@ class Message(NamedTuple):
 
     key: bytes
     value: bytes
-    headers: Headers = []  # noqa: RUF012  # never changed
+    headers: Headers = NO_HEADERS
 
 
 Batch = tuple[Place, Sequence[Message]]
@@ -86,7 +89,7 @@ class Writer:
         grouped: defaultdict[Place, list[Message]] = defaultdict(list)
         for output in outputs:
             partition = partition_for(output.key, await self.partition_count(output.topic))
-            message = Message(output.key, output.value, headers.get(output.topic, []))
+            message = Message(output.key, output.value, headers.get(output.topic, NO_HEADERS))
             grouped[output.topic, partition].append(message)
         limit = self._options.max_batch_bytes
         batches = ((place, run) for place, messages in grouped.items() for run in chunks(messages, limit))

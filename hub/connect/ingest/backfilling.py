@@ -1,0 +1,102 @@
+"""All of a source once more, beside its live changes: first the compositions, then the rest.
+
+It has a cursor of its own, in the control file, and goes a batch at a time after each poll, so that live changes never
+wait behind it. It can be stopped, paused with its source, and goes on where it was after a crash. What it reads goes
+the way of everything: keyed, planned against the index, acknowledged; so only what differs is published, or, if asked,
+all of it anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from hub.connect.api import Cursor
+from hub.connect.ingest.backfill import Backfill, Phase
+from hub.connect.ingest.clock import Clock
+from hub.connect.ingest.control import Control
+from hub.connect.ingest.errands import Asked, Publish
+from hub.connect.ingest.events import dead_letter
+from hub.connect.ingest.index import Index
+from hub.connect.ingest.keyed import Identity
+from hub.connect.ingest.keys import KeyRing
+from hub.connect.ingest.policy import RejectLimit
+from hub.connect.wire import TranslatedBatch, Unreadable
+from hub.errors import DeadLetterLimitExceeded
+from hub.events.records import Draft, RecordType
+from hub.ops import metrics
+from hub.ops.logging import get_logger
+
+_log: Final = get_logger()
+
+
+class Feed(Protocol):
+    """The connector's process."""
+
+    def poll(self, cursor: Cursor | None) -> TranslatedBatch | None:
+        """What is new after the cursor; None when we were asked to stop."""
+
+
+class Backfiller:
+    """Does the backfill of one source. Used by the thread of its engine."""
+
+    def __init__(
+        self,
+        control: Control,
+        feed: Feed,
+        index: Index,
+        ring: KeyRing,
+        identity: Identity,
+        *,
+        clock: Clock,
+        limit: RejectLimit,
+    ) -> None:
+        self._control = control
+        self._feed = feed
+        self._index = index
+        self._ring = ring
+        self._identity = identity
+        self._clock = clock
+        self._limit = limit
+
+    def run(self, publish: Publish, source_epoch: int) -> Backfill | None:
+        """One batch of it; gives how far it is, None if there is none. Raises SourceUnavailable, LogUnavailable: the
+        batch comes again."""
+        backfill = self._control.backfill()
+        if backfill is None or not backfill.is_active:
+            return backfill
+        batch = self._feed.poll(backfill.cursor)
+        if batch is None:
+            return backfill
+        try:
+            after = self._take(backfill, batch, publish, source_epoch)
+        except DeadLetterLimitExceeded as error:
+            _log.error("backfill_held", source=self._identity.source, why=error.user_message, detail=error.detail)
+            after = backfill._replace(held="too many of its records are unreadable")
+        self._control.keep_backfill(after)
+        metrics.BACKFILL_READ.labels(self._identity.source).set(after.read if after.is_active else 0)
+        return after
+
+    def _take(self, backfill: Backfill, batch: TranslatedBatch, publish: Publish, source_epoch: int) -> Backfill:
+        unreadable = [record for record in batch.records if isinstance(record, Unreadable)]
+        recent = self._limit.add(backfill.recent, [isinstance(record, Unreadable) for record in batch.records])
+        drafts = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
+        asked = [Asked(draft, source_epoch, backfill.everything) for draft in drafts if _belongs(draft, backfill.phase)]
+        fresh = self._index.new_positions([record.position for record in unreadable])
+        aside = {record.position: record for record in unreadable if record.position in fresh}
+        now = self._clock.now()
+        letters = [dead_letter(r, self._ring, self._identity, now, source_epoch=source_epoch) for r in aside.values()]
+        landed = publish(asked, letters, aside)
+        read, published = backfill.read + len(batch.records), backfill.published + landed
+        after = backfill._replace(cursor=batch.cursor, read=read, published=published, recent=recent)
+        return after if batch.more else self._next_pass(after)
+
+    def _next_pass(self, backfill: Backfill) -> Backfill:
+        if backfill.phase is Phase.COMPOSITIONS:
+            return backfill._replace(phase=Phase.RECORDS, cursor=backfill.start, read=0)
+        _log.info("backfill_done", source=self._identity.source, records=backfill.read, published=backfill.published)
+        return backfill._replace(done_at=self._clock.now().isoformat())
+
+
+def _belongs(draft: Draft, phase: Phase) -> bool:
+    """A composition goes in the first pass; one that came meanwhile is read by the live poll as well."""
+    return (draft.record_type is RecordType.COMPOSITION) is (phase is Phase.COMPOSITIONS)

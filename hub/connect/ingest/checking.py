@@ -1,0 +1,128 @@
+"""Has a source compared, at its time or when somebody asks: `regiehub reconcile NAME`, in a process of its own beside
+the ingest that goes on. What it finds it keeps in the control file, from where the next heartbeat tells it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from hub.connect.ingest.control import Check, Control, Orders
+from hub.ops import metrics
+from hub.ops.logging import get_logger
+from hub.ops.status import differing
+
+LOOK_SECONDS: Final = 1.0
+"""How soon it is noticed that somebody asks."""
+PER_SECOND: Final = 1_000
+"""Records asked of the source per second: a night is long, and the source's own users come first."""
+RETRY: Final = timedelta(minutes=15)
+"""After a comparison that failed: what was not there (the read model, the source) may be back."""
+_STOP_SECONDS: Final = 3.0
+_SAID_CHARACTERS: Final = 300
+_log: Final = get_logger()
+
+
+def wanted(
+    orders: Orders, caught_up: bool, every: timedelta, failed_at: datetime | None, now: datetime
+) -> Check | None:
+    """What to do now, if anything. Pure. Asked goes before due; a source that is paused, or was not read to its end
+    yet, is compared only when somebody asks. `every` zero: never by itself."""
+    if orders.check is not None:
+        return orders.check
+    if not every or not caught_up or orders.pause is not None:
+        return None
+    last: datetime | None = orders.completeness["checked_at"] if orders.completeness else None
+    is_due = last is None or now - last >= every
+    may_try = failed_at is None or now - failed_at >= RETRY
+    return Check(by="", repair=False) if is_due and may_try else None
+
+
+class Checking:
+    """The comparisons of one source. Used by the thread that runs it."""
+
+    def __init__(
+        self,
+        source: str,
+        control: Callable[[], Control],
+        compare: Callable[[bool], str | None],
+        *,
+        every: timedelta,
+        caught_up: Callable[[], bool],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`control`: opens the file, in the thread that uses it; `compare`: blocking, told whether to repair; gives the
+        last that it said of what went wrong, None if it was told to end. Whether it went wrong shows by what is
+        kept."""
+        self._source = source
+        self._control = control
+        self._compare = compare
+        self._every = every
+        self._caught_up = caught_up
+        self._now = now
+        self._failed_at: datetime | None = None
+
+    def run(self, stopping: threading.Event) -> None:
+        """Until asked to stop."""
+        control = self._control()
+        try:
+            while not stopping.wait(LOOK_SECONDS):
+                self.step(control)
+        finally:
+            control.close()
+
+    def step(self, control: Control) -> None:
+        """Compare if it is wanted. What is asked stays asked until it was tried."""
+        orders = control.orders()
+        check = wanted(orders, self._caught_up(), self._every, self._failed_at, self._now())
+        if check is None:
+            return
+        if (said := self._compare(check.repair)) is None:
+            return
+        found = control.orders().completeness
+        is_made = found is not None and found != orders.completeness
+        why = "" if is_made else said or "the comparison ended without a word"
+        self._failed_at = None if is_made else self._now()
+        control.check_done(check, why, self._now())
+        outcome = "failed" if found is None or not is_made else "differs" if differing(found) else "complete"
+        metrics.RECONCILIATIONS.labels(self._source, outcome).inc()
+        tell = _log.info if is_made else _log.warning
+        tell("source_reconciled", source=self._source, outcome=outcome, why=why, by=check.by)
+
+
+def compare_apart(name: str, stopping: threading.Event) -> Callable[[bool], str | None]:
+    """Compares the source of that name by its command, which is told by the same settings as this process."""
+
+    def compare(repair: bool) -> str | None:
+        words = ["reconcile", name, "--json", "--per-second", str(PER_SECOND), *(["--repair"] if repair else [])]
+        return run_apart([sys.executable, "-m", "hub.cli.main", *words], stopping)
+
+    return compare
+
+
+def run_apart(command: Sequence[str], stopping: threading.Event) -> str | None:
+    """Run a command to its end; gives the last line of what it said on stderr. None: we were asked to stop, and ended
+    it."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    said: list[bytes] = []
+    reader = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
+    reader.start()
+    while process.poll() is None:
+        if stopping.wait(LOOK_SECONDS / 10):
+            process.terminate()
+            break
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    reader.join(_STOP_SECONDS)
+    if process.stderr is not None:
+        process.stderr.close()
+    if stopping.is_set():
+        return None
+    lines = [line.decode(errors="replace").strip() for line in said]
+    return next((line.removeprefix("regiehub: ")[:_SAID_CHARACTERS] for line in reversed(lines) if line), "")

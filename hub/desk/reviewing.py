@@ -1,0 +1,68 @@
+"""What somebody looked at during an emergency access: read out of the log of looks, for whoever judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from hub.desk.access import Action
+from hub.desk.looks import LookLog
+from hub.desk.looks.record import Record
+from hub.desk.reading import ToReview
+from hub.events.ids import DossierRef
+from hub.household.rulings import Effect
+
+_PART: Final = 1_000
+"""Looks read at once."""
+
+
+class Seen(NamedTuple):
+    """An action that was done so often, and when first and last (ISO, UTC)."""
+
+    action: str
+    times: int
+    first: str
+    last: str
+
+
+class During(NamedTuple):
+    """`began`: when it was taken (ISO, UTC), empty if the log does not say. `seen`: in the order in which it began."""
+
+    began: str
+    seen: list[Seen]
+
+
+def during(looks: LookLog, found: ToReview) -> During:
+    """What whoever took it looked at, from then until its end. Raises LooksUnavailable."""
+    access = found.decision["emergency"]
+    assert access is not None
+    key = DossierRef(access["source"], access["dossier_id"]).key.decode()
+    seen: dict[str, Seen] = {}
+    began = _taken(found)
+    for look in _newest_first(looks, key):
+        moment = datetime.fromisoformat(look["at"])
+        if began and moment < began:
+            break
+        if look["user"] != access["user"] or not look["allowed"] or moment > found.until:
+            continue
+        if look["action"] == Action.BREAK_GLASS:
+            began = began or moment
+            continue
+        before = seen.get(look["action"], Seen(look["action"], 0, "", look["at"]))
+        seen[look["action"]] = before._replace(times=before.times + 1, first=look["at"])
+    in_order = sorted(seen.values(), key=lambda item: item.first)
+    return During(began.isoformat() if began else "", in_order)
+
+
+def _taken(found: ToReview) -> datetime | None:
+    """When it was taken. Of one that was ended the decision says when that was: then only the log knows."""
+    is_ended = found.decision["effect"] == Effect.WITHDRAWN
+    return None if is_ended else datetime.fromisoformat(found.decision["decided_at"])
+
+
+def _newest_first(looks: LookLog, dossier: str) -> Iterator[Record]:
+    skip = 0
+    while found := looks.of_household([dossier], (), skip=skip, limit=_PART).looks:
+        yield from found
+        skip += _PART

@@ -1,0 +1,135 @@
+"""A source is compared at its time, or when somebody asks; and how the desk asks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.connect.ingest.asking import Asking
+from hub.connect.ingest.checking import RETRY, Checking, run_apart, wanted
+from hub.connect.ingest.control import Check, Control, Errand, Orders, Pause
+from hub.connect.ingest.publisher import Message
+from hub.connect.ingest.runner import control_file
+from hub.events.codec import decode
+from hub.ops import metrics
+from hub.ops.orders import Kept, Reset, Waiting
+from hub.settings import Settings
+from tests.ingest.drafts import NOON
+
+pytestmark = pytest.mark.core
+DAY = timedelta(days=1)
+FOUND = {
+    "checked_at": NOON, "records": 3, "missing": 1, "stale": 0, "ahead": 0, "extra": 0, "unshown": 0, "waiting": 0,
+    "missing_dossiers": 0, "teams": [],
+}  # fmt: skip
+KEPT = Kept("zcd", "7", 2, 0, b"sealed")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_folder=tmp_path)
+
+
+@pytest.fixture
+def control(settings: Settings) -> Iterator[Control]:
+    opened = Control(control_file(settings, "zcd"))
+    yield opened
+    opened.close()
+
+
+@given(st.booleans(), st.integers(0, 72), st.none() | st.integers(0, 72), st.none() | st.integers(0, 60))
+def test_it_is_due_once_per_interval_after_the_source_was_read_to_its_end(
+    caught_up: bool, every: int, checked: int | None, failed: int | None
+) -> None:
+    completeness = None if checked is None else FOUND | {"checked_at": NOON - timedelta(hours=checked)}
+    failed_at = None if failed is None else NOON - timedelta(minutes=failed)
+    orders = Orders(completeness=completeness)
+    check = wanted(orders, caught_up, timedelta(hours=every), failed_at, NOON)
+    due = every > 0 and caught_up and (checked is None or checked >= every)
+    assert (check is not None) == (due and (failed is None or timedelta(minutes=failed) >= RETRY))
+    asked = orders._replace(check=Check("olga", True))
+    assert wanted(asked, caught_up, timedelta(hours=every), failed_at, NOON) == Check("olga", True)
+    paused = orders._replace(pause=Pause("olga", "", ""))
+    assert wanted(paused, caught_up, timedelta(hours=every), failed_at, NOON) is None
+
+
+def checking(control: Control, compare: Callable[[bool], str | None]) -> Checking:
+    return Checking("zcd", lambda: control, compare, every=DAY, caught_up=lambda: True, now=lambda: NOON)
+
+
+def test_what_was_found_is_kept_and_it_is_not_due_again(control: Control) -> None:
+    asked: list[bool] = []
+
+    def compare(repair: bool) -> str:
+        asked.append(repair)
+        control.keep_completeness(FOUND)
+        return ""
+
+    found = checking(control, compare)
+    found.step(control)
+    found.step(control)
+    assert asked == [False]
+    control.ask_check(Check("olga", True))
+    found.step(control)
+    assert asked == [False, True], "nothing new was kept: the same result, at the same time"
+    assert control.orders().check is None
+
+
+def test_one_that_fails_says_why_and_is_tried_again_later(control: Control) -> None:
+    control.ask_check(Check("olga", False))
+    found = checking(control, lambda repair: "there is no read model")
+    before = metrics.REGISTRY.get_sample_value("regiehub_reconciliations_total", OUTCOME) or 0
+    found.step(control)
+    found.step(control)
+    assert metrics.REGISTRY.get_sample_value("regiehub_reconciliations_total", OUTCOME) == before + 1
+    orders = control.orders()
+    assert (orders.check, orders.checked and orders.checked.problem) == (None, "there is no read model")
+
+
+OUTCOME = {"source": "zcd", "outcome": "failed"}
+
+
+def test_one_that_is_stopped_halfway_stays_asked(control: Control) -> None:
+    control.ask_check(Check("olga", False))
+    checking(control, lambda repair: None).step(control)
+    assert control.orders().check == Check("olga", False)
+
+
+def test_a_command_gives_its_last_word_and_ends_when_we_end() -> None:
+    stopping = threading.Event()
+    speaks = [sys.executable, "-c", "import sys; print('a', file=sys.stderr); sys.exit('regiehub: no such thing')"]
+    assert run_apart(speaks, stopping) == "no such thing"
+    threading.Timer(0.3, stopping.set).start()
+    assert run_apart([sys.executable, "-c", "import time; time.sleep(60)"], stopping) is None
+
+
+def test_the_desk_asks_by_the_file_of_each_source_that_it_reaches(settings: Settings, control: Control) -> None:
+    sent: list[Message] = []
+
+    def publish(messages: Sequence[Message]) -> None:
+        sent.extend(messages)
+
+    asking = Asking(settings, publish, lambda: NOON)
+    assert (asking.reaches("zcd"), asking.reaches("menscentraal")) == (True, False)
+    assert not control_file(settings, "menscentraal").exists()
+    asking.pause("zcd", "olga", "onderhoud")
+    asking.compare("zcd", "olga", repair=True)
+    assert asking.replay([KEPT, KEPT._replace(source="menscentraal")], "olga") == 1
+    asking.reset("zcd", 2, "olga", new_epoch=True)
+    assert asking.waiting("zcd") == Waiting("olga", "onderhoud", 0, 1, True, True)
+    assert control.orders().reset is not None
+    assert asking.plan_reset("zcd", 2, new_epoch=False) == Reset("", 2, 2)
+    assert [letter.position for letter in control.letters(9)] == ["7"]
+    assert (asking.stop_replay("zcd"), control.waiting(Errand.REPLAY)) == (1, 0)
+    asking.resume("zcd")
+    assert control.orders().pause is None
+    asking.discard([KEPT], "olga", "proef")
+    (value,) = [decode(message.value).value for message in sent]
+    assert (value["state"], value["attempt"], value["by"], value["why"]) == ("discarded", 2, "olga", "proef")
