@@ -63,7 +63,7 @@ def test_core_publish_openapi(nobody: TestClient, desk: Desk, described: dict[st
     assert answer.headers["content-type"] == "application/json"
     assert desk.operations() == []
     names = [operation["operationId"] for _, operation in operations(described)]
-    assert len(set(names)) == len(names) == 14
+    assert len(set(names)) == len(names) == 18
     for path, item in described["paths"].items():
         for operation in item.values():
             stated = {it["name"] for it in operation.get("parameters", []) if it["in"] == "path"}
@@ -209,7 +209,10 @@ def test_core_transport_tls(described: dict[str, Any]) -> None:
 def test_core_sensitive_data_in_uri(described: dict[str, Any]) -> None:
     """No name, birth date, number of a citizen or address is asked for in a URI."""
     stated = {item["name"] for _, operation in operations(described) for item in operation.get("parameters", [])}
-    assert stated == {"household_id", "decision_id", "pagina", "paginaGrootte"}
+    assert stated == {
+        *("household_id", "decision_id", "deputyship_id"),
+        *("pagina", "paginaGrootte", "toestand", "aanZet", "teLaat"),
+    }
 
 
 def test_etag_spares_the_answer_and_not_the_look(desk: Desk, director: TestClient, home: str) -> None:

@@ -16,17 +16,23 @@ from hub.desk.projector import Consumed, apply_list
 from hub.desk.site import API
 from hub.events.decisions import Kind
 from hub.events.ids import RecordRef, decision_id
+from hub.events.records import RecordType
 from hub.events.topics import SOURCES
-from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, NOW, OFFICER, Desk
+from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, LEADER, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry, opening_entry
-from tests.desk.family import HOME, family
+from tests.desk.family import HOME, direction, family
 from tests.desk.test_deciding import SAME
-from tests.desk.views import ZCD, one_dossier, source_status
+from tests.desk.test_deputies import WANTED
+from tests.desk.test_requests import household as replaced_household
+from tests.desk.test_requests import ref
+from tests.desk.views import ZCD, entry, one_dossier, source_status
 
 FOLDER = Path(hub.desk.__file__).parent / "examples"
 TRACE = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
 DECIDED = direction_entry("Kim Bakker")
 DECISION = decision_id(RecordRef(*(DECIDED[name] for name in RecordRef._fields)))
+DEPUTY = WANTED
+DEPUTYSHIP = "P652e071122028e559d16"
 HOUSEHOLD = f"/huishoudens/{HOME}"
 OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "listHouseholds": (DIRECTOR, "/huishoudens", None),
@@ -42,6 +48,10 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "readDecision": (DIRECTOR, f"/besluiten/{DECISION}", None),
     "takeBackDecision": (DIRECTOR, f"/besluiten/{DECISION}/intrekking", {"why": "Toch niet overgedragen."}),
     "listEmergencies": (OFFICER, "/noodtoegangen", None),
+    "listRequests": (LEADER, "/aanvragen", None),
+    "listTeams": (LEADER, "/teams", None),
+    "nameDeputy": (LEADER, "/vervangingen", DEPUTY),
+    "takeBackDeputy": (LEADER, f"/vervangingen/{DEPUTYSHIP}/intrekking", {"why": "Weer beter."}),
     "listSources": (DIRECTOR, "/bronnen", None),
 }
 """Whose token, where, and what is sent."""
@@ -59,6 +69,12 @@ def test_an_example_is_what_the_desk_answers(name: str, desk: Desk, visit: Calla
     desk.show(family(extra=[DECIDED, opening_entry(Kind.EMERGENCY, minutes=6)]))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-7"), person="u-mia", confirmed=False, given_name="Mia"))
     apply_list(desk.engine, [Consumed(SOURCES, 0, 0, b"zcd", source_status(polled_at=NOW, reported_at=NOW))], [])
+    if "Deputy" in name:
+        desk.show(replaced_household(1, entry(ref(1), RecordType.CASE_DIRECTION, "r", direction("Kim", staff="7"))))
+    if name == "takeBackDeputy":
+        named = visit(LEADER).post(f"{API}/vervangingen", json=DEPUTY).json()
+        assert named == {"deputyship_id": DEPUTYSHIP}
+        apply_list(desk.engine, [Consumed(it.topic, 0, n, it.key, it.value) for n, it in enumerate(desk.sent)], [])
     token, path, body = OPERATIONS[name]
     client = visit(token)
     method = "GET" if body is None else "POST"
