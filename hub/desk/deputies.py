@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hub.desk.access import Actor
 from hub.desk.access.facts import Deputy, team_key
@@ -41,16 +42,14 @@ def standing_in(connection: Connection, actor: Actor, today: date) -> tuple[Repl
     """For whom somebody stands in on a day."""
     if not actor.staff:
         return ()
-    query = select(deputies.c.team, deputies.c.replaced_staff).where(
-        deputies.c.deputy_staff == actor.staff, *_holding(today)
-    )
-    return tuple(Replaced(row.team, row.replaced_staff) for row in connection.execute(query.distinct()))
+    rows = connection.execute(_STANDING_IN, {"staff": actor.staff, "day": today.isoformat()})
+    return tuple(Replaced(row.team, row.replaced_staff) for row in rows)
 
 
 def of(connection: Connection, replaced: Collection[str], today: date) -> tuple[Deputy, ...]:
     """Who stands in for these workers (personnel numbers) on a day."""
-    query = select(deputies.c.said).where(deputies.c.replaced_staff.in_(replaced), *_holding(today))
-    found = (DeputyshipSaid.model_validate_json(text).deputyship for text in connection.scalars(query))
+    texts = connection.scalars(_OF, {"replaced": list(replaced), "day": today.isoformat()})
+    found = (DeputyshipSaid.model_validate_json(text).deputyship for text in texts)
     return tuple(
         Deputy(team_key(item.team), item.replaced_staff, item.deputy_name, item.to_on.isoformat()) for item in found
     )
@@ -73,6 +72,14 @@ def one(connection: Connection, deputyship_id: str) -> DeputyshipSaid | None:
     return None if text is None else DeputyshipSaid.model_validate_json(text)
 
 
-def _holding(today: date) -> tuple[ColumnElement[bool], ...]:
-    day = today.isoformat()
-    return deputies.c.from_on <= day, deputies.c.to_on >= day, ~deputies.c.withdrawn
+_DAY: Final = bindparam("day")
+_HOLDING: Final = (deputies.c.from_on <= _DAY, deputies.c.to_on >= _DAY, ~deputies.c.withdrawn)
+_STANDING_IN: Final = (
+    select(deputies.c.team, deputies.c.replaced_staff)
+    .where(deputies.c.deputy_staff == bindparam("staff"), *_HOLDING)
+    .distinct()
+)
+_OF: Final = select(deputies.c.said).where(
+    deputies.c.replaced_staff.in_(bindparam("replaced", expanding=True)), *_HOLDING
+)
+"""What every read asks is put together once: that takes SQLAlchemy longer than the database answers."""
