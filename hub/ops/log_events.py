@@ -41,7 +41,7 @@ FIELDS: Final = {
     "lines": "how many",
     "messages_waiting": "how many",
     "offset": "in a topic",
-    "outcome": "what a comparison found: complete, or differs",
+    "outcome": "one word out of a fixed list",
     "outputs": "how many messages",
     "partition": "its number",
     "partitions": "how many",
