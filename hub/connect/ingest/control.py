@@ -8,7 +8,6 @@ moment, and asking twice is asking once.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hub.connect.api import Cursor, InventoryItem
+from hub.connect.inbox import make_private
 from hub.connect.ingest.backfill import Backfill
 from hub.events.codec import Value
 
@@ -108,8 +108,7 @@ class Control:
 
     def __init__(self, path: Path) -> None:
         """Opens, or makes, the file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+        make_private(path)
         self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.executescript(_SCHEMA)
