@@ -25,6 +25,7 @@ from tests import machine
 NEEDS = {
     "core": None,
     "stream": None,
+    "upstream": None,
     "desk": None,
     "brp": machine.reference_missing,
     "kafka": machine.kafka_missing,

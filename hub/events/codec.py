@@ -129,6 +129,10 @@ class Codec:
         versions = {subject: registry.newest(subject) for subject in registry.subjects()} | dict(speaks or {})
         self._own_ids = {subject: registry.id_of(subject, version) for subject, version in versions.items()}
 
+    def header(self, subject: str) -> bytes:
+        """The first bytes of every message of a subject that this release writes."""
+        return _HEADER.pack(0, self._own_ids[subject])
+
     def encode(self, subject: str, value: Mapping[str, Any]) -> bytes:
         """Message bytes of a value. Raises UnencodableError for missing, unknown or wrongly typed fields, and for
         Sensitive values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 _MURMUR2_SEED = 0x9747B28C
@@ -75,6 +76,7 @@ def decision_id(record: RecordRef) -> str:
     return "B" + hashlib.sha256("\0".join(record).encode()).hexdigest()[:20]
 
 
+@lru_cache(maxsize=16_384)
 def partition_for(key: bytes, partitions: int) -> int:
     """Partition of a key: Kafka's own murmur2, computed here once, since clients' defaults differ.
 

@@ -6,10 +6,11 @@ Hence duplicates, replays and any arrival order end in the same view, and two co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from hub.events.codec import decode, encode
+from hub.events import avro_bytes as avro
+from hub.events.codec import decode
 from hub.events.ids import DossierRef, Order
 
 NO_LABEL: Final = -1
@@ -27,6 +28,8 @@ class Entry:
     order: Order
     deleted: bool
     payload: bytes
+    packed: bytes = field(default=b"", init=False, compare=False, repr=False)
+    """See `register_bytes`, which sets it."""
 
     @property
     def rank(self) -> tuple[int, Order]:
@@ -61,9 +64,9 @@ def with_entries(view: View, entries: Mapping[EntryKey, Entry]) -> View:
     return _purged(replace(view, entries=kept))
 
 
-def with_composition(view: View, message: bytes) -> View:
-    """Take a composition unless the view has a later one."""
-    value = decode(message).value
+def with_composition(view: View, message: bytes, decoded: Mapping[str, Any] | None = None) -> View:
+    """Take a composition unless the view has a later one. `decoded`: its value, from who has it already."""
+    value = decoded or decode(message).value
     if value["label"] < view.label:
         return view
     gone = value["gone"]
@@ -121,18 +124,25 @@ def entry_of(record: Mapping[str, Any]) -> tuple[EntryKey, Entry]:
     return key, Entry(record["since"], order, record["deleted"], record["payload"])
 
 
-def record_of(key: EntryKey, entry: Entry) -> dict[str, Any]:
-    """Inverse of `entry_of`: the value of a households.record."""
-    dossier, record_type, record_id = key
-    return {
-        **dossier._asdict(),
-        "since": entry.since,
-        "record_type": record_type,
-        "record_id": record_id,
-        **entry.order._asdict(),
-        "deleted": entry.deleted,
-        "payload": entry.payload,
-    }
+def register_bytes(key: EntryKey, entry: Entry) -> bytes:
+    """What does not depend on where the register is routed to, as Avro: the rest of a households.record, of an entry
+    of a households.view and a register of internal.route after their first fields."""
+    if not entry.packed:
+        order = (avro.long(number) for number in entry.order)
+        packed = b"".join(
+            (avro.text(key[1]), avro.text(key[2]), *order, avro.boolean(entry.deleted), avro.blob(entry.payload))
+        )
+        object.__setattr__(entry, "packed", packed)
+    return entry.packed
+
+
+def record_message(key: EntryKey, since: int, entry: Entry) -> bytes:
+    """The households.record message of an entry that is routed under this clock."""
+    return b"".join((avro.header("households.record"), *_record(key, since, entry)))
+
+
+def _record(key: EntryKey, since: int, entry: Entry) -> tuple[bytes, bytes, bytes]:
+    return avro.dossier(key[0]), avro.long(since), register_bytes(key, entry)
 
 
 def decode_view(message: bytes) -> View:
@@ -146,14 +156,18 @@ def decode_view(message: bytes) -> View:
 
 def encode_view(view: View) -> bytes:
     """The households.view message of a view. Equal views give equal bytes: entries are sorted."""
-    entries = [record_of(key, view.entries[key]) for key in sorted(view.entries)]
-    return encode(
-        "households.view",
-        {
-            "household": view.household,
-            "label": view.label,
-            "gone": view.gone,
-            "composition": view.composition,
-            "entries": entries,
-        },
+    records = [b"".join(_record(key, entry.since, entry)) for key, entry in sorted(view.entries.items(), key=_by_key)]
+    return b"".join(
+        (
+            avro.header("households.view"),
+            avro.text(view.household),
+            avro.long(view.label),
+            avro.boolean(view.gone),
+            avro.optional(view.composition),
+            avro.array(records),
+        )
     )
+
+
+def _by_key(item: tuple[EntryKey, Entry]) -> EntryKey:
+    return item[0]

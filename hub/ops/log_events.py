@@ -41,6 +41,7 @@ FIELDS: Final = {
     "lines": "how many",
     "messages_waiting": "how many",
     "offset": "in a topic",
+    "outcome": "one word out of a fixed list",
     "outputs": "how many messages",
     "partition": "its number",
     "partitions": "how many",
@@ -81,6 +82,8 @@ EVENTS: Final = (
     LogEvent("log_unavailable", ("source", "detail", "wait_seconds"), "Kafka acknowledged nothing; it is tried again."),
     LogEvent("heartbeat_not_published", ("source", "detail"), "The source's status did not reach the log."),
     LogEvent("record_rejected", ("source", "position", "reason", "field"), "A record is unreadable, and is set aside."),
+    LogEvent("source_reconciled", ("source", "outcome", "by"), "It was compared: complete, or it differs."),
+    LogEvent("source_not_reconciled", ("source", "why", "by"), "A comparison gave no result; it is tried again."),
     LogEvent("records_repaired", ("source", "asked", "published"), "What a reconciliation asked for was read again."),
     LogEvent("repair_refused", ("source", "why", "detail"), "The source does not let itself be read again."),
     LogEvent("dead_letters_replayed", ("source", "asked", "events"), "Dead letters were translated again."),
@@ -98,7 +101,7 @@ EVENTS: Final = (
     LogEvent("state_of_another_kind_wiped", ("folder", "format"), "Local state was another topic's, incarnation's or"
              " release's, or open while the machine went down; it is rebuilt."),
     LogEvent("contested_keys", (*_PLACE, "keys"), "A former owner wrote late; what follows is published again."),
-    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late, while we were at work."),
+    LogEvent("late_records_written_over", (*_PLACE, "topic", "keys"), "A former owner wrote late; ours stands again."),
     LogEvent("commit_failed", ("error", "detail"), "The group did not take our offsets; some is done twice."),
     LogEvent("lane_failed", ("error", "detail", "traceback"), "The worker ends: no retry would help."),
     LogEvent("faust_failed", ("error",), "The worker ends: Faust did."),
@@ -128,8 +131,9 @@ def as_markdown() -> str:
     return "\n".join([
         "# Log lines",
         "",
-        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries speak in the same",
-        "form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN or address stands in any of them.",
+        "JSON on stderr, a line each: `event`, `level`, `process`, `timestamp` (UTC), and the fields below. Libraries",
+        "speak in the same form from `warning` on, with a sentence for `event`. No content of a record, no name, BSN",
+        "or address stands in any of them.",
         "", "| event | fields | what happened |", "|---|---|---|", *lines,
         "", "| field | holds |", "|---|---|", *fields, "",
     ])  # fmt: skip

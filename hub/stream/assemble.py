@@ -19,6 +19,7 @@ from hub.household.view import (
     with_composition,
     with_entries,
 )
+from hub.stream.memo import Memo
 from hub.stream.reading import readable
 from hub.stream.stage import Output, Record, State
 
@@ -31,6 +32,9 @@ class Assemble:
     changelog: Final = VIEWS
     guarded: Final = ()
 
+    def __init__(self) -> None:
+        self._views = Memo(decode_view)
+
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """See `Stage.handle`. The puts are the views; only dead letters are returned."""
         rejected: list[Output] = []
@@ -42,11 +46,13 @@ class Assemble:
 
     def _compositions(self, state: State, records: Sequence[Record], rejected: list[Output]) -> None:
         arrived: dict[bytes, View] = {}
-        for record, _ in readable(self.name, HOUSEHOLD_COMPOSITIONS, records, ["households.composition"], rejected):
-            view = arrived.get(record.key) or _view(state, record.key)
-            arrived[record.key] = with_composition(view, record.value)
+        for record, decoded in readable(
+            self.name, HOUSEHOLD_COMPOSITIONS, records, ["households.composition"], rejected
+        ):
+            view = arrived.get(record.key) or self._view(state, record.key)
+            arrived[record.key] = with_composition(view, record.value, decoded.value)
         for household, view in arrived.items():
-            state.put(household, encode_view(view))
+            self._put(state, household, view)
 
     def _records(self, state: State, records: Sequence[Record], rejected: list[Output]) -> None:
         arrived: dict[bytes, dict[EntryKey, Entry]] = {}
@@ -56,7 +62,16 @@ class Assemble:
             if key not in entries or entry.rank > entries[key].rank:
                 entries[key] = entry
         for household, entries in arrived.items():
-            state.put(household, encode_view(with_entries(_view(state, household), entries)))
+            self._put(state, household, with_entries(self._view(state, household), entries))
+
+    def _view(self, state: State, household: bytes) -> View:
+        stored = state.get(household)
+        return self._views.get(stored) if stored else empty_view(household.decode())
+
+    def _put(self, state: State, household: bytes, view: View) -> None:
+        message = encode_view(view)
+        state.put(household, message)
+        self._views.put(message, view)
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
         """See `Stage.merge`: the join of two views."""
@@ -71,8 +86,3 @@ class Assemble:
     def repair(self, state: State, topic: str, key: bytes, seen: bytes) -> bytes | None:
         """See `Stage.repair`: the only compacted output is the changelog."""
         return None
-
-
-def _view(state: State, household: bytes) -> View:
-    stored = state.get(household)
-    return decode_view(stored) if stored else empty_view(household.decode())

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from hub.errors import ContractError
-from hub.events.codec import decode, encode
+from hub.events import avro_bytes as avro
+from hub.events.codec import decode
 from hub.events.ids import DossierRef
 from hub.events.topics import ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS
 from hub.household.clustering import Household, LineRef
@@ -28,6 +29,7 @@ from hub.stream.resolve_state import (
     Shelf,
     packed_key,
     unpack_register,
+    unpacked_key,
     unpacker,
 )
 from hub.stream.stage import Output, State
@@ -224,31 +226,40 @@ def _composed(household: Household, parts: tuple[Part, ...], decisions: tuple[tu
 
 def assignment_of(key: bytes, found: Assignment) -> Output:
     """What is published of a dossier."""
-    value = {**DossierRef.from_key(key)._asdict(), "household": found.household, "since": found.since}
-    return Output(ASSIGNMENTS, key, encode("households.assignment", value))
+    fields = avro.dossier(DossierRef.from_key(key)), avro.optional(found.household), avro.long(found.since)
+    return Output(ASSIGNMENTS, key, b"".join((avro.header("households.assignment"), *fields)))
 
 
 def composition_of(household_id: str, kept: Kept[Composed]) -> Output:
     """What is published of a household."""
     at, found = kept
+    dossiers = [avro.dossier(part.ref) for part in found.parts]
 
-    def lines(packed: tuple[PackedLine, ...]) -> list[dict[str, Any]]:
-        return [{**ref._asdict(), "line": line, "person": person} for ref, line, person in found.lines(packed)]
+    def lines(packed: tuple[PackedLine, ...]) -> bytes:
+        written = (
+            dossiers[place] + avro.text(line) + avro.text(unpacked_key(person)) for place, line, person in packed
+        )
+        return avro.array(list(written))
 
-    value = {
-        "household": household_id,
-        "label": at,
-        "gone": found.gone,
-        "status": "" if found.gone else "open" if found.is_open else "closed",
-        "oversized": found.oversized,
-        "dossiers": [{**part.ref._asdict(), "since": part.since, "composition": part.message} for part in found.parts],
-        "members": lines(found.members),
-        "references": lines(found.references),
-        "history": lines(found.history),
-        "conflicts": lines(found.conflicts),
-        "decisions": [{"effect": effect, "decision": message} for effect, message in found.decisions],
-    }
-    return Output(HOUSEHOLD_COMPOSITIONS, household_id.encode(), encode("households.composition", value))
+    parts = [
+        ref + avro.long(part.since) + avro.blob(part.message) for ref, part in zip(dossiers, found.parts, strict=True)
+    ]
+    status = "" if found.gone else "open" if found.is_open else "closed"
+    fields = (
+        avro.text(household_id),
+        avro.long(at),
+        avro.boolean(found.gone),
+        avro.text(status),
+        avro.boolean(found.oversized),
+        avro.array(parts),
+        lines(found.members),
+        lines(found.references),
+        lines(found.history),
+        lines(found.conflicts),
+        avro.array([avro.text(effect) + avro.blob(message) for effect, message in found.decisions]),
+    )
+    message = b"".join((avro.header("households.composition"), *fields))
+    return Output(HOUSEHOLD_COMPOSITIONS, household_id.encode(), message)
 
 
 def _dossier_key(ref: DossierRef) -> bytes:

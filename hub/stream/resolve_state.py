@@ -18,7 +18,6 @@ import msgspec
 from hub.errors import ContractError
 from hub.events.codec import HEADER_BYTES, encode, packaged_codec
 from hub.events.ids import DossierRef, Order
-from hub.household.clustering import LineRef
 from hub.household.dossier import Dossier, Line
 from hub.stream.stage import State
 
@@ -82,10 +81,6 @@ class Composed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     history: tuple[PackedLine, ...] = ()
     conflicts: tuple[PackedLine, ...] = ()
     decisions: tuple[tuple[str, bytes], ...] = ()
-
-    def lines(self, packed: tuple[PackedLine, ...]) -> Iterator[LineRef]:
-        """Lines of this household as the rules see them."""
-        return ((self.parts[place].ref, line, unpacked_key(person)) for place, line, person in packed)
 
 
 class Assignment(msgspec.Struct, frozen=True, array_like=True, gc=False):

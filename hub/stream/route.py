@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from hub.events.codec import decode, encode
+from hub.events import avro_bytes as avro
+from hub.events.codec import decode
 from hub.events.decisions import SUBJECT as DECISION_SUBJECT
 from hub.events.ids import DossierRef
 from hub.events.records import RecordType
 from hub.events.topics import ASSIGNMENTS, HOUSEHOLD_RECORDS, RECORDS, ROUTE_STATE
 from hub.household.dossier import order_of
-from hub.household.view import Entry, EntryKey, entry_of, record_of
+from hub.household.view import Entry, EntryKey, entry_of, record_message, register_bytes
+from hub.stream.memo import Memo
 from hub.stream.reading import readable
 from hub.stream.stage import Output, Record, State
 
@@ -46,6 +48,7 @@ class Route:
     def __init__(self, waiting: Callable[[int], None] = lambda _: None) -> None:
         """`waiting` is told how many registers were kept without a household to send them to."""
         self._waiting = waiting
+        self._dossiers = Memo(_decode)
 
     def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
         """See `Stage.handle`. A put is returned for each register that changed, for all of them when the dossier
@@ -55,17 +58,26 @@ class Route:
         touched: dict[bytes, set[EntryKey]] = {}
         subjects = _SUBJECTS if topic == RECORDS else ("households.assignment",)
         for record, decoded in readable(self.name, topic, records, subjects, outputs):
-            before = dossiers.get(record.key) or _dossier(state, record.key)
+            before = dossiers.get(record.key) or self._dossier(state, record.key)
             after = _registered(before, decoded.value, record) if topic == RECORDS else _assigned(before, decoded.value)
             if after is not before:
                 dossiers[record.key] = after
                 touched.setdefault(record.key, set()).update(_to_send(before, after))
         for key, dossier in dossiers.items():
-            state.put(key, _encode(dossier))
+            self._put(state, key, dossier)
             outputs += _puts(dossier, touched[key])
             if dossier.household is None:
                 self._waiting(len(touched[key]))
         return outputs
+
+    def _dossier(self, state: State, key: bytes) -> Dossier:
+        stored = state.get(key)
+        return self._dossiers.get(stored) if stored else Dossier(DossierRef.from_key(key), None, _UNKNOWN, {})
+
+    def _put(self, state: State, key: bytes, dossier: Dossier) -> None:
+        message = _encode(dossier)
+        state.put(key, message)
+        self._dossiers.put(message, dossier)
 
     def merge(self, key: bytes, mine: bytes | None, seen: bytes) -> bytes:
         """See `Stage.merge`: the later assignment, and of each register the greater order."""
@@ -112,11 +124,8 @@ def _puts(dossier: Dossier, keys: Iterable[EntryKey]) -> list[Output]:
     if dossier.household is None:
         return []
     household = dossier.household.encode()
-    routed = ((key, replace(dossier.registers[key], since=dossier.since)) for key in sorted(keys))
-    return [
-        Output(HOUSEHOLD_RECORDS, household, encode("households.record", record_of(key, entry)))
-        for key, entry in routed
-    ]
+    registers, since = dossier.registers, dossier.since
+    return [Output(HOUSEHOLD_RECORDS, household, record_message(key, since, registers[key])) for key in sorted(keys)]
 
 
 def _newest(copies: Iterable[Mapping[EntryKey, Entry]]) -> dict[EntryKey, Entry]:
@@ -128,11 +137,6 @@ def _newest(copies: Iterable[Mapping[EntryKey, Entry]]) -> dict[EntryKey, Entry]
     return registers
 
 
-def _dossier(state: State, key: bytes) -> Dossier:
-    stored = state.get(key)
-    return _decode(stored) if stored else Dossier(DossierRef.from_key(key), None, _UNKNOWN, {})
-
-
 def _decode(message: bytes) -> Dossier:
     value = decode(message).value
     ref = DossierRef(value["source"], value["dossier_id"])
@@ -141,14 +145,13 @@ def _decode(message: bytes) -> Dossier:
 
 
 def _encode(dossier: Dossier) -> bytes:
-    registers = [record_of(key, dossier.registers[key]) for key in sorted(dossier.registers)]
-    for register in registers:
-        for field in ("source", "dossier_id", "since"):
-            del register[field]
-    value = {
-        **dossier.ref._asdict(),
-        "household": dossier.household,
-        "since": dossier.since,
-        "registers": registers,
-    }
-    return encode("internal.route", value)
+    registers = [register_bytes(key, dossier.registers[key]) for key in sorted(dossier.registers)]
+    return b"".join(
+        (
+            avro.header("internal.route"),
+            avro.dossier(dossier.ref),
+            avro.optional(dossier.household),
+            avro.long(dossier.since),
+            avro.array(registers),
+        )
+    )

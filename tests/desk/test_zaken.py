@@ -29,8 +29,10 @@ def known_in_both(law: str | None) -> Document:
     return document
 
 
-@pytest.mark.parametrize(("law", "beside"), [("jw", {YOUTH}), ("wmo", {ADULT})])
-def test_a_zaak_is_seen_beside_the_dossiers_of_its_law_that_name_the_client(law: str, beside: set[DossierRef]) -> None:
+@pytest.mark.parametrize(("law", "beside"), [("jw", frozenset({YOUTH})), ("wmo", frozenset({ADULT}))])
+def test_a_zaak_is_seen_beside_the_dossiers_of_its_law_that_name_the_client(
+    law: str, beside: frozenset[DossierRef]
+) -> None:
     (found,) = known_of(known_in_both(law), AT).messages
     assert (found.ref, found.beside) == (ZAAK, beside)
 

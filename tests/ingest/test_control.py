@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -350,26 +348,3 @@ def test_the_safety_lane_passes_every_child_safety_signal_and_only_the_dossiers_
     compositions = {d.dossier_id for d in passed if d.record_type is RecordType.COMPOSITION}
     assert compositions == needed & {d.dossier_id for d in everything if d.record_type is RecordType.COMPOSITION}
     assert all(_is_safety(draft) or draft.record_type is RecordType.COMPOSITION for draft in passed)
-
-
-PAUSES = """
-import sys
-from pathlib import Path
-from hub.connect.ingest.control import Control, Pause
-control = Control(Path(sys.argv[1]))
-control.pause(Pause("olga", sys.argv[2], "2026-01-05"))
-control.close()
-"""
-
-
-def test_what_another_process_asks_is_heard_although_the_file_was_opened_twice_here(tmp_path: Path) -> None:
-    """Whoever closes any descriptor of a file loses the locks of his whole process on it (POSIX): SQLite of the other
-    process then took itself for the last one, and removed the log that this one went on reading."""
-    path = tmp_path / "zcd.control.sqlite"
-    control = Control(path)
-    Control(path).close()
-    for why in ("first", "second"):
-        subprocess.run([sys.executable, "-c", PAUSES, str(path), why], check=True, timeout=60)
-        pause = control.orders().pause
-        assert pause is not None and pause.why == why
-    control.close()

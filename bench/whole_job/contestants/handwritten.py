@@ -22,7 +22,7 @@ from hub.events.topics import (
     VIEWS,
     topics,
 )
-from hub.household.view import entry_of, record_of
+from hub.household.view import entry_of, record_message
 
 INPUTS: Final = (COMPOSITIONS, RECORDS, ASSIGNMENTS, HOUSEHOLD_COMPOSITIONS, HOUSEHOLD_RECORDS)
 
@@ -91,7 +91,7 @@ class Program:
             self._sender.send(HOUSEHOLD_COMPOSITIONS, household.encode(), message)
         for household, entries in self._route.puts().items():
             for entry_key, entry in entries.items():
-                put = encode("households.record", record_of(entry_key, entry))
+                put = record_message(entry_key, entry.since, entry)
                 self._sender.send(HOUSEHOLD_RECORDS, household.encode(), put)
         for household, message in self._assemble.views().items():
             self._sender.send(VIEWS, household.encode(), message)
