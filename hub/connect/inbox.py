@@ -54,7 +54,7 @@ class Inbox:
         self._lock = threading.Lock()
         with _as_source_errors():
             if create:
-                make_private(path)
+                _make_private(path)
             elif not path.is_file():
                 raise SourceUnavailable(user_message="There is no inbox: nothing was ever received.")
             self._connection = sqlite3.connect(
@@ -95,7 +95,7 @@ class Inbox:
             self._connection.execute("DELETE FROM events WHERE number <= ? AND kept_at < ?", (up_to, before))
 
 
-def make_private(path: Path) -> None:
+def _make_private(path: Path) -> None:
     """Make an SQLite file that only its owner reads; SQLite gives its side files the same mode. One that is there isn't
     opened: to close it again would take away the locks of all connections of this process to it (POSIX), and SQLite of
     another process then removes the log under them."""
