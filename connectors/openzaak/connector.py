@@ -120,13 +120,14 @@ class OpenZaakConnector(PushConnector):
         uuid, url, zaaktype = _uuid(str(zaak.get("uuid"))), zaak.get("url"), zaak.get("zaaktype")
         if uuid is None or not isinstance(url, str):
             raise SourceRejected("Open Zaak does not keep to its API.", "uuid, url")
-        product = self._config.case_types.get(str(zaaktype))
-        if product is None:
+        case_type = self._config.case_types.get(str(zaaktype))
+        if case_type is None:
             return
         roles = [role for role in self._api.roles(url) if isinstance(role, dict)]
         payload = {
             "uuid": uuid,
-            "product": product,
+            "wet": case_type.law,
+            "product": case_type.name,
             "zaak": {name: zaak.get(name) for name in _SHOWN},
             "rollen": [{name: role.get(name) for name in _OF_A_PERSON} for role in roles],
             "uitkomst": self._outcome(zaak.get("resultaat")),

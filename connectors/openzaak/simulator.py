@@ -24,7 +24,9 @@ from hub.events.records import Draft
 _SECRET: Final = "secret-of-the-simulated-open-zaak"
 _ROOT: Final = "/zaken/api/v1"
 _CATALOGUE: Final = "https://openzaak.example/catalogi/api/v1"
-CASE_TYPES: Final = {f"{_CATALOGUE}/zaaktypen/8b7c1bb9-6e7a-4c02-9a51-1c1d0d4a1f11": "Melding Wmo"}
+CASE_TYPES: Final = {
+    f"{_CATALOGUE}/zaaktypen/8b7c1bb9-6e7a-4c02-9a51-1c1d0d4a1f11": {"law": "wmo", "name": "Melding Wmo"}
+}
 RESULTS: Final = {f"{_CATALOGUE}/resultaattypen/5f2b3c77-1d44-4c8e-9f0e-7a3d2b1c9e22": "granted"}
 
 
@@ -116,11 +118,13 @@ class OpenZaakSimulator(PushSimulator):
         """As the connector would ask for it."""
         change = _object(text)
         zaak, notice = change.get("zaak"), change.get("notificatie") or {}
+        kind = CASE_TYPES.get(str(zaak.get("zaaktype")), {}) if isinstance(zaak, dict) else {}
         result = (change.get("resultaat") or {}).get("resultaattype")
         asked = {
             "uuid": _uuid_of(change),
             "at": notice.get("aanmaakdatum") or notice.get("time"),
-            "product": CASE_TYPES.get(str(zaak.get("zaaktype"))) if isinstance(zaak, dict) else None,
+            "wet": kind.get("law"),
+            "product": kind.get("name"),
             "zaak": zaak,
             "rollen": [role for role in change.get("rollen", ()) if role.get("omschrijvingGeneriek") == "initiator"],
             "uitkomst": RESULTS.get(str(result)),

@@ -15,9 +15,10 @@ from stdnum.nl import bsn
 from hub.connect import RejectReason
 from hub.connect.fields import Fields, models, read_object
 from hub.events.moments import micros
-from hub.events.records import AnyBody, Composition, Draft, Member, RecordType, RequestState, SupportRequest
+from hub.events.records import AnyBody, Composition, Draft, Law, Member, RecordType, RequestState, SupportRequest
 from hub.events.sensitive import Sensitive
 
+_LAWS: Final[dict[str, Law]] = {"jw": "jw", "wmo": "wmo"}
 _NINE_DIGITS: Final = re.compile(r"[0-9]{9}")
 _OUTCOMES: Final[dict[str, RequestState]] = {"granted": "granted", "rejected": "rejected"}
 
@@ -102,6 +103,7 @@ def _request(record: Fields, zaak: Fields) -> SupportRequest:
     return SupportRequest(
         product_code=zaak.text("zaaktype").rstrip("/").rpartition("/")[2],
         product=record.text("product"),
+        law=record.code("wet", _LAWS),
         state=state,
         submitted_on=zaak.day("registratiedatum"),
         decided_on=ended if outcome else None,

@@ -167,8 +167,9 @@ def _fresh(shown: Picture) -> Any:
     table = _new_table("freshness", *_POINTS, "clock")
     for row in shown.sources:
         ages = [row.freshness.seconds(point, shown.at) for point in Point]
-        skew = row.freshness.skew_seconds
+        skew, ahead = row.freshness.skew_seconds, row.freshness.ahead_seconds
         clock = f"{in_words(skew)} ahead" if skew >= 1 else "right"
+        clock += f"; source {in_words(ahead)} ahead" if ahead >= 1 else ""
         table.add_row(row.source, *(_ago(age, "unknown") for age in ages), clock)
     return table
 

@@ -16,7 +16,7 @@ _PRODUCTS: Final = {
     "10A01": ("hulp in het huishouden", "help in the household", "hour", 3_480),
 }
 """By code: what it is in Dutch and English, of what the price is, and the price in euro cents."""
-_BUDGETS: Final = {"jeugd": 17_500_000, "volwassenen": 12_500_000}
+_BUDGETS: Final = {"jeugd": 4_000_000, "volwassenen": 2_500_000}
 """Euro cents a year for the team of each unit: small enough for a demo's town to get near it."""
 
 

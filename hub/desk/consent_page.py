@@ -68,8 +68,10 @@ def _refused(site: Site, request: Request, form: Mapping[str, str]) -> _Wrong | 
     """Record what a form without `errors_of` holds; why that could not be done, or None."""
     try:
         site.deciding.decide(asking(request), consent_of(form))
-    except ValidationError:
-        return _Wrong(400, fields={"whose": "consent_error.whose"})
+    except ValidationError as error:
+        named = {str(part) for item in error.errors() for part in item["loc"]}
+        field = next((name for name in ("until", "why") if name in named), "whose")
+        return _Wrong(400, fields={field: f"consent_error.{field}"})
     except ConsentRefused as error:
         field = "whose" if error.field == "unit" else error.field
         return _Wrong(400, fields={field: f"consent_error.{field}"})
@@ -140,8 +142,7 @@ def _scope_error(scope: str | None, domains: list[str]) -> str:
 
 
 def consent_of(form: Mapping[str, str]) -> DecisionToMake:
-    """The consent that a form without `errors_of` holds. Raises ValidationError, and ConsentRefused for what is no
-    date."""
+    """The consent that a form without `errors_of` holds. Raises ValidationError."""
     try:
         place = dict(zip(("source", "dossier_id", "line", "unit"), orjson.loads(form["whose"]), strict=True))
     except (ValueError, TypeError):
@@ -151,12 +152,7 @@ def consent_of(form: Mapping[str, str]) -> DecisionToMake:
         "given_by": _chosen(form, _BY),
         "until": form["until"],
     }
-    try:
-        return DecisionToMake.model_validate({"kind": Kind.CONSENT, "why": form["why"], "consent": said})
-    except ValidationError as error:
-        if any("until" in item["loc"] for item in error.errors()):
-            raise ConsentRefused("until") from error
-        raise
+    return DecisionToMake.model_validate({"kind": Kind.CONSENT, "why": form["why"], "consent": said})
 
 
 def _chosen(form: Mapping[str, str], prefix: str) -> list[str]:

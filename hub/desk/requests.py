@@ -96,7 +96,7 @@ def _of_teams(site: Site, connection: Connection, actor: Actor) -> _Seen:
         for row in rows
         if row.request[:2] in open_parts
     }
-    return _Seen(list(found.values()), sorted({names[team] for team, _ in parts - open_parts}))
+    return _Seen(list(found.values()), sorted({names.get(team, team) for team, _ in parts - open_parts}))
 
 
 def _of_own(site: Site, connection: Connection, actor: Actor, asker: Asker) -> _Seen:

@@ -212,7 +212,8 @@ class SupportRequest(Body):
     """A request for specialist help and how far it is. Money in euro cents.
 
     `reference`, `allocation_number`, `provider_code` (AGB): how the national messages call it. `steps`: since when it
-    was in each state, as far as the source keeps it. `volume` units per `frequency`, each of `tariff_cents`."""
+    was in each state, as far as the source keeps it. `volume` units per `frequency`, each of `tariff_cents`. `law`:
+    needed in a dossier of kind `request`, of which nobody else knows whom it concerns; elsewhere the kind says it."""
 
     record_type: ClassVar[RecordType] = RecordType.SUPPORT_REQUEST
     product_code: str
@@ -236,6 +237,7 @@ class SupportRequest(Body):
     unit: Unit | None = None
     frequency: Frequency | None = None
     tariff_cents: int | None = Field(default=None, ge=-(2**63), lt=2**63)
+    law: Law | None = None
 
 
 class Contact(Body):

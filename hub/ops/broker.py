@@ -3,6 +3,7 @@ and quick to say that nothing answers."""
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ _FIRST_SECONDS: Final = 3.0
 """Longest wait for the oldest messages that wait: a status that comes late is no help."""
 _FETCH_BYTES: Final = 4 * 2**20
 """Of what waits only the first message is looked at, but a message may be a mebibyte."""
+_log_of_groups: Final = logging.getLogger("kafka.admin._groups")
+"""It warns, at length, of what members of Faust's groups say of themselves: each time that they are counted."""
 Place = tuple[str, int]
 """A topic and a partition of it."""
 
@@ -46,6 +49,7 @@ class Broker:
 
     def __enter__(self) -> Self:
         _refuse_silence(self.bootstrap)
+        _log_of_groups.setLevel(logging.ERROR)
         with _translated(self.bootstrap):
             self._admin = KafkaAdminClient(
                 bootstrap_servers=self.bootstrap,

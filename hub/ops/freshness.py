@@ -27,8 +27,9 @@ class Point(StrEnum):
 class Freshness(NamedTuple):
     """Of one source: everything that it recorded until then has come so far. None: not known.
 
-    `skew_seconds`: how far its reports, or its newest record, lie in the future: a clock is wrong. `newest`: when the
-    newest record that was published was recorded; old in a quiet source, which is no delay."""
+    `newest`: when the newest record that was published was recorded; old in a quiet source, which is no delay.
+    `skew_seconds`: how far its reports lie in our future, `ahead_seconds`: its newest record beyond these; the
+    clock of the connector's machine, of the source, is wrong."""
 
     source: str
     published: datetime | None
@@ -36,6 +37,7 @@ class Freshness(NamedTuple):
     visible: datetime | None
     newest: datetime | None
     skew_seconds: float
+    ahead_seconds: float
 
     def at(self, point: Point) -> datetime | None:
         """The moment of one point."""
@@ -52,19 +54,18 @@ def freshness(source: str, status: Mapping[str, Any] | None, flow: Flow | None, 
     """Out of its last heartbeat and of what waits now. What waits holds up everybody: whose it is is not looked into,
     so a source may be fresher than this says, and never less fresh, but for what a stage held up before and sent on."""
     if status is None:
-        return Freshness(source, None, None, None, None, 0.0)
+        return Freshness(source, None, None, None, None, 0.0, 0.0)
     published = _not_after(now, status["caught_up_at"])
     applied = _held_up(published, flow, STAGES, now)
     knows_desk = flow is not None and any(hop.stage == DESK for hop in flow.hops)
     visible = _held_up(applied, flow, (DESK,), now) if knows_desk else None
-    return Freshness(source, published, applied, visible, status["newest_recorded_at"], skew_of(status, now))
+    newest, reported = status["newest_recorded_at"], status["reported_at"]
+    ahead = _seconds_beyond(reported, newest or reported)
+    return Freshness(source, published, applied, visible, newest, _seconds_beyond(now, reported), ahead)
 
 
-def skew_of(status: Mapping[str, Any], now: datetime) -> float:
-    """How far a report lies in the future of `now`, or the newest record in that of the report; in seconds."""
-    reported: datetime = status["reported_at"]
-    newest: datetime = status["newest_recorded_at"] or reported
-    return max(0.0, (reported - now).total_seconds(), (newest - reported).total_seconds())
+def _seconds_beyond(now: datetime, moment: datetime) -> float:
+    return max(0.0, (moment - now).total_seconds())
 
 
 def _held_up(through: datetime | None, flow: Flow | None, stages: Iterable[str], now: datetime) -> datetime | None:

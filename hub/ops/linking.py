@@ -1,4 +1,4 @@
-"""What was made with the linking key remembers which key that was: another one would make everybody somebody else. Pure.
+"""What was made with the linking key remembers which key that was: by another one everybody is somebody else. Pure.
 
 The key is lost, or replaced by mistake, more easily than what was made with it. Nothing else would notice: every person
 would be linked by the new key to nobody, and the households would fall apart one by one.

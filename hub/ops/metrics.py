@@ -127,7 +127,13 @@ SOURCE_REPORTED: Final = Gauge(
 )
 SOURCE_SKEW: Final = Gauge(
     "regiehub_source_clock_skew_seconds",
-    "How far the source's reports or its newest record lie in the future: a clock is wrong.",
+    "How far the last report of the source's connector lies in the future: a machine's clock is wrong.",
+    ["source"],
+    registry=REGISTRY,
+)
+SOURCE_AHEAD: Final = Gauge(
+    "regiehub_source_ahead_seconds",
+    "How far the source's newest record was recorded after that report: the source's clock is wrong.",
     ["source"],
     registry=REGISTRY,
 )
@@ -247,6 +253,7 @@ def show_flow(shown: Picture) -> None:
         if row.status is not None:
             SOURCE_REPORTED.labels(row.source).set(row.status["reported_at"].timestamp())
             SOURCE_SKEW.labels(row.source).set(row.freshness.skew_seconds)
+            SOURCE_AHEAD.labels(row.source).set(row.freshness.ahead_seconds)
             _show_teams(row.source, row.status["completeness"])
     if shown.workers is None:
         return

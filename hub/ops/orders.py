@@ -6,9 +6,22 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 
+class Backfill(NamedTuple):
+    """How far the last backfill is. `phase`: compositions, then records; `read`: in this phase; `held`: why it does not
+    go on, "" if it does; `done_at`: ISO time, "" if it is not done."""
+
+    by: str
+    phase: str
+    read: int
+    published: int
+    held: str
+    done_at: str
+
+
 class Waiting(NamedTuple):
     """What is asked of one source and not done. `paused_by` "": not paused; `compares`: somebody asked for that;
-    `failed_at`, ISO time, and `failed`: why the last comparison gave no result, "" if it did."""
+    `failed_at`, ISO time, and `failed`: why the last comparison gave no result, "" if it did. `backfill` None: none was
+    asked for, or it was stopped."""
 
     paused_by: str = ""
     paused_why: str = ""
@@ -18,6 +31,7 @@ class Waiting(NamedTuple):
     resets: bool = False
     failed_at: str = ""
     failed: str = ""
+    backfill: Backfill | None = None
 
 
 class Reset(NamedTuple):
@@ -62,6 +76,12 @@ class Orders(Protocol):
 
     def compare(self, source: str, by: str, *, repair: bool) -> None:
         """Compare it with what is published and shown; `repair`: and read what differs again."""
+
+    def backfill(self, source: str, by: str) -> None:
+        """Read all of it once more beside its live changes, and publish what differs."""
+
+    def stop_backfill(self, source: str) -> None:
+        """Ask for none any more; what was published stays."""
 
     def replay(self, letters: Iterable[Kept], by: str) -> int:
         """Translate these again; gives of how many that was asked: those of sources that are reached."""

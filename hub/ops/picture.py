@@ -22,7 +22,6 @@ from hub.ops.status import (
     differing,
     findings,
     is_healthy,
-    skew_seconds,
     stands_still,
 )
 
@@ -173,7 +172,8 @@ def _plain_source(row: SourceRow, at: datetime) -> dict[str, Any]:
         "message": item["message"],
         "seconds_since_report": age_seconds(at, item["reported_at"]),
         "seconds_since_poll": age_seconds(at, item["polled_at"]),
-        "clock_skew_seconds": max(skew_seconds(at, item), row.freshness.skew_seconds),
+        "clock_skew_seconds": row.freshness.skew_seconds,
+        "source_ahead_seconds": row.freshness.ahead_seconds,
         "newest_recorded_at": item["newest_recorded_at"] and item["newest_recorded_at"].isoformat(),
         "fresh_until": {point: _iso(row.freshness.at(point)) for point in Point},
         "freshness_seconds": {point: row.freshness.seconds(point, at) for point in Point},

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from hub.ops.flow import DESK, STAGES, Flow, Hop
-from hub.ops.freshness import skew_of
 
 SILENT_SECONDS: Final = 60.0
 """A connector reports every few seconds; after this long it is not late but gone."""
@@ -189,7 +188,7 @@ def _source(source: str, measured: Measured) -> Iterator[Finding]:
     if status is None:
         yield Finding(Level.BROKEN, source, "never_reported", {"source": source}, run)
         return
-    if (skew := skew_of(status, measured.at)) > SKEW_SECONDS:
+    if (skew := skew_seconds(measured.at, status)) > SKEW_SECONDS:
         values = {"source": source, "skew_seconds": skew}
         yield Finding(Level.ATTENTION, source, "skew", values, "set the clocks of both machines (NTP)")
     if (found := _trouble(source, status, measured.at)) is not None:

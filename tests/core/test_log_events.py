@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hub.ops import log_events
@@ -39,7 +39,7 @@ def _is_logger(called: ast.expr) -> bool:
     return is_made or (isinstance(owner, ast.Name) and owner.id in {"_log", "log"})
 
 
-def _names(argument: ast.expr, constants: dict[str, object]) -> list[str]:
+def _names(argument: ast.expr, constants: Mapping[str, object]) -> list[str]:
     if isinstance(argument, ast.IfExp):
         return _names(argument.body, constants) + _names(argument.orelse, constants)
     if isinstance(argument, ast.Name) and argument.id == "reason":

@@ -30,7 +30,7 @@ from hub.connect.simulator import Faults
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.embedded import EmbeddedBroker
-from hub.demo.brokers.ports import free_port
+from hub.demo.brokers.ports import HOST, free_port
 from hub.demo.delivery import Deliverer
 from hub.demo.once import new_town
 from hub.demo.stack import Stack
@@ -39,7 +39,7 @@ from hub.demo.users import DIRECTOR
 from hub.events.codec import decode, encode
 from hub.events.topics import HOUSEHOLD_RECORDS
 from tests import machine
-from tests.deploy.prometheus import FACTOR, Prometheus, Target
+from tests.deploy.prometheus import FACTOR, Prometheus, Target, quickened
 from tests.deploy.test_rules import RULES
 from tests.kafka.raw_log import Raw, read_raw
 from tests.postgres_server import server
@@ -72,6 +72,7 @@ class Trouble:
     targets: list[Target]
     database: Engine
     changes: Iterator[Change]
+    receiver_port: int
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Poll, within a generous deadline."""
@@ -90,6 +91,18 @@ class Trouble:
     def load(self) -> Iterator[None]:
         """The sources deliver meanwhile, 20 changes a second."""
         with self._meanwhile(lambda deliverer: deliverer.deliver(next(self.changes))):
+            yield
+
+    @contextmanager
+    def events_refused(self) -> Iterator[None]:
+        """A source pushes with a token that is not, or no longer, the agreed one."""
+
+        def push(_: Deliverer) -> None:
+            headers = {"authorization": "Bearer of last year"}
+            url = f"http://{HOST}:{self.receiver_port}/events"
+            assert httpx.post(url, content=b"{}", headers=headers, trust_env=False).status_code == 401
+
+        with self._meanwhile(push):
             yield
 
     def deliver(self, changes: int) -> None:
@@ -203,16 +216,34 @@ def trouble(server: str, seed: int, tmp_path_factory: pytest.TempPathFactory) ->
             pytest.skip(missing.user_message)
         targets = [Target(name.split()[0], port) for name, port in stack.metrics_ports.items()]
         targets.append(Target("desk", port := free_port()))
-        old = [sys.executable, "-m", "tests.deploy.old_release", str(port)]
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-        old_desk = ChildProcess(old, log=folder / "old-release.log", environment=dict(os.environ))
-        running.callback(old_desk.stop, 10.0)
+        running.callback(_start(folder, "old_release", port).stop, 10.0)
+        targets.append(Target("connector", port := free_port()))
+        receiver_port = free_port()
+        running.callback(_start(folder, "receiver", receiver_port, port, folder / "inbox").stop, 10.0)
         prometheus = Prometheus(folder, targets)
         running.callback(prometheus.stop)
         engine = create_engine(database)
         running.callback(engine.dispose)
         town = new_town(HOUSEHOLDS, seed)
-        yield Trouble(stack, prometheus, targets, engine, chain(town.fill(), town.live()))
+        yield Trouble(stack, prometheus, targets, engine, chain(town.fill(), town.live()), receiver_port)
+
+
+def _start(folder: Path, name: str, *words: object) -> ChildProcess:
+    """A process that the demo does not have."""
+    command = [sys.executable, "-m", f"tests.deploy.{name}", *map(str, words)]
+    return ChildProcess(command, log=folder / f"{name}.log", environment=dict(os.environ))
+
+
+def test_times_in_the_rules_are_shorter_and_nothing_else_is() -> None:
+    (stalled, late, idle) = quickened({"groups": [{"name": "g", "rules": [
+        {"expr": "sum(increase(a_total[10m] offset 15m)) >= 20", "for": "5m", "alert": "A"},
+        {"expr": "time() - a_seconds > 3600", "alert": "B"},
+        {"expr": "a_records > 1000", "for": "2m", "alert": "C"},
+    ]}]})["groups"][0]["rules"]  # fmt: skip
+    assert stalled == {"expr": "sum(increase(a_total[5000ms] offset 7500ms)) >= 20", "for": "2500ms", "alert": "A"}
+    assert late == {"expr": "time() - a_seconds > 30.0", "alert": "B"}
+    assert idle == {"expr": "a_records > 1000", "for": "1000ms", "alert": "C"}
 
 
 @pytest.mark.timeout(600)
@@ -223,7 +254,8 @@ def test_every_alert_fires_when_what_it_is_for_happens(
     trouble.until(lambda: trouble.prometheus.is_watching(len(trouble.targets)), "it watches")
     from_the_start = {("RegiehubMetricMissing", "desk"), ("RegiehubLooksNotAnchored", "desk")}
     trouble.await_fired(*from_the_start)
-    assert trouble.prometheus.fired() == from_the_start, "nothing else is the matter"
+    fired = {(name, source) for name, source in trouble.prometheus.fired() if name != "RegiehubProcessDown"}
+    assert fired == from_the_start, "nothing else is the matter, though a busy machine may answer late"
     trouble.deliver(FIRST_CHANGES)
     assert trouble.look() == httpx.codes.OK
     trouble.fill_disk_of_looks()
@@ -234,8 +266,10 @@ def test_every_alert_fires_when_what_it_is_for_happens(
             while ("RegiehubLooksUnavailable", "desk") not in trouble.prometheus.fired():
                 assert trouble.look() == httpx.codes.SERVICE_UNAVAILABLE
             trouble.await_fired(("RegiehubLooksUnavailable", "desk"), ("RegiehubViewsLate", ""))
-        with trouble.stopped("stream"):
-            trouble.await_fired(("RegiehubStreamStalled", ""), ("RegiehubProcessDown", "stream"))
+        with trouble.stopped("stream"), trouble.events_refused():
+            trouble.await_fired(
+                ("RegiehubStreamStalled", ""), ("RegiehubProcessDown", "stream"), ("RegiehubEventsRefused", "pushed")
+            )
     with trouble.database_locked():
         trouble.deliver(10 * FIRST_CHANGES)
         for source, count in UNREADABLE.items():
@@ -252,9 +286,9 @@ def test_every_alert_fires_when_what_it_is_for_happens(
     trouble.await_fired(("RegiehubSourceDiffers", "zcd"), ("RegiehubRecordsParked", "desk"))
     trouble.prometheus.watch([target for target in trouble.targets if target.role != "stream"])
     trouble.await_fired(("RegiehubNotWatched", "stream"))
-    fired = {name for name, _ in trouble.prometheus.fired()}
-    assert fired == {rule["alert"] for rule in RULES}
+    names = {name for name, _ in trouble.prometheus.fired()}
+    assert names == {rule["alert"] for rule in RULES}
     close_with(
-        f"alerts: {len(fired)} of {len(RULES)} provoked and fired in a real Prometheus, times in the rules divided by"
+        f"alerts: {len(names)} of {len(RULES)} provoked and fired in a real Prometheus, times in the rules divided by"
         f" {FACTOR}; {time.monotonic() - began:.0f} s"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -140,6 +141,10 @@ def test_what_is_asked_goes_to_the_file_of_the_source(console: TestClient, contr
     console.post("/beheer/bronnen/zcd", data={"doen": "resume"})
     console.post("/beheer/bronnen/zcd", data={"doen": "repair"})
     assert (control.orders().pause, control.orders().check) == (None, Check("olga", True))
+    console.post("/beheer/bronnen/zcd", data={"doen": "backfill"})
+    assert "alles nog eens lezen: gezinnen en dossiers, 0 gelezen" in plain(console.get("/beheer/bronnen/zcd").text)
+    console.post("/beheer/bronnen/zcd", data={"doen": "stop_backfill"})
+    assert control.backfill() is None
     shown = plain(console.get("/beheer/bronnen/zcd?terug=reset_epoch").text)
     assert "Het tijdperk van de bron gaat van 0 naar 1" in shown
     assert control.orders().reset is None, "it is only shown"
@@ -211,17 +216,16 @@ def test_every_state_and_finding_has_words() -> None:
 
 
 def test_the_desk_looks_as_long_as_it_runs_whatever_it_sees() -> None:
-    looked: list[int] = []
+    thrice = threading.Semaphore(0)
 
     def read_model() -> ReadModel:
-        looked.append(1)
+        thrice.release()
         return ReadModel(None, None, {}, "gone")
 
     looking = Looking(lambda: Watch("127.0.0.1:1", "stream", read_model), seconds=0.01)
     looking.start()
     try:
-        while len(looked) < 3:
-            pass
+        assert all(thrice.acquire(timeout=30) for _ in range(3))
     finally:
         looking.stop()
     shown = looking.latest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,21 @@ async def test_the_read_model_follows_the_log_and_goes_on_where_it_stopped(
         await until(lambda: feed.progress.why_not_ready() is None)
         assert (counts.messages, shown(engine)) == ({VIEWS: 1}, 21)
         assert counts.ages == [], "what was missed says nothing of freshness"
+
+
+async def test_the_lag_rises_while_the_database_hangs(
+    broker: EmbeddedBroker, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.desk.feed.LAG_SECONDS", 0.05)
+    await asyncio.to_thread(make_topics, broker)
+    async with following(broker, engine) as (feed, counts):
+        await until(lambda: feed.progress.why_not_ready() is None and counts.lags[-1:] == [0])
+        with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as hanging:
+            hanging.execute("BEGIN IMMEDIATE")
+            home, value = one_dossier(ZCD._replace(dossier_id="Z-waits"))
+            await publish(broker, [(VIEWS, home.encode(), value)])
+            await until(lambda: counts.lags[-1] == 1)
+        await until(lambda: counts.lags[-1] == 0)
 
 
 class GoneLog:

@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 from hub.desk.translations import TEXTS
 from hub.events.codec import decode
 from hub.events.decisions import Decision, Kind, decision_of
+from hub.events.ids import decision_id
 from hub.household.attention.point import Rule
 from tests.desk.conftest import DIRECTOR, OFFICER, Desk
+from tests.desk.decisions import sent_entries
 from tests.desk.test_candidates import MIA, UNCONFIRMED, found_in
 from tests.desk.test_pages import log_in
 from tests.desk.views import MENSCENTRAAL, ZCD, one_dossier
@@ -76,6 +78,20 @@ def test_an_attention_point_is_put_off_where_it_is_shown(desk: Desk, home: str, 
     decision = sent(desk, browser, home, wanted)
     assert decision.snooze is not None
     assert (decision.snooze.rule, decision.snooze.point) == ("no_director", by_rule["no_director"]["point"])
+
+
+def test_what_was_put_off_leads_to_where_it_is_taken_back(desk: Desk, home: str, browser: TestClient) -> None:
+    (form,) = (
+        form for form in forms(browser.get(f"/huishoudens/{home}").text, "Stel uit") if form["rule"] == "no_director"
+    )
+    decision = sent(desk, browser, home, form | {"until": "2026-04-01", "why": "Overleg is donderdag."})
+    entries = sent_entries(desk.sent)
+    desk.show(one_dossier(ZCD, label=2, entries=entries, person="u-mia", **MIA, **UNCONFIRMED))
+    text = browser.get(f"/huishoudens/{home}").text
+    identity = decision_id(decision.record)
+    assert f'href="#{identity}">Terugnemen' in text
+    assert f'<li id="{identity}">' in text
+    assert f"besluiten/{identity}/intrekking" in text
 
 
 def test_who_may_not_decide_sees_no_form(home: str, nobody: TestClient) -> None:

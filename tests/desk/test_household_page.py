@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from hub.desk.access import Viewer
 from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.cost import cost
-from hub.desk.blocks.glance import contacts, unknown_units
+from hub.desk.blocks.glance import agreed, contacts, unknown_units
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import THAT, THAT_FIRST, WHAT, WHAT_FIRST, sights
@@ -76,6 +76,14 @@ def test_the_first_screen_says_who_directs_who_is_involved_what_is_stuck_and_wha
     assert "jeugd Kim Bakker 010-0000001 jeugdhulpverlener · Wijkteam Noord · ZCD (jeugd)" in involved
     assert "netwerk Piet Jansen" in involved
     assert "Mia Smit is niet bevestigd" in block(text, "blind")
+    assert "Wie: Anna (35), Mia (35), Noor (10)" in plain(text)
+    assert "Afgesproken: 2 lopende doelen , Opvoeding en Financiën · evaluatie 1 jun 2026" in plain(text)
+
+
+def test_what_is_agreed_is_nothing_if_no_goal_is_open() -> None:
+    found = build(decode(one_dossier(ZCD)[1]).value)
+    assert found is not None
+    assert agreed(found) == (0, [], None)
 
 
 def test_one_unit_alone_is_said_to_be_all_that_is_known() -> None:

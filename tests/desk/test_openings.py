@@ -296,6 +296,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"why": ""}, "Zeg hoe de toestemming"),
     ({"why": "w" * 2001}, "Zeg hoe de toestemming"),
     ({"why": f"BSN {KNOWN_BSN}"}, "staat een BSN"),
+    ({"why": "a\0b"}, "Zeg hoe de toestemming"),
 ]
 
 

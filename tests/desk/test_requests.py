@@ -21,8 +21,10 @@ from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType, SupportRequest
 from hub.household.attention.terms import Terms
 from hub.household.document import build
-from hub.household.document_shape import Document
+from hub.household.document_shape import Document, MemberLine
 from hub.household.prices import Prices
+from tests.core.attention_facts import dossier as a_dossier
+from tests.core.request_facts import CLIENT, asked, granted, with_messages
 from tests.desk.conftest import DIRECTOR, LEADER, NOW, OPERATOR, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import HOME, family
@@ -136,10 +138,10 @@ def test_the_page_shows_it_links_to_the_household_and_says_when_there_is_nothing
     text = browser.get("/aanvragen").text
     shown = plain(text)
     assert "3 aanvragen lopen, waarvan 0 over een termijn heen." in shown
-    assert "Niet meegeteld zijn aanvragen van Noord: die mag u niet inzien." in shown
+    assert "Niet meegeteld zijn de aanvragen van Noord uit dossiers die u niet mag inzien." in shown
     assert "de gemeente 2 0 de aanbieder 1 0" in shown
-    assert "ingediend 1 4 werkdagen 4 werkdagen 0" in shown
-    assert "Dagbesteding 1 3 werkdagen 3 werkdagen 0 0" in shown
+    assert "ingediend 1 4 4 0" in shown
+    assert "Dagbesteding 1 3 3 0 0" in shown
     assert f'href="/huishoudens/{household_id(ref(1))}#requests"' in text
     assert "Geen aanvraag voldoet hieraan" in plain(browser.get("/aanvragen?toestand=ended").text)
     assert "3 aanvragen Gezin" not in plain(browser.get("/aanvragen?toestand=granted").text)
@@ -181,6 +183,42 @@ def test_of_two_teams_in_a_household_each_has_its_own() -> None:
         ("noord", "adult", "menscentraal/D-1/A-1"),
         ("zuid", "adult", "menscentraal/D-2/A-2"),
     ]
+
+
+def messages(*teams: tuple[str, str], named: bool = True) -> Document:
+    """A household with a request that messages alone tell of. `teams`: of its youth dossiers, each with its status."""
+    refs = [ZCD._replace(dossier_id=f"Z-{number}") for number, _ in enumerate(teams, start=1)]
+    found = with_messages([asked("2026-02-20"), granted("2026-02-25", volume=1, unit="hour", frequency="week")])
+    found["dossiers"] = [
+        a_dossier(ref) | {"team": team, "status": status} for ref, (team, status) in zip(refs, teams, strict=True)
+    ]
+    found["lines"] = [
+        MemberLine(
+            source=ref.source,
+            dossier_id=ref.dossier_id,
+            line="1",
+            person_key=CLIENT,
+            stated_key=CLIENT,
+            confirmed=True,
+        )
+        for ref in (refs if named else [])
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("document", "team"),
+    [
+        (messages(("Noord", "open")), ["noord"]),
+        (messages(("Noord", "closed"), ("Zuid", "open")), ["zuid"]),
+        (messages(("Noord", "open"), ("Zuid", "closed")), ["noord"]),
+        (messages(("Noord", "open"), named=False), []),
+    ],
+)
+def test_a_request_that_only_messages_tell_of_is_one_team_s(document: Document, team: list[str]) -> None:
+    found = of_teams(document, NOW.date(), Terms(), Prices())
+    assert [item.team for item in found] == team
+    assert all(item.asked["unknown"] == 1 and item.asked["state"] == "granted" for item in found)
 
 
 def test_what_came_to_an_end_long_ago_is_left_out(desk: Desk) -> None:

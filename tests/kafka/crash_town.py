@@ -172,7 +172,7 @@ class CrashTown:
         self._start_at: dict[str, int] = {}
         self._applied_by_the_dead = 0
         town = new_town(households, seed)
-        self._changes = chain(town.fill(), town.live())
+        self._changes: Iterator[Change] = chain(town.fill(), town.live())
 
     def __enter__(self) -> Self:
         with self._exit:

@@ -101,14 +101,19 @@ def documents_in(engine: Engine) -> list[dict[str, Any]]:
     return [json.loads(text) for text in texts]
 
 
-def read_model(messages: Sequence[tuple[str, bytes, bytes]], rng: random.Random, rules: Rules | None = None) -> Engine:
-    """Send messages through the three stages on hostile lanes; the views that come out, in a read model in memory."""
+def read_model(
+    messages: Sequence[tuple[str, bytes, bytes]],
+    rng: random.Random,
+    rules: Rules | None = None,
+    engine: Engine | None = None,
+) -> Engine:
+    """Send messages through the three stages on hostile lanes; the views that come out, in a read model in memory.
+    `engine`: one that holds the views of fewer of these messages."""
     logs = {topic: Log() for topic in TOPICS}
     workers = [Worker(stage, logs, rules or Rules(), rng) for stage in real_stages()]
     feed = [(topic, Message(key, value, _EXTERNAL)) for topic, key, value in messages]
     drive(rng, rules or Rules(), feed, logs, workers)
-    engine = readmodel.open_engine("sqlite://")
-    readmodel.prepare(engine)
+    engine = engine or readmodel.open_engine("sqlite://")
     with engine.begin() as connection:
         for _, message in logs[VIEWS].read(0):
             projector.apply_view(connection, message.key, message.value)

@@ -105,6 +105,20 @@ def test_inbox_keeps_order_drops_what_comes_twice_and_says_what_is_done() -> Non
     assert (last.offset, last.key, last.value) == (9, b"", b"")
 
 
+def test_what_is_traced_is_a_list_of_its_own_in_its_place() -> None:
+    one, other = ((("writer", b"w"), (HEADER, traceparent(digit * 32))) for digit in "ab")
+    nonsense = ((HEADER, b"00-of somebody else"),)
+    inbox = Inbox("t", max_bytes=1000)
+    headers = [(), nonsense, one, one, other, ()]
+    inbox.add([_Fetched(offset, headers=item) for offset, item in enumerate(headers)])
+    lists = []
+    while head := inbox.head(10, 10_000):
+        lists.append(([record.offset for record in head], inbox.trace(head[0])))
+        inbox.finish(head)
+    assert lists == [([0, 1], b""), ([2, 3], one[1][1]), ([4], other[1][1]), ([5], b"")]
+    assert inbox.trace(Record(2, b"", b"")) == b"", "what is done is forgotten"
+
+
 def test_a_list_is_whole_by_its_number_of_records_or_by_their_size() -> None:
     inbox = Inbox("t", max_bytes=10_000)
     inbox.add([_Fetched(0), _Fetched(1)])
@@ -132,20 +146,6 @@ async def test_a_wait_for_more_ends_by_itself() -> None:
     backlog.note("one", True)
     await backlog.wait(asyncio.Event(), 0.001)
     assert backlog
-
-
-def test_what_is_traced_is_a_list_of_its_own_in_its_place() -> None:
-    one, other = ((("writer", b"w"), (HEADER, traceparent(digit * 32))) for digit in "ab")
-    nonsense = ((HEADER, b"00-of somebody else"),)
-    inbox = Inbox("t", max_bytes=1000)
-    headers = [(), nonsense, one, one, other, ()]
-    inbox.add([_Fetched(offset, headers=item) for offset, item in enumerate(headers)])
-    lists = []
-    while head := inbox.head(10, 10_000):
-        lists.append(([record.offset for record in head], inbox.trace(head[0])))
-        inbox.finish(head)
-    assert lists == [([0, 1], b""), ([2, 3], one[1][1]), ([4], other[1][1]), ([5], b"")]
-    assert inbox.trace(Record(2, b"", b"")) == b"", "what is done is forgotten"
 
 
 def test_a_full_inbox_empties_again() -> None:

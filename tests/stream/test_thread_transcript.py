@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.tokens import Tokens
@@ -60,32 +61,57 @@ EXPECTED = [
 """State, who must act, until when: 3 April is Good Friday, 6 April Easter Monday, 5 May a holiday."""
 
 
-def told(changes: list[tuple[str, object]], day: str, folder: Path) -> tuple[dict[str, Any], str]:
-    """The thread as the API gives it, and as the page of the household says it, on a day."""
-    messages, unreadable = translated(changes)
-    assert unreadable == 0
-    desk = Desk(read_model(messages, random.Random(7)), folder / f"{len(changes)}.jsonl")
-    now: Callable[[], datetime] = lambda: datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)  # noqa: E731
-    actor = Actor("kim", Role.CASE_DIRECTOR, unit="youth", staff=STAFF)
-    reading = OpenReading(desk.engine, desk.log, now)
-    site = replace(desk.site, reading=reading, tokens=Tokens({TOKEN: actor}), now=now, prices=PRICES, open_sealed=str)
-    (home,) = (item["household_id"] for item in documents_in(desk.engine))
-    with TestClient(create_app(site), follow_redirects=False) as client:
-        answer = client.get(f"/api/v1/huishoudens/{home}", headers={"Authorization": f"Bearer {TOKEN}"})
-        page = log_in(client, TOKEN).get(f"/huishoudens/{home}").text
-    desk.log.close()
-    desk.engine.dispose()
-    (thread,) = answer.json()["threads"]
-    block = page.split('<ul class="threads">', 1)[1].split("</section>", 1)[0].split("<table", 1)[0]
-    return thread, plain(block)
+class Telling:
+    """A desk that hears of the changes one by one, on days that are told."""
+
+    def __init__(self, folder: Path) -> None:
+        self._desk = Desk(readmodel.open_engine("sqlite://"), folder / "looks.jsonl")
+        self._day, self._changes = COURSE[0][0], [FAMILY]
+        actor = Actor("kim", Role.CASE_DIRECTOR, unit="youth", staff=STAFF)
+        reading = OpenReading(self._desk.engine, self._desk.log, self._now)
+        site = replace(self._desk.site, reading=reading, tokens=Tokens({TOKEN: actor}), now=self._now)
+        app = create_app(replace(site, prices=PRICES, open_sealed=str))
+        self.client = TestClient(app, follow_redirects=False)
+
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(f"{self._day}T12:00:00").replace(tzinfo=UTC)
+
+    def hear(self, *changes: tuple[str, object]) -> None:
+        """All that was heard so far goes the whole way again."""
+        self._changes += changes
+        messages, unreadable = translated(self._changes)
+        assert unreadable == 0
+        read_model(messages, random.Random(7), engine=self._desk.engine)
+
+    def told(self, day: str) -> tuple[dict[str, Any], str]:
+        """The thread as the API gives it, and as the page of the household says it, on a day."""
+        self._day = day
+        (home,) = (item["household_id"] for item in documents_in(self._desk.engine))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        (thread,) = self.client.get(f"/api/v1/huishoudens/{home}", headers=headers).json()["threads"]
+        page = log_in(self.client, TOKEN).get(f"/huishoudens/{home}").text  # a session lasts no day
+        block = page.split('<ul class="threads">', 1)[1].split("</section>", 1)[0].split("<table", 1)[0]
+        return thread, plain(block)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.client.close()
+        self._desk.log.close()
+        self._desk.engine.dispose()
 
 
-def test_from_315_to_307_page_and_api_tell_every_state(tmp_path: Path) -> None:
-    changes: list[tuple[str, object]] = [FAMILY]
+@pytest.fixture
+def telling(tmp_path: Path) -> Iterator[Telling]:
+    found = Telling(tmp_path)
+    yield found
+    found.close()
+
+
+def test_from_315_to_307_page_and_api_tell_every_state(telling: Telling) -> None:
     thread: dict[str, Any] = {}
     for (day, what, change), (state, party, due) in zip(COURSE, EXPECTED, strict=True):
-        changes.append(change)
-        thread, page = told(changes, day, tmp_path)
+        telling.hear(change)
+        thread, page = telling.told(day)
         following = thread["next"]
         lines = (f"{day}  {what}", f"API   {state} since {thread['since']}; next {following}", f"page  {page}")
         sys.stdout.write("\n  ".join(lines) + "\n")
@@ -104,10 +130,8 @@ def test_from_315_to_307_page_and_api_tell_every_state(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_not_done_in_time_is_late_on_the_page_and_in_the_api(tmp_path: Path) -> None:
-    changes = [FAMILY, *(change for _, _, change in COURSE[:3])]
+def test_what_is_not_done_in_time_is_late_on_the_page_and_in_the_api(telling: Telling) -> None:
+    telling.hear(*(change for _, _, change in COURSE[:3]))
     for day, is_late in (("2026-04-10", False), ("2026-04-13", True)):
-        folder = tmp_path / day
-        folder.mkdir()
-        thread, page = told(changes, day, folder)
+        thread, page = telling.told(day)
         assert (thread["next"]["late"], "te laat" in page) == (is_late, is_late)

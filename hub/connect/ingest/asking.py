@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from hub.connect.ingest import backfill
 from hub.connect.ingest.control import Check, Control, Errand, Letter, Orders, Pause
 from hub.connect.ingest.events import LetterState, Settled, letter_state_message
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.publisher import Message
 from hub.connect.ingest.runner import control_file, index_file
-from hub.ops.orders import Kept, Reset, Waiting
+from hub.ops.orders import Backfill, Kept, Reset, Waiting
 from hub.settings import Settings
 
 
@@ -40,7 +41,9 @@ class Asking:
         with self._control(source) as control:
             orders = control.orders()
             repairs, replays = control.waiting(Errand.REPAIR), control.waiting(Errand.REPLAY)
-        return _waiting(orders)._replace(repairs=repairs, replays=replays)
+            found = control.backfill()
+        told = None if found is None else _backfill(found)
+        return _waiting(orders)._replace(repairs=repairs, replays=replays, backfill=told)
 
     def pause(self, source: str, by: str, why: str) -> None:
         """Leave the source alone until somebody resumes."""
@@ -68,6 +71,16 @@ class Asking:
         """Compare it, and repair what differs."""
         with self._control(source) as control:
             control.ask_check(Check(by, repair))
+
+    def backfill(self, source: str, by: str) -> None:
+        """Read all of it once more."""
+        with self._control(source) as control:
+            control.ask_backfill(None, by, self._now().isoformat())
+
+    def stop_backfill(self, source: str) -> None:
+        """Ask for none any more."""
+        with self._control(source) as control:
+            control.stop_backfill()
 
     def replay(self, letters: Iterable[Kept], by: str) -> int:
         """Translate these again; gives of how many that was asked."""
@@ -116,6 +129,10 @@ class Asking:
             yield control
         finally:
             control.close()
+
+
+def _backfill(found: backfill.Backfill) -> Backfill:
+    return Backfill(found.by, found.phase.value, found.read, found.published, found.held or "", found.done_at or "")
 
 
 def _waiting(orders: Orders) -> Waiting:

@@ -93,7 +93,7 @@ class Backfiller:
     def _next_pass(self, backfill: Backfill) -> Backfill:
         if backfill.phase is Phase.COMPOSITIONS:
             return backfill._replace(phase=Phase.RECORDS, cursor=backfill.start, read=0)
-        _log.info("backfill_done", source=self._identity.source, read=backfill.read, published=backfill.published)
+        _log.info("backfill_done", source=self._identity.source, records=backfill.read, published=backfill.published)
         return backfill._replace(done_at=self._clock.now().isoformat())
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -109,7 +109,7 @@ class Control:
     def __init__(self, path: Path) -> None:
         """Opens, or makes, the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+        _make_private(path)
         self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.executescript(_SCHEMA)
@@ -162,8 +162,8 @@ class Control:
         """What was asked for and found is of topics that are gone."""
         for kind in Errand:
             self.stop(kind)
-        self._forget("reset")
-        self._forget("completeness")
+        for name in ("reset", "completeness", "checked"):
+            self._forget(name)
 
     def keep_completeness(self, completeness: Value) -> None:
         """What a reconciliation found."""
@@ -268,6 +268,13 @@ class Control:
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, values).fetchall()
+
+
+def _make_private(path: Path) -> None:
+    """SQLite gives its side files the same mode. A file that is there is not opened: closing it again would take away
+    the locks of every connection that this process has to it (sqlite.org/howtocorrupt.html, 2.2)."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _repair_id(repair: Repair) -> str:

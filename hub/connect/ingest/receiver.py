@@ -139,7 +139,7 @@ class Receiver:
     def refused(self, problem: Refused) -> None:
         """Count it and log why; nothing of the request."""
         self.count(problem.outcome)
-        _log.warning("event_refused", source=self._source, outcome=problem.outcome, why=problem.title)
+        _log.warning("event_refused", source=self._source, reason=problem.outcome, why=problem.title)
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""Which changes are traced: of each source one now and then, so that somebody can follow it without any cost to speak of.
+"""Which changes are traced: of each source one now and then, for somebody to follow, at no cost to speak of.
 
 A traced message is a list of its own in every stage, and each stage says a line about it: for every change that would
 be too much.

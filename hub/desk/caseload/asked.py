@@ -78,7 +78,7 @@ def of_teams(document: Document, today: date, terms: Terms, prices: Prices) -> l
     owners, anchors = _owners(document, known), {thread.anchor for thread in whole}
     found: list[TeamRequest] = []
     for (team, unit), own in sorted(groups.items()):
-        is_all = len(own) == len(document["dossiers"])
+        is_all = len(own) == len(document["dossiers"]) and all(item.beside for item in known.messages)
         seen = document if is_all else _as_team_sees(document, known, team, unit)
         for thread in whole if is_all else threads(seen, today, terms):
             place = DossierRef(*thread.anchor[:2])

@@ -28,6 +28,9 @@ STALE_SECONDS: Final = 30.0
 _LONGEST_WHY: Final = 500
 _STAGES: Final = "hub"
 """The source of letters that a stage of the stream could not read: no record stands in them."""
+_ASKED: Final = frozenset(
+    {"pause", "resume", "compare", "repair", "reset", "reset_epoch", "backfill", "stop_backfill", "stop_replay"}
+)
 _WORST: Final = (Pace.NOBODY, Pace.STANDS, Pace.BEHIND, Pace.BUSY, Pace.UP_TO_DATE)
 SourceName = Annotated[str, Query(max_length=200)]
 
@@ -136,6 +139,10 @@ def _ask(orders: Orders, row: SourceRow, todo: str, by: str, why: str) -> bool:
             orders.compare(source, by, repair=todo == "repair")
         case "reset" | "reset_epoch":
             orders.reset(source, epoch, by, new_epoch=todo == "reset_epoch")
+        case "backfill":
+            orders.backfill(source, by)
+        case "stop_backfill":
+            orders.stop_backfill(source)
         case "stop_replay":
             orders.stop_replay(source)
         case _:
@@ -170,7 +177,7 @@ def _show_source(
         operates=_operates(request),
         plan=plan if is_planned else None,
         planned=planned,
-        done=done if done in {"pause", "resume", "compare", "repair", "reset", "reset_epoch", "stop_replay"} else "",
+        done=done if done in _ASKED else "",
         problem=problem,
         longest_why=_LONGEST_WHY,
         path=f"{CONSOLE}/bronnen/{row.source}",
@@ -279,7 +286,9 @@ def _show_letters(
         wanted=wanted,
         page=page,
         last=max(1, -(-found.total // PAGE_SIZE)),
-        sources=sorted({row.source for row in shown.sources} if shown else {item.source for item in found.letters}),
+        sources=sorted(
+            {row.source for row in (shown.sources if shown else ())} | {item.source for item in found.letters}
+        ),
         operates=_operates(request),
         problem=problem,
         done=done,

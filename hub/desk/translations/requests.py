@@ -20,8 +20,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Of the households that you direct, as far as you may see the dossiers.",
     ),
     "requests_withheld": (
-        "Niet meegeteld zijn aanvragen van {teams}: die mag u niet inzien.",
-        "Not counted are requests of {teams}: you may not see those.",
+        "Niet meegeteld zijn de aanvragen van {teams} uit dossiers die u niet mag inzien.",
+        "Not counted are the requests of {teams} from dossiers that you may not see.",
     ),
     "requests_incomplete": (
         "U hebt van zo veel huishoudens de regie dat niet alle zijn bekeken; de dringendste wel.",
@@ -38,12 +38,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "requests_where": ("Waar liggen ze?", "Where do they lie?"),
     "requests_by_party": ("Per partij die aan zet is", "By who must act"),
-    "requests_by_state": ("Hoe lang al, per stand", "How long already, by state"),
+    "requests_by_state": ("Hoe lang al, per stand, in werkdagen", "How long already, by state, in working days"),
     "requests_how_long": ("Hoe lang duurt een besluit?", "How long does a decision take?"),
-    "requests_by_product": ("Per soort hulp", "By kind of help"),
+    "requests_by_product": ("Per soort hulp, in werkdagen", "By kind of help, in working days"),
     "requests_how_long_help": (
-        "Van aanvraag tot besluit, in werkdagen, over besluiten van het afgelopen jaar.",
-        "From request to decision, in working days, over decisions of the last year.",
+        "Van aanvraag tot besluit, over de besluiten van het afgelopen jaar. Middelste: de helft duurde korter.",
+        "From request to decision, over the decisions of the last year. Median: half of them took less.",
     ),
     "requests_number": ("Aantal", "Number"),
     "requests_decided": ("Besloten", "Decided"),

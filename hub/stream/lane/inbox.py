@@ -74,9 +74,9 @@ class Inbox:
         for _ in records:
             self._bytes -= _size(self._queued.popleft())
         self.done = records[-1].offset + 1
-        self.since = time.monotonic()
         for record in records if self._traces else ():
             self._traces.pop(record.offset, None)
+        self.since = time.monotonic()
 
 
 def _size(record: Record) -> int:
