@@ -15,7 +15,7 @@ class TeamShare(Body):
 
 
 class TeamWorker(Body):
-    """What one directs of a team's households; `name` "": nobody does. `elsewhere`: in other teams; `altogether`:
+    """What one directs of a team's households; `name` "": nobody does. `elsewhere`: what more, in other teams; `altogether`:
     households, each once."""
 
     name: str
