@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import looks, matching, stages
+from bench import desk, looks, matching, stages
 from bench.latest import latest, load
 from bench.whole_job import benchmark as whole_job
 from bench.whole_job import plot
@@ -29,6 +29,7 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS: Final = {
+    "desk": Benchmark(desk.run, desk.table),
     "looks": Benchmark(looks.run, looks.table),
     "matching": Benchmark(matching.run, matching.table),
     "stages": Benchmark(stages.run, stages.table),

@@ -51,6 +51,10 @@ class Memory:
         """See `State.put`."""
         self._values[key] = self.puts[key] = value
 
+    def items(self) -> list[tuple[bytes, bytes]]:
+        """All of it."""
+        return list(self._values.items())
+
 
 class Spent(NamedTuple):
     """What one stage took and gave for its records. `bytes_written`: outputs and changelog."""

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,7 +18,14 @@ from tests.machine import postgres_bin
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A throw-away server; gives its address without a database. It refuses to run as root, so it runs as nobody."""
+    """A throw-away server; gives its address without a database."""
+    with running() as address:
+        yield address
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The same, for who runs no tests. PostgreSQL refuses to run as root, so it runs as nobody."""
     binaries = postgres_bin()
     assert binaries is not None
     folder = Path(mkdtemp(prefix="regiehub-postgres-"))
@@ -33,6 +41,8 @@ def server() -> Iterator[str]:
 
     run("initdb", "-A", "trust", "-U", "hub", "--no-sync")
     run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F", "start")
-    yield f"postgresql+psycopg://hub@127.0.0.1:{port}"
-    run("pg_ctl", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+    try:
+        yield f"postgresql+psycopg://hub@127.0.0.1:{port}"
+    finally:
+        run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(folder)

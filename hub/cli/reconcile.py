@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -98,8 +99,11 @@ def _one(setup: _Setup, name: str, repair_within: float | None, *, content: bool
                 found = report["differences"]
                 outcome, is_at_rest = _compare(setup, sides)
                 report |= _report(source, outcome, is_at_rest) | {"repaired": found}
-        with told.control_of(setup.settings, source) as control:
-            control.keep_completeness(reconciling.completeness(outcome, told.now()))
+        if reconciling.is_certain(outcome, at_rest=is_at_rest):
+            with told.control_of(setup.settings, source) as control:
+                control.keep_completeness(reconciling.completeness(outcome, told.now()))
+        else:
+            print(f"regiehub: {source.instance}: not kept, for the flow did not come to rest", file=sys.stderr)
     return report
 
 

@@ -77,7 +77,7 @@ def desk() -> None:
 
 
 def _desk_keys(settings: Settings) -> Keys:
-    """What the desk may do with the keys: open an address, and find the person of a BSN."""
+    """What the desk may do with the keys: open an address, and find persons and addresses."""
     from hub.connect.ingest.keys import ADDRESS_CONTEXT, SealBrokenError, valid_bsn
     from hub.connect.ingest.secrets import load_key_ring
     from hub.desk.server import Keys
@@ -94,4 +94,4 @@ def _desk_keys(settings: Settings) -> Keys:
         valid = valid_bsn(bsn.strip())
         return None if valid is None else ring.person(valid)
 
-    return Keys(open_sealed, person_key, ring.fingerprint)
+    return Keys(open_sealed, person_key, ring.address_key, ring.fingerprint)

@@ -35,7 +35,6 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
     Action.READ_CONSOLE: "aanlevering-bewaken",
     Action.OPERATE: "aanlevering-bewaken",
-    Action.READ_DESCRIPTION: "koppelvlak-beschrijven",
 }
 
 

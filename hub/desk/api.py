@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import APIRouter, FastAPI, Query
-from fastapi.openapi.utils import get_openapi
+from fastapi import APIRouter, Depends, Query
+from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,10 +17,12 @@ from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
-from hub.desk.problems import MEDIA_TYPE, problem
-from hub.desk.reading import SEARCH_LIMIT, Page, ToReview
-from hub.desk.readmodel import Search
-from hub.desk.site import API, API_VERSION, Site, asking
+from hub.desk.etags import is_known, tag_of
+from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
+from hub.desk.problems import problem
+from hub.desk.reading import SEARCH_LIMIT, Page, Seen, ToReview
+from hub.desk.searching import Search
+from hub.desk.site import API, DESCRIPTION, Site, asking
 from hub.desk.translations import LANGUAGES
 from hub.desk.words import Words
 from hub.events.records import RecordType
@@ -36,30 +38,8 @@ DEPUTIES: Final = f"{API}/vervangingen"
 _ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
 _ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 LARGEST_PAGE: Final = 100
-_CONTACT: Final = {
-    "name": "Regiehub",
-    "url": "https://github.com/regiehub/regiehub",
-    "email": "regiehub@example.org",
-}
-_PROBLEM_TEXTS: Final = {
-    400: "A parameter is not valid.",
-    401: "No valid token.",
-    403: "You may not do this, or there is nothing of the kind: what is not yours is not told apart from what is not.",
-    404: "No such household or decision.",
-    409: "It does not fit what is known now.",
-    503: "The look cannot be logged, so nothing is shown; or the log of events does not answer.",
-}
-_HOUSEHOLD: Final = (400, 401, 403, 404, 503)
 DECISIONS: Final = f"{API}/besluiten"
 EMERGENCIES: Final = f"{API}/noodtoegangen"
-_ALL: Final = (400, 401, 403, 503)
-
-
-_TOO_MANY: Final = {
-    "description": "This user, or this address, asks too often.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
-"""Of everything that needs a token."""
 
 
 class InvalidBsn(Exception):
@@ -67,8 +47,8 @@ class InvalidBsn(Exception):
 
 
 def api_router(site: Site) -> APIRouter:
-    """All routes of the API."""
-    router = APIRouter()
+    """All routes of the API, and those of the desk's own state."""
+    router, state = APIRouter(dependencies=[Depends(_known_parameters)]), APIRouter()
     _add_lists(router, site)
     _add_household(router, site)
     _add_inspection(router, site)
@@ -76,8 +56,17 @@ def api_router(site: Site) -> APIRouter:
     _add_emergencies(router, site)
     _add_requests(router, site)
     _add_sources(router, site)
-    _add_state(router, site)
-    return router
+    _add_state(state, site)
+    state.include_router(router)
+    return state
+
+
+def _known_parameters(request: Request) -> None:
+    """Whoever misspells a parameter must not get an answer to another question. Raises RequestValidationError, which
+    does not repeat the name: somebody may have put anything there."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    if not known.issuperset(request.query_params):
+        raise RequestValidationError([{"loc": ("query",), "msg": "a parameter that does not exist", "type": "extra"}])
 
 
 def _add_lists(router: APIRouter, site: Site) -> None:
@@ -85,7 +74,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
         HOUSEHOLDS,
         operation_id="listHouseholds",
         tags=["huishoudens"],
-        responses=_answers(models.HouseholdPage, _ALL),
+        responses=answers(models.HouseholdPage, PROBLEMS),
     )
     def households(
         request: Request,
@@ -94,13 +83,13 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     ) -> Response:
         """All live households, in the order of their names."""
         found = site.reading.households(asking(request), page=pagina, page_size=paginaGrootte)
-        return _json(_page(site, found, pagina, paginaGrootte))
+        return _read(request, _page(site, found, pagina, paginaGrootte))
 
     @router.post(
         f"{HOUSEHOLDS}/zoekopdrachten",
         operation_id="searchHouseholds",
         tags=["huishoudens"],
-        responses=_answers(models.SearchResult, _ALL),
+        responses=answers(models.SearchResult, PROBLEMS),
     )
     def search(request: Request, wanted: models.HouseholdSearch) -> Response:
         """Find households by a member or a dossier number. `hidden`: so many more that you may not see,
@@ -121,45 +110,46 @@ def search_of(site: Site, wanted: models.HouseholdSearch) -> Search:
         birth_date=wanted.birth_date.isoformat() if wanted.birth_date else None,
         dossier_id=wanted.dossier_number,
         person_key=person_key,
+        address_key=site.address_key(address) if (address := wanted.address) else None,
     )
 
 
 def _add_household(router: APIRouter, site: Site) -> None:
-    def offer(part: str, name: str, model: type, answer: Callable[[Document, Request], object]) -> None:
+    def offer(part: str, name: str, model: type, answer: Callable[[Seen], object]) -> None:
         def read(household_id: str, request: Request) -> Response:
-            found = site.reading.household(asking(request), household_id, addresses=not part)
-            return _json(answer(found, request))
+            found = site.reading.seen(asking(request), household_id, addresses=not part)
+            return _read(request, answer(found))
 
         read.__doc__ = model.__doc__
         router.get(
             f"{HOUSEHOLDS}/{{household_id}}{part}",
             operation_id=name,
             tags=["huishoudens"],
-            responses=_answers(model, _HOUSEHOLD, moves=True),
+            responses=answers(model, HOUSEHOLD_PROBLEMS, moves=True),
         )(read)
 
-    offer("", "readHousehold", models.Household, lambda found, _: _household(found, site))
-    offer("/tijdlijn", "readTimeline", models.Timeline, lambda found, _: _timeline(found))
-    offer("/besluiten", "readDecisions", models.Decisions, lambda found, _: _decisions(found))
-    offer("/betrokkenen", "readInvolved", models.Involved, lambda found, _: _involved(found, site))
+    offer("", "readHousehold", models.Household, lambda seen: _household(seen, site))
+    offer("/tijdlijn", "readTimeline", models.Timeline, lambda seen: _timeline(seen.document))
+    offer("/besluiten", "readDecisions", models.Decisions, lambda seen: _decisions(seen.document))
+    offer("/betrokkenen", "readInvolved", models.Involved, lambda seen: _involved(seen.document, site))
 
     @router.get(
         f"{HOUSEHOLDS}/{{household_id}}/kandidaten",
         operation_id="readCandidates",
         tags=["huishoudens"],
-        responses=_answers(models.Candidates, _HOUSEHOLD, moves=True),
+        responses=answers(models.Candidates, HOUSEHOLD_PROBLEMS, moves=True),
     )
     def candidates(household_id: str, request: Request) -> Response:
         """Who may be the same person as somebody of this household, with what speaks for it and against."""
         found = site.reading.candidates(asking(request), household_id, site.open_address)
         rows = [_candidate(item, site) for item in found.pairs]
-        return _json({"household_id": household_id, "candidates": rows, "withheld": found.withheld})
+        return _read(request, {"household_id": household_id, "candidates": rows, "withheld": found.withheld})
 
     @router.get(
         f"{HOUSEHOLDS}/{{household_id}}/inzagen",
         operation_id="readLooks",
         tags=["huishoudens"],
-        responses=_answers(models.Looks, _HOUSEHOLD, moves=True),
+        responses=answers(models.Looks, HOUSEHOLD_PROBLEMS, moves=True),
     )
     def looks(
         household_id: str,
@@ -171,7 +161,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
         found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=paginaGrootte)
         path = f"{HOUSEHOLDS}/{household_id}/inzagen"
         place = _place(path, found.total, pagina, paginaGrootte)
-        return _json({"household_id": household_id, **place, "looks": found.looks})
+        return _read(request, {"household_id": household_id, **place, "looks": found.looks})
 
 
 def _add_inspection(router: APIRouter, site: Site) -> None:
@@ -179,7 +169,7 @@ def _add_inspection(router: APIRouter, site: Site) -> None:
         INSPECTIONS,
         operation_id="inspectPerson",
         tags=["inzageverzoeken"],
-        responses=_answers(models.Inspection, _ALL),
+        responses=answers(models.Inspection, PROBLEMS),
     )
     def inspect(request: Request, wanted: models.InspectionRequest) -> Response:
         """Everything held of a citizen who asks for it, and every look at him."""
@@ -195,7 +185,7 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="makeDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+        responses=answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
     def decide(request: Request, wanted: DecisionToMake) -> Response:
         """Say who is who, who lives where, who directs, who may see what, that there is an emergency; or hide an
@@ -206,18 +196,18 @@ def _add_decisions(router: APIRouter, site: Site) -> None:
         f"{DECISIONS}/{{decision_id}}",
         operation_id="readDecision",
         tags=["besluiten"],
-        responses=_answers(models.DecisionBody, _HOUSEHOLD),
+        responses=answers(models.DecisionBody, HOUSEHOLD_PROBLEMS),
     )
     def decision(decision_id: str, request: Request) -> Response:
         """One decision, as it has come through so far."""
-        return _json(site.deciding.decision(asking(request), decision_id))
+        return _read(request, site.deciding.decision(asking(request), decision_id))
 
     @router.post(
         f"{DECISIONS}/{{decision_id}}/intrekking",
         status_code=202,
         operation_id="takeBackDecision",
         tags=["besluiten"],
-        responses=_answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
+        responses=answers(DecisionAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
     def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
@@ -229,11 +219,12 @@ def _add_emergencies(router: APIRouter, site: Site) -> None:
         EMERGENCIES,
         operation_id="listEmergencies",
         tags=["noodtoegangen"],
-        responses=_answers(models.Emergencies, (401, 403, 503)),
+        responses=answers(models.Emergencies, PROBLEMS),
     )
     def emergencies(request: Request) -> Response:
         """Emergency accesses that nobody has reviewed yet, the oldest first."""
-        return _json({"emergencies": [_emergency(item) for item in site.reading.emergencies(asking(request))]})
+        found = [_emergency(item) for item in site.reading.emergencies(asking(request))]
+        return _read(request, {"emergencies": found})
 
 
 def _emergency(found: ToReview) -> dict[str, object]:
@@ -259,7 +250,7 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         REQUESTS,
         operation_id="listRequests",
         tags=["aanvragen"],
-        responses=_answers(models.RequestPage, _ALL),
+        responses=answers(models.RequestPage, PROBLEMS),
     )
     def listed(
         request: Request,
@@ -275,20 +266,20 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         found = requests.requests(site, asking(request), wanted)
         chosen = {"toestand": toestand, "aanZet": aanZet, "teLaat": "true" if teLaat else ""}
         place = _place(REQUESTS, found.total, pagina, paginaGrootte, {name: it for name, it in chosen.items() if it})
-        return _json({**place, **requests.answer(found, site)})
+        return _read(request, {**place, **requests.answer(found, site)})
 
-    @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=_answers(models.Teams, (401, 403, 503)))
+    @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=answers(models.Teams, PROBLEMS))
     def listed_teams(request: Request) -> Response:
         """What your teams have in hand: each worker's households, who waits for a first contact, whose help is past
         its term, and what is committed beside the budget."""
-        return _json({"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
+        return _read(request, {"teams": teams.answer(teams.teams(site, asking(request)), site.today().year)})
 
     @router.post(
         DEPUTIES,
         status_code=202,
         operation_id="nameDeputy",
         tags=["teams"],
-        responses=_answers(models.DeputyAccepted, (400, 401, 403, 503), status=202),
+        responses=answers(models.DeputyAccepted, (400, 401, 403, 503), status=202),
     )
     def name_deputy(request: Request, wanted: DeputyToName) -> Response:
         """Let somebody stand in for a worker of your team, from the first to the last day. Of the same two and first
@@ -300,7 +291,7 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         status_code=202,
         operation_id="takeBackDeputy",
         tags=["teams"],
-        responses=_answers(models.DeputyAccepted, (400, 401, 403, 404, 409, 503), status=202),
+        responses=answers(models.DeputyAccepted, (400, 401, 403, 404, 409, 503), status=202),
     )
     def take_back_deputy(deputyship_id: str, request: Request, wanted: DeputyToTakeBack) -> Response:
         """Take it back: from now on he stands in no more."""
@@ -313,7 +304,7 @@ def _add_sources(router: APIRouter, site: Site) -> None:
         f"{API}/bronnen",
         operation_id="listSources",
         tags=["bronnen"],
-        responses=_answers(models.Sources, (401, 403, 503)),
+        responses=answers(models.Sources, PROBLEMS),
     )
     def sources(request: Request) -> Response:
         """State and freshness of every source, as seen now."""
@@ -326,15 +317,14 @@ def _add_sources(router: APIRouter, site: Site) -> None:
             }
             for item in site.reading.sources(asking(request))
         ]
-        return _json({"sources": found})
+        return _read(request, {"sources": found})
 
 
 def _add_state(router: APIRouter, site: Site) -> None:
-    @router.get(f"{API}/openapi.json", include_in_schema=False)
+    @router.get(DESCRIPTION, include_in_schema=False)
     def description(request: Request) -> Response:
-        """This API, described in OpenAPI 3."""
-        site.reading.description(asking(request))
-        return _json(request.app.openapi())
+        """This API, described in OpenAPI 3, for whoever asks, from any page."""
+        return _read(request, request.app.openapi(), {"Access-Control-Allow-Origin": "*"})
 
     @router.get("/healthz", include_in_schema=False)
     def healthz() -> Response:
@@ -353,13 +343,12 @@ def _add_state(router: APIRouter, site: Site) -> None:
         return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _household(document: Document, site: Site) -> dict[str, object]:
-    points = attention.of_household(site, document)
-    found = threads.of_household(site, document)
-    return digest.opened(document, site.open_address) | {
-        "attention": attention.answer(points),
-        "threads": threads.answer(found, site.today(), site.prices),
-        "viewers": site.reading.viewers(document),
+def _household(seen: Seen, site: Site) -> dict[str, object]:
+    found = attention.of_household(site, seen)
+    return digest.opened(seen.document, site.open_address) | {
+        "attention": attention.answer(found.points),
+        "threads": threads.answer(found.threads, found.today, site.prices),
+        "viewers": site.reading.viewers(seen),
     }
 
 
@@ -474,55 +463,15 @@ def _side(side: Side) -> dict[str, object]:
     }
 
 
+def _read(request: Request, body: object, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a read; without a body for whoever has it already."""
+    content = orjson.dumps(body)
+    tag = tag_of(content)
+    shared = {**(headers or {}), "ETag": tag}
+    if is_known(tag, request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=shared)
+    return Response(content, headers=shared, media_type="application/json")
+
+
 def _json(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers=dict(headers or {}), media_type="application/json")
-
-
-def _answers(
-    model: type, problems: tuple[int, ...], *, status: int = 200, moves: bool = False
-) -> dict[int | str, dict[str, Any]]:
-    known: dict[int | str, dict[str, Any]] = {status: {"model": model, "description": model.__doc__ or ""}}
-    for problem_status in problems:
-        schema = {"$ref": "#/components/schemas/Problem"}
-        known[problem_status] = {
-            "description": _PROBLEM_TEXTS[problem_status],
-            "content": {MEDIA_TYPE: {"schema": schema}},
-        }
-    if moves:
-        known[308] = {"description": "The household lives on under another id: see Location."}
-    return known
-
-
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description by the rules: no 422, the API-Version header on every answer, how to authenticate."""
-    found = get_openapi(
-        title="Regiehub",
-        version=API_VERSION,
-        routes=app.routes,
-        description="One household, one plan, one director: what the registrations say together.",
-        contact=_CONTACT,
-        servers=[{"url": "https://regiehub.example.org"}],
-    )
-    schemas = found["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    schemas["Problem"] = models.Problem.model_json_schema()
-    found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    found["security"] = [{"token": []}]
-    for operation in (item for path in found["paths"].values() for item in path.values()):
-        if "401" in operation["responses"]:
-            operation["responses"]["429"] = _TOO_MANY
-        _tidy(operation["responses"])
-    return found
-
-
-def _tidy(responses: dict[str, Mapping[str, Any]]) -> None:
-    responses.pop("422", None)
-    version = {"description": "Version of the API.", "schema": {"type": "string"}}
-    for status, answer in responses.items():
-        headers = {"API-Version": version}
-        if status in ("202", "308"):
-            headers["Location"] = {"description": "Where it is now.", "schema": {"type": "string"}}
-        if status == "429":
-            headers["Retry-After"] = {"description": "Seconds until one more fits.", "schema": {"type": "integer"}}
-        responses[status] = {**answer, "headers": headers}

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
-from hub.desk.api import InvalidBsn, api_router, describe
+from hub.desk.api import InvalidBsn, api_router
 from hub.desk.consent_page import consent_router
 from hub.desk.console.pages import console_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
@@ -27,6 +27,7 @@ from hub.desk.login.documents import ProviderUnavailable
 from hub.desk.login.routes import login_router
 from hub.desk.looks import LooksUnavailable
 from hub.desk.meeting import meeting_router
+from hub.desk.openapi import describe
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
 from hub.desk.reading import Moved, NotThere, Refused
@@ -49,7 +50,7 @@ class _Desk(FastAPI):
 
 def create_app(site: Site) -> FastAPI:
     """The application. Pure of start-up: it opens nothing and starts nothing."""
-    app = _Desk(openapi_url=None, docs_url=None, redoc_url=None)
+    app = _Desk(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.desk import readmodel
+from hub.desk.insight import Insight
+from hub.desk.reading import Seen
 from hub.desk.readmodel import iso
 from hub.desk.site import Site
-from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState, SourceTrouble
-from hub.household.attention.points import attention_points
+from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
 
@@ -26,14 +26,11 @@ class Summary(NamedTuple):
     child_safety: bool
 
 
-def of_household(site: Site, document: Document) -> list[AttentionPoint]:
-    """The points of a household that somebody may read, as far as he may see what they come from; part of that look, so
-    it writes no look of its own. `document`: as he sees it. What is missing is looked for in the whole one: what
-    somebody may not see is not missing."""
+def of_household(site: Site, seen: Seen) -> Insight:
+    """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
     with site.reading.engine.connect() as connection:
-        troubles = source_troubles(connection, document, site.terms, site.now().astimezone(UTC))
-        whole = readmodel.load(connection, document["household_id"])
-    return visible(document, attention_points(whole, site.today(), site.terms, troubles) if whole else [])
+        troubles = source_troubles(connection, seen.document, site.terms, site.now().astimezone(UTC))
+    return Insight(seen.document, seen.whole, site.today(), site.terms, tuple(troubles))
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
@@ -44,36 +41,8 @@ def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
     return {home: _summary(site, document, whole.get(home)) for home, document in seen.items()}
 
 
-_OF_ANYBODY: Final = frozenset(
-    {
-        Rule.NO_DIRECTOR,
-        Rule.TWO_DIRECTORS,
-        Rule.COMING_OF_AGE,
-        Rule.REREGISTRATION,
-        Rule.UNCONFIRMED_IDENTITY,
-        Rule.SOURCE,
-    }
-)
-"""Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
-
-
-def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full."""
-    seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
-    return [
-        point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
-        for point in points
-        if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers)
-    ]
-
-
-def _unsaid(snooze: Snoozed | None) -> Snoozed | None:
-    """Why somebody put it off is content."""
-    return snooze._replace(why="") if snooze else None
-
-
 def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
-    points = visible(document, attention_points(whole, site.today(), site.terms)) if whole else []
+    points = Insight(document, whole, site.today(), site.terms).points if whole else []
     shown = [point for point in points if not point.hidden]
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
 

@@ -22,6 +22,7 @@ from hub.desk.completeness import Completeness, completeness
 from hub.desk.deciding import action_to_withdraw
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
+from hub.desk.reading import Seen
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
 from hub.events.ids import RecordRef, decision_id
@@ -79,24 +80,24 @@ def show_household(
     """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
     form held, `accepted`: that it was recorded."""
     site, asked = pages.site, asking(request)
-    found = site.reading.household(asked, household_id, addresses=True)
-    about = site.reading.facts(household_id, found)
+    found = site.reading.seen(asked, household_id, addresses=True)
+    shown, about = found.document, found.about
     seen = site.visits.visit(asked.actor, about.dossiers) if asked.actor else None
     shared: dict[str, Any] = {"problem": problem, "given": {}, "accepted": False}
     shared |= {"why_problem": problem if problem in ("why_invalid", "decision_bsn") else ""}
     shared |= {
-        "reasons": Reasons(pages.words(request), found),
+        "reasons": Reasons(pages.words(request), shown),
         "path": f"/huishoudens/{household_id}",
         "decides": may(asked.actor, Action.DECIDE, about).allowed,
         "compares": may(asked.actor, Action.READ_CANDIDATES, about).allowed,
         "sights": sights(site.reading.viewers(found)),
         "tell": threads.ThreadWords(pages.words(request), site.today(), site.prices),
         "seen": seen,
-        "changed": changed_blocks(found, seen) if seen else frozenset(),
+        "changed": changed_blocks(shown, seen) if seen else frozenset(),
         "me": asked.actor,
     }
     blocks = blocks_of(site, found)
-    shared |= _openings(site, found, about, asked.actor, blocks["involved_now"])
+    shared |= _openings(site, shown, about, asked.actor, blocks["involved_now"])
     return pages.show(request, "household.html", status, **blocks | shared | context)
 
 
@@ -135,11 +136,11 @@ def _id_of(record: RecordEntry) -> str:
     return decision_id(RecordRef(*(str(record[name]) for name in RecordRef._fields)))  # type: ignore[literal-required]  # fields of a record
 
 
-def blocks_of(site: Site, document: Document) -> dict[str, Any]:
+def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
     """What stands in the blocks, whoever reads."""
-    shown = cast(Document, digest.opened(document, site.open_address))
-    today = site.today()
-    points = attention.of_household(site, document)
+    shown = cast(Document, digest.opened(seen.document, site.open_address))
+    insight = attention.of_household(site, seen)
+    today, points = insight.today, insight.points
     directors = direction.directors(shown, today)
     requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)
@@ -156,19 +157,19 @@ def blocks_of(site: Site, document: Document) -> dict[str, Any]:
         "directors": directors,
         "directions": direction.directions(shown, today),
         "decision_of": _id_of,
-        "stuck": stuck(shown, points, directors, site.terms, today),
+        "stuck": stuck(shown, points, directors, insight.threads),
         "not_seen": not_seen(points),
         "unknown_units": unknown_units(shown),
         "involved": involved,
         "involved_now": {group: [item for item in people if item.current] for group, people in involved.items()},
         "plan": plan(shown, points),
         "requests": requests,
-        "threads": threads.of_household(site, document),
+        "threads": insight.threads,
         "cost": cost(shown),
         "scores": scores(shown),
         "events": digest.timeline(shown),
         "sources": digest.sources(shown),
-        "completeness": _completeness(site, document),
+        "completeness": _completeness(site, seen.document),
         "open_dossiers": [item for item in shown["dossiers"] if item["status"] == "open"],
     }
 

@@ -16,13 +16,13 @@ from hub.desk.access import Action, Actor, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
 from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find, reached
+from hub.desk.insight import Insight
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
 from hub.household.attention.point import Rule
-from hub.household.attention.points import attention_points
 from hub.household.document_shape import Document
 
 PAGE_SIZE = 25
@@ -100,8 +100,8 @@ def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connecti
 
 def _line(site: Site, shown: Document, whole: Document) -> Line:
     today = site.today()
-    points = attention.visible(shown, attention_points(whole, today, site.terms))
-    return case_of(shown, points, today, site.terms).line
+    insight = Insight(shown, whole, today, site.terms)
+    return case_of(shown, insight.points, insight.threads, today).line
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

@@ -40,8 +40,8 @@ def meeting_router(pages: Pages) -> APIRouter:
         if not present:
             found = site.reading.household(asking(request), household_id)
             return pages.show(request, "meeting_ask.html", 400, household=found, attending=ATTENDING, missing=True)
-        found = site.reading.household(asking(request), household_id, Action.PRINT_HOUSEHOLD)
-        shown = for_all(present, found, site.reading.facts(household_id, found))
+        seen = site.reading.seen(asking(request), household_id, Action.PRINT_HOUSEHOLD)
+        shown = for_all(present, seen.document, site.reading.facts(household_id, seen.document))
         whole = all(item["content"] == "all" for item in shown["access"])
         colleagues = all(ATTENDING[who] for who in present)
         shared = {
@@ -50,7 +50,7 @@ def meeting_router(pages: Pages) -> APIRouter:
             "colleagues": colleagues,
             "path": f"/huishoudens/{household_id}/bespreking",
         }
-        return pages.show(request, "meeting.html", **blocks_of(site, shown) | shared)
+        return pages.show(request, "meeting.html", **blocks_of(site, seen._replace(document=shown)) | shared)
 
     return router
 

@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import access, candidates, deputies, digest, readmodel
+from hub.desk import access, candidates, deputies, digest, readmodel, searching
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
 from hub.desk.readmodel import replace_row
@@ -27,6 +27,7 @@ from hub.desk.tables import (
     decisions,
     dossiers,
     households,
+    member_words,
     members,
     offsets,
     reaches,
@@ -36,7 +37,7 @@ from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Valu
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import DEAD_LETTERS, DEPUTIES, SOURCES, VIEWS
 from hub.household import document
-from hub.household.document_shape import Document, Person
+from hub.household.document_shape import Document
 
 TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 """What the read model is made of."""
@@ -143,6 +144,7 @@ def _apply_part(connection: Connection, views: Mapping[str, Value], attending: A
     ]
     _replace(connection, households, changes, [_household_row(change) for change in changes])
     _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
+    _replace(connection, member_words, changes, [row for change in changes for row in _word_rows(change)])
     _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
     _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
     _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
@@ -194,17 +196,15 @@ def _parked(change: _Change) -> int:
 
 
 def _member_rows(change: _Change) -> list[dict[str, object]]:
-    def stated(person: Person, name: str) -> str:
-        return readmodel.search_text([str(item["value"]) for item in person["fields"][name]["values"]])
+    found = change.content["members"] if change.content else []
+    return [{"household_id": change.home, "person_key": member["person_key"]} for member in found]
 
+
+def _word_rows(change: _Change) -> list[dict[str, object]]:
     return [
-        {
-            "household_id": change.home,
-            "person_key": member["person_key"],
-            "names": stated(member, "name"),
-            "birth_dates": stated(member, "birth_date"),
-        }
+        {"household_id": change.home, "person_key": member["person_key"], "word": word}
         for member in (change.content["members"] if change.content else [])
+        for word in searching.words_of(member)
     ]
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import candidates, deputies, digest, inspection, readmodel
+from hub.desk import candidates, deputies, digest, inspection, readmodel, searching
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
-from hub.desk.access.decide import may_show_on
+from hub.desk.access.decide import Openings, may_show_on
 from hub.desk.access.facts import DEFAULT_RULES, ref_of, team_key
 from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.activities import activity_of
@@ -21,7 +21,8 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import Asker, DeadLetterRow, LetterRow, Letters, Search, iso
+from hub.desk.readmodel import Asker, DeadLetterRow, LetterRow, Letters, iso
+from hub.desk.searching import Search
 from hub.events.ids import DossierRef
 from hub.household.document_shape import DecisionEntry, Document
 from hub.ops.orders import Kept
@@ -143,13 +144,24 @@ class ToReview(NamedTuple):
     over: bool
 
 
+class Seen(NamedTuple):
+    """One household. `document`: as somebody sees it; `whole`: altogether, to work things out by, never to show;
+    `about`: what a decision on it depends on."""
+
+    document: Document
+    whole: Document
+    about: Household
+
+
 class _Opened(NamedTuple):
-    """A whole household, what a decision on it depends on, its secrets, and dossiers of others that may be named."""
+    """A whole household, what a decision on it depends on, its secrets, dossiers of others that may be named, and what
+    may be seen of its own."""
 
     document: Document
     about: Household
     secrets: Secrets
     also: list[DossierRef]
+    openings: Openings
 
 
 @dataclass(frozen=True)
@@ -173,11 +185,18 @@ class Reading:
 
     def search(self, request: Request, wanted: Search) -> Page:
         """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is. Of those that
-        somebody may not see is told only how many there are, up to HIDDEN_LIMIT."""
+        somebody may not see is told only how many there are, up to HIDDEN_LIMIT; of a secret address not even that."""
         asker = self._asker(request, Action.SEARCH_HOUSEHOLDS)
         with self.engine.connect() as connection:
-            found = readmodel.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
-        shown = self._shown(request, found.households)
+            found = searching.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
+            secret = searching.is_secret(connection, wanted.address_key)
+        asked = ((whole, self.cut_down(request.actor, whole)) for whole in found.households)
+        shown = [
+            item
+            for whole, item in asked
+            if item is not None and searching.fits(item, wanted)
+            if not secret or self._sees_secrets(request, self.facts(whole["household_id"], whole))
+        ]
         self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=shown)
         return Page(len(shown), shown, found.hidden)
 
@@ -207,14 +226,19 @@ class Reading:
     def household(
         self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
     ) -> Document:
+        """One household as somebody may see it: see `seen`."""
+        return self.seen(request, household_id, action, addresses=addresses).document
+
+    def seen(
+        self, request: Request, household_id: str, action: Action = Action.READ_HOUSEHOLD, *, addresses: bool = False
+    ) -> Seen:
         """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
         whoever may see them. Raises NotThere or Moved, after the decision and its look."""
         there = self._open(request, household_id, action)
-        openings = may(request.actor, Action.READ_HOUSEHOLD, there.about).openings
-        shown = cut(there.document, openings, there.also)
-        if there.secrets == NO_SECRETS or (addresses and self._sees_secrets(request, there.about)):
-            return shown
-        return digest.withheld(shown, there.secrets)
+        shown = cut(there.document, there.openings, there.also)
+        if there.secrets != NO_SECRETS and not (addresses and self._sees_secrets(request, there.about)):
+            shown = digest.withheld(shown, there.secrets)
+        return Seen(shown, there.document, there.about)
 
     def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
@@ -224,9 +248,11 @@ class Reading:
             secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
         about = self.facts(_known_id(household_id), asked)
-        self._decide(request, action, household=about, also=others)
+        decision = self._decide(request, action, household=about, also=others)
         there = _there(found, moved, household_id)
-        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers])
+        if action is not Action.READ_HOUSEHOLD:
+            decision = may(request.actor, Action.READ_HOUSEHOLD, about)
+        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers], decision.openings)
 
     def _readable(self, connection: Connection, request: Request, document: Document) -> list[Household]:
         """Of the other households that its decisions name: of those that somebody may read, what is shown of them."""
@@ -239,14 +265,16 @@ class Reading:
                 found.append(Household(holding["household_id"], (ref,)))
         return found
 
-    def viewers(self, document: Document) -> list[Viewer]:
+    def viewers(self, seen: Seen) -> list[Viewer]:
         """Who sees the content of each dossier of a household that somebody reads; as far as he may know it."""
-        known = known_of(document, self.now(), self.rules)
+        shown, known = seen.document, seen.about.known
+        if known is None or shown["records"] != seen.whole["records"]:
+            known = known_of(shown, self.now(), self.rules)
         workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
         workers |= {known.director.staff} if known.director else set()
         with self.engine.connect() as connection:
             standing_in = deputies.of(connection, workers - {""}, known.today)
-        return viewers(document, known._replace(deputies=standing_in))
+        return viewers(shown, known._replace(deputies=standing_in))
 
     def emergencies(self, request: Request) -> list[ToReview]:
         """The emergency accesses that nobody has reviewed yet, the oldest first."""
@@ -398,10 +426,6 @@ class Reading:
         if not may(request.actor, Action.ENTER).allowed:
             self._decide(request, Action.ENTER)
 
-    def description(self, request: Request) -> None:
-        """Ask whether the description of the API may be read."""
-        self._decide(request, Action.READ_DESCRIPTION)
-
     def allow(
         self, request: Request, action: Action, households: Sequence[Household], *, content: DossierRef | None = None
     ) -> None:
@@ -448,12 +472,13 @@ class Reading:
         household: Household | None = None,
         also: Sequence[Household] = (),
         shown: Sequence[Document] = (),
-    ) -> None:
+    ) -> Decision:
         decision = may(request.actor, action, household)
         concerned = [household, *also] if household else [_listed(item) for item in shown]
         self._write(request, action, decision, (household.household_id or None) if household else None, concerned)
         if not decision.allowed:
             raise Refused(decision)
+        return decision
 
     def _write(
         self,

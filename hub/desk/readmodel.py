@@ -16,19 +16,23 @@ import orjson
 import structlog
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Engine,
     Select,
     Table,
     and_,
+    bindparam,
     create_engine,
     event,
     false,
     func,
     insert,
+    literal,
     make_url,
     or_,
     select,
+    union,
 )
 from sqlalchemy.pool import StaticPool
 
@@ -42,7 +46,6 @@ from hub.desk.tables import (
     households,
     kept,
     linked,
-    members,
     meta,
     metadata,
     offsets,
@@ -57,22 +60,6 @@ from hub.ops.orders import Kept
 _log = structlog.get_logger()
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
-
-
-class Search(NamedTuple):
-    """What to look for; all that is given must hold of one member (the dossier number: of the household)."""
-
-    name: str | None = None
-    birth_date: str | None = None
-    dossier_id: str | None = None
-    person_key: str | None = None
-
-
-class Found(NamedTuple):
-    """What a search found for somebody. `hidden`: how many more there are, which he may not see."""
-
-    households: list[Document]
-    hidden: int
 
 
 class DeadLetterRow(NamedTuple):
@@ -182,10 +169,14 @@ def wipe(connection: Connection) -> None:
 
 def load(connection: Connection, household_id: str) -> Document | None:
     """The document of a live household; None if it is unknown, gone, or not complete yet."""
-    text = connection.scalar(
-        select(households.c.document).where(households.c.household_id == household_id, households.c.live)
-    )
+    text = connection.scalar(_DOCUMENT, {"home": household_id})
     return None if text is None else _document(text)
+
+
+_DOCUMENT: Final = select(households.c.document).where(
+    households.c.household_id == bindparam("home"), households.c.live
+)
+"""What every read of a household asks is put together once: that takes SQLAlchemy longer than the database answers."""
 
 
 def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, Document]:
@@ -241,13 +232,14 @@ class Asker(NamedTuple):
     at: str
 
 
-def _has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+def has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
+    """What must hold of the rows of who has to do with what."""
     return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
 
 
 def reached_by(asker: Asker) -> Select[tuple[str]]:
     """Ids of the households that somebody has to do with."""
-    return select(reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    return select(reaches.c.household_id).where(*has_to_do(asker)).distinct()
 
 
 def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
@@ -262,7 +254,7 @@ def count(connection: Connection, asker: Asker) -> int:
 
 def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
     """Live households that somebody has to do with, in the order of their title."""
-    own = select(reaches.c.sort_key, reaches.c.household_id).where(*_has_to_do(asker)).distinct()
+    own = select(reaches.c.sort_key, reaches.c.household_id).where(*has_to_do(asker)).distinct()
     ordered = own.order_by(reaches.c.sort_key, reaches.c.household_id).offset(skip).limit(limit)
     ids = [str(home) for _, home in connection.execute(ordered)]
     found = load_all(connection, ids)
@@ -277,35 +269,6 @@ def every(connection: Connection) -> Iterator[Document]:
         yield from load_all(connection, ids[start : start + PART]).values()
 
 
-def search(connection: Connection, wanted: Search, asker: Asker, *, limit: int, hidden: int) -> Found:
-    """At most `limit` live households that fit all that is given and that somebody has to do with, and how many others
-    fit, counted up to `hidden`; none for an empty search."""
-    conditions = _conditions(wanted)
-    if not conditions:
-        return Found([], 0)
-    own, live = reached_by(asker), (households.c.live, *conditions)
-    query = select(households.c.document).where(*live, households.c.household_id.in_(own))
-    ordered = query.order_by(households.c.sort_key, households.c.household_id).limit(limit)
-    others = select(households.c.household_id).where(*live, households.c.household_id.not_in(own)).limit(hidden)
-    number = connection.scalar(select(func.count()).select_from(others.subquery()))
-    return Found([_document(text) for text in connection.scalars(ordered)], int(number or 0))
-
-
-def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    person = [members.c.names.contains(word, autoescape=True) for word in (wanted.name or "").casefold().split()]
-    if wanted.birth_date:
-        person.append(members.c.birth_dates.contains(f" {wanted.birth_date} ", autoescape=True))
-    if wanted.person_key:
-        person.append(members.c.person_key == wanted.person_key)
-    if person:
-        conditions.append(households.c.household_id.in_(select(members.c.household_id).where(*person)))
-    if wanted.dossier_id:
-        named = func.lower(dossiers.c.dossier_id) == wanted.dossier_id.lower()
-        conditions.append(households.c.household_id.in_(select(dossiers.c.household_id).where(named)))
-    return conditions
-
-
 def naming(connection: Connection, person_key: str) -> list[Document]:
     """All live households whose document names a person, as a member or otherwise."""
     homes = select(addresses.c.household_id).where(addresses.c.person_key == person_key)
@@ -316,16 +279,33 @@ def naming(connection: Connection, person_key: str) -> list[Document]:
 def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
     """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
     dossier states of such a person."""
+    rows = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)})
+    found = {(str(kind), str(key)) for kind, key in rows}
+    of_persons, keys = (frozenset(key for kind, key in found if kind == it) for it in (_PERSON, _ADDRESS))
+    return Secrets(of_persons, keys)
+
+
+_PERSON, _ADDRESS = "person", "address"
+
+
+def _secrets() -> CompoundSelect[str, str]:
     said = addresses.alias("said")
     whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
-    of_persons = select(addresses.c.person_key).where(addresses.c.person_key.in_(persons), addresses.c.secret)
-    found = select(addresses.c.address_key).where(addresses.c.address_key.in_(address_keys), whose.exists())
-    return Secrets(frozenset(connection.scalars(of_persons)), frozenset(connection.scalars(found)))
+    named = addresses.c.person_key.in_(bindparam("persons", expanding=True))
+    stated = addresses.c.address_key.in_(bindparam("keys", expanding=True))
+    of_persons = select(literal(_PERSON), addresses.c.person_key).where(named, addresses.c.secret)
+    return union(of_persons, select(literal(_ADDRESS), addresses.c.address_key).where(stated, whose.exists()))
+
+
+_SECRETS: Final = _secrets()
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:
     """Last heartbeat of each source, sorted by source; keys as in hub.source_status, times ISO 8601."""
-    return [orjson.loads(text) for text in connection.scalars(select(sources.c.status).order_by(sources.c.source))]
+    return [orjson.loads(text) for text in connection.scalars(_STATUSES)]
+
+
+_STATUSES: Final = select(sources.c.status).order_by(sources.c.source)
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:
@@ -336,9 +316,14 @@ def dead_letter_counts(connection: Connection) -> dict[str, int]:
 
 def last_dead_letters(connection: Connection) -> dict[str, str]:
     """When a record of each source was last unreadable, of those that are open: ISO time per source that has any."""
-    newest = func.max(dead_letters.c.failed_at)
-    query = select(dead_letters.c.source, newest).where(dead_letters.c.is_open).group_by(dead_letters.c.source)
-    return {str(source): str(moment) for source, moment in connection.execute(query)}
+    return {str(source): str(moment) for source, moment in connection.execute(_LAST_DEAD_LETTERS)}
+
+
+_LAST_DEAD_LETTERS: Final = (
+    select(dead_letters.c.source, func.max(dead_letters.c.failed_at))
+    .where(dead_letters.c.is_open)
+    .group_by(dead_letters.c.source)
+)
 
 
 def newest_dead_letters(connection: Connection, limit: int) -> list[DeadLetterRow]:
@@ -399,11 +384,6 @@ def replace_row(connection: Connection, table: Table, key: Mapping[str, object],
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(table.update().where(*where).values(**values)).rowcount == 0:
         connection.execute(table.insert().values(**key, **values))
-
-
-def search_text(values: Sequence[str]) -> str:
-    """Values as a searchable text: case folded, a space at both ends."""
-    return f" {' '.join(values).casefold()} "
 
 
 def sort_key(title: str) -> str:

@@ -31,6 +31,7 @@ from hub.desk.shown import state
 from hub.desk.site import Site
 from hub.errors import ConfigError, ContractError
 from hub.events.codec import UnknownSchemaError
+from hub.events.sensitive import Address
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer
 from hub.ops.linking import Linking
@@ -50,12 +51,13 @@ class Keys(NamedTuple):
     """What the desk may do with the municipality's keys, without holding them.
 
     `open_sealed`: the text of a sealed address, None if it was sealed with another key.
-    `person_key`: the key of a BSN's person, None if the BSN is not valid.
+    `person_key`: the key of a BSN's person, None if the BSN is not valid. `address_key`: the key of an address.
     `fingerprint`: by which the linking key is recognised.
     """
 
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
+    address_key: Callable[[Address], str]
     fingerprint: str
 
 
@@ -112,6 +114,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
         tokens=tokens,
         open_sealed=keys.open_sealed,
         person_key=keys.person_key,
+        address_key=keys.address_key,
         why_not_ready=feed.progress.why_not_ready,
         render_metrics=metrics.exposition,
         terms=terms,

@@ -28,6 +28,7 @@ from hub.desk.login.sessions import Sessions
 from hub.desk.reading import Reading, Refused, Request
 from hub.desk.tokens import Tokens
 from hub.desk.visits import Visits
+from hub.events.sensitive import Address
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
@@ -38,7 +39,8 @@ API: Final = "/api/v1"
 API_VERSION: Final = "1.0.0"
 SESSION_COOKIE: Final = "regiehub_sessie"
 LOGIN: Final = "/inloggen"
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+DESCRIPTION: Final = f"{API}/openapi.json"
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics", DESCRIPTION})
 """What answers without a token: no data of any person. And login, and its style sheet."""
 STATIC: Final = "/static/"
 
@@ -49,7 +51,8 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a
 @dataclass(frozen=True)
 class Site:
     """Everything that the API and the pages need. `open_sealed`: sealed bytes of an address to its text, None if it
-    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN.
+    was sealed with another key. `person_key`: a BSN to the key of its person, None if it is no valid BSN;
+    `address_key`: an address to its key.
     `terms`: the municipality's, of attention points; `prices`: its products and budgets."""
 
     reading: Reading
@@ -57,6 +60,7 @@ class Site:
     tokens: Tokens
     open_sealed: Callable[[bytes], str | None]
     person_key: Callable[[str], str | None]
+    address_key: Callable[[Address], str]
     why_not_ready: Callable[[], str | None]
     render_metrics: Callable[[], bytes]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

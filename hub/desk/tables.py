@@ -7,12 +7,16 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 12
+SCHEMA: Final = 13
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
 """Signs of a title by which a list is sorted: an index takes no long texts."""
 
+WORD_LENGTH: Final = 40
+"""Signs of a word by which somebody is found; longer ones are cut, in the index and in the search alike."""
+_Code: Final = String(WORD_LENGTH).with_variant(String(WORD_LENGTH, collation="C"), "postgresql")
+"""Text that compares by code point in every database: so an index finds what begins with something."""
 TEAM_SIGNS: Final = 200
 """Of a team's name: an index takes no long texts."""
 
@@ -38,10 +42,18 @@ members = Table(
     metadata,
     Column("household_id", String(64), primary_key=True),
     Column("person_key", String(80), primary_key=True),
-    Column("names", Text, nullable=False),
-    Column("birth_dates", Text, nullable=False),
     Index("members_by_person", "person_key"),
 )
+member_words = Table(
+    "member_words",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("person_key", String(80), primary_key=True),
+    Column("word", _Code, primary_key=True),
+    Index("member_words_by_word", "word", "household_id", "person_key"),
+    sqlite_with_rowid=False,
+)
+"""By what words a member is found: each of his names folded, and his days of birth (`hub.desk.searching`)."""
 blocking_keys = Table(
     "blocking_keys",
     metadata,

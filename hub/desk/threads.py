@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from hub.desk.site import Site
 from hub.desk.words import Words
 from hub.household.costs import Committed, committed, year
-from hub.household.document_shape import Document
 from hub.household.prices import Prices
 from hub.household.requests.claim import Step
-from hub.household.requests.threads import Thread, threads
-
-
-def of_household(site: Site, document: Document) -> list[Thread]:
-    """All threads of a household that somebody may read; part of that look, so it writes no look of its own."""
-    return threads(document, site.today(), site.terms)
+from hub.household.requests.threads import Thread
 
 
 def answer(found: Iterable[Thread], today: date, prices: Prices) -> list[dict[str, object]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
 from hub.household.attention.acting import Acting, Party
-from hub.household.attention.terms import Terms
-from hub.household.document_shape import Document
 from hub.household.requests import codes
-from hub.household.requests.threads import Thread, threads
+from hub.household.requests.threads import Thread
 
 _AT_REST: Final = codes.FINISHED | {"started"}
 """States in which nothing is waited for unless a clock runs."""
@@ -25,11 +24,12 @@ class Waiting(NamedTuple):
     due: date | None
 
 
-def waiting(document: Document, today: date, terms: Terms) -> list[Waiting]:
-    """Every request that waits within its time (one that is late is a point of attention), the nearest day first."""
+def waiting(threads: Iterable[Thread]) -> list[Waiting]:
+    """Of a household's requests those that wait within their time (one that is late is a point of attention), the
+    nearest day first."""
     found = [
         Waiting(thread, _who(thread), thread.since, thread.next_due)
-        for thread in threads(document, today, terms)
+        for thread in threads
         if not thread.late and (thread.next_due is not None or thread.state not in _AT_REST)
     ]
     return sorted(found, key=lambda item: (item.due or date.max, item.since, item.thread.key))

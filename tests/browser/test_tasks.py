@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from playwright.sync_api import Page, expect
 
 from hub.events.codec import decode
 from hub.events.decisions import decision_of
+from hub.ops.picture import picture
 from tests.browser.conftest import log_in
 from tests.browser.town import busy_family
-from tests.desk.conftest import KIM, LEADER, OPERATOR, Desk
+from tests.desk.conftest import KIM, LEADER, NOW, OPERATOR, Desk
 from tests.desk.decisions import decision_entry, sent_entries
 from tests.desk.family import HOME
+from tests.desk.test_console import COMPLETE, seen, status
 from tests.desk.test_sight import taken, the_family
 
 ON_FIRST_SCREEN = "selector => document.querySelector(selector).getBoundingClientRect().bottom <= window.innerHeight"
@@ -228,3 +231,19 @@ def test_without_script_the_page_works_all_the_same(page: Page, address: str, de
     plain.goto(f"{address}/huishoudens/{HOME}")
     expect(plain.get_by_role("region", name="Aanvragen voor hulp")).to_contain_text("in onderzoek")
     context.close()
+
+
+def test_operations_see_live_that_all_is_well_again_and_keep_their_place(page: Page, address: str, desk: Desk) -> None:
+    before = desk.picture
+    assert before is not None
+    log_in(page, address, OPERATOR)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Beheer")
+    expect(page.get_by_role("region", name="De weg van bron naar beeld")).to_contain_text("loopt achter")
+    page.get_by_role("region", name="Hoe vers is wat men ziet").get_by_role("link", name="ZCD (jeugd)").focus()
+    desk.picture = picture(seen(status(completeness=COMPLETE), at=NOW + timedelta(seconds=1)))
+    try:
+        expect(page.get_by_role("region", name="Wat er is")).to_contain_text("Alles wat de bronnen meldden, is te zien")
+        expect(page.get_by_role("region", name="De weg van bron naar beeld")).not_to_contain_text("loopt achter")
+        assert page.evaluate("document.activeElement.tagName") == "A"
+    finally:
+        desk.picture = before

@@ -11,6 +11,7 @@ from hub.events.records import RequestState
 from hub.household.attention.acting import Acting, Party, acting
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.attention.terms import Terms
+from hub.household.requests.threads import threads
 from hub.household.waiting import waiting
 from tests.core.attention_facts import MC, ZCD, dossier, household, request
 
@@ -38,9 +39,8 @@ def test_where_nobody_directs_the_units_must_agree_and_a_late_answer_is_the_muni
 
 @pytest.mark.parametrize("state", get_args(RequestState))
 def test_every_state_of_a_request_waits_for_somebody_or_is_done(state: str) -> None:
-    found = waiting(
-        household([dossier(ZCD)], [request(state, "2026-02-25", provider="Stichting")]), date(2026, 3, 3), TERMS
-    )
+    home = household([dossier(ZCD)], [request(state, "2026-02-25", provider="Stichting")])
+    found = waiting(threads(home, date(2026, 3, 3), TERMS))
     assert bool(found) == (state not in {"started", "rejected", "ended"})
     for item in found:
         assert (item.due is not None) == (state in {"submitted", "received", "under_investigation"})
@@ -54,6 +54,6 @@ def test_the_nearest_day_comes_first() -> None:
         request("under_investigation", "2026-02-25", record_id="2"),
         request("submitted", "2026-02-25", record_id="3"),
     ]
-    found = waiting(household([dossier(ZCD)], records), date(2026, 3, 3), TERMS)
+    found = waiting(threads(household([dossier(ZCD)], records), date(2026, 3, 3), TERMS))
     assert [item.thread.anchor.record_id for item in found] == ["3", "2", "1"]
     assert found[0].due == date(2026, 3, 4)

@@ -42,7 +42,7 @@ KNOWN_BSN = "123456782"
 
 @dataclass
 class Desk:
-    """What a test may touch of the desk under test."""
+    """What a test may touch of the desk under test. `address`: the key of every address that is searched for."""
 
     engine: Engine
     looks_path: Path
@@ -51,6 +51,7 @@ class Desk:
     keys: dict[str, str] = field(default_factory=lambda: {KNOWN_BSN: "p-anna"})
     sent: list[DecisionMessage] = field(default_factory=list)
     log_fails: Exception | None = None
+    address: str = "a-here"
     picture: Picture | None = None
     orders: Orders | None = None
 
@@ -104,6 +105,7 @@ class Desk:
             ),
             open_sealed=lambda sealed: None if sealed == b"ereht-a" else f"Straat 1 ({sealed[::-1].decode()})",
             person_key=self.person_key,
+            address_key=lambda _: self.address,
             why_not_ready=lambda: self.not_ready,
             render_metrics=lambda: b"regiehub_up 1\n",
             now=lambda: NOW,

@@ -20,6 +20,7 @@ from hub.events.records import RecordType
 from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
+from hub.household.requests.threads import threads
 from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import HOME, direction, family
@@ -129,7 +130,7 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
             document = readmodel.load(connection, home)
             assert document is not None
             points = attention_points(document, later.today, Terms())
-            expected = case_of(document, points, later.today, Terms())
+            expected = case_of(document, points, threads(document, later.today, Terms()), later.today)
             kept = {**expected.line, "matters": expected.line["matters"][:1]}
             assert (orjson.loads(line), rank) == (kept, expected.rank)
 

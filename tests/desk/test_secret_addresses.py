@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import orjson
@@ -29,7 +29,7 @@ SECRET = "afgeschermd: geheim adres"
 FATHER = ZCD._replace(dossier_id="Z-9")
 
 
-def refuge(*, mother_secret: bool | None = True, label: int = 1) -> tuple[str, bytes]:
+def refuge(*, mother_secret: bool | None = True, label: int = 1, entries: Sequence[object] = ()) -> tuple[str, bytes]:
     """A mother and a child at a-here; the child is not said to be in hiding; another dossier says a-old of the mother;
     the father lives at a-far."""
     mother = {"role": "mother", "given_name": "Anna", "is_client": False}
@@ -49,7 +49,7 @@ def refuge(*, mother_secret: bool | None = True, label: int = 1) -> tuple[str, b
         references=[Line(ZCD, "3", "p-bas")],
         conflicts=[Line(MENSCENTRAAL, "1", "p-anna")],
     )
-    return "H-refuge", view("H-refuge", whole, label=label)
+    return "H-refuge", view("H-refuge", whole, label=label, entries=entries)
 
 
 def fathers_home(child: str = "p-noor", at_address: str = "a-here") -> tuple[str, bytes]:

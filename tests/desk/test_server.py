@@ -112,7 +112,7 @@ def test_ready_means_caught_up_once_near_the_end_and_in_contact() -> None:
 PROCESS = """
 from hub.desk.server import Keys, run
 from hub.settings import load_settings
-raise SystemExit(run(load_settings(), Keys(lambda sealed: None, lambda bsn: None, 'f' * 16), print))
+raise SystemExit(run(load_settings(), Keys(lambda sealed: None, lambda bsn: None, lambda address: "", "f" * 16), print))
 """
 
 

@@ -17,10 +17,12 @@ from hub.connect.ingest.asking import Asking
 from hub.connect.ingest.checking import RETRY, Checking, run_apart, wanted
 from hub.connect.ingest.control import Check, Control, Errand, Orders, Pause
 from hub.connect.ingest.publisher import Message
+from hub.connect.ingest.reconciling import completeness, is_certain
 from hub.connect.ingest.runner import control_file
 from hub.events.codec import decode
 from hub.ops import metrics
 from hub.ops.orders import Backfill, Kept, Reset, Waiting
+from hub.ops.reconcile import Difference, Kind, Outcome, Record
 from hub.settings import Settings
 from tests.ingest.drafts import NOON
 
@@ -59,6 +61,26 @@ def test_it_is_due_once_per_interval_after_the_source_was_read_to_its_end(
     assert wanted(asked, caught_up, timedelta(hours=every), failed_at, NOON) == Check("olga", True)
     paused = orders._replace(pause=Pause("olga", "", ""))
     assert wanted(paused, caught_up, timedelta(hours=every), failed_at, NOON) is None
+
+
+def test_what_may_be_on_its_way_is_not_kept() -> None:
+    record = Record("Z-1", "goal", "G-1")
+    unshown = Outcome(9, 0, (Difference(Kind.UNSHOWN, record, (1, None)),), ())
+    missing = Outcome(9, 0, (Difference(Kind.MISSING, record, (1, None)),), ())
+    assert [is_certain(outcome, at_rest=False) for outcome in (unshown, missing)] == [False, True]
+    assert is_certain(unshown, at_rest=True)
+
+
+def test_a_dossier_of_which_nothing_is_shown_is_counted_once() -> None:
+    dossiers = [Record(name, "composition", name) for name in ("Z-1", "Z-2", "Z-3")]
+    found = [
+        Difference(Kind.MISSING, dossiers[0], (1, None)),
+        Difference(Kind.UNSHOWN, dossiers[0], (1, None)),
+        Difference(Kind.UNSHOWN, dossiers[1], (1, 2)),
+        Difference(Kind.EXTRA, dossiers[2], (None, 1)),
+        Difference(Kind.MISSING, Record("Z-4", "goal", "G-1"), (1, None)),
+    ]
+    assert completeness(Outcome(9, 0, tuple(found), ()), NOON)["missing_dossiers"] == 1
 
 
 def checking(control: Control, compare: Callable[[bool], str | None]) -> Checking:

@@ -272,5 +272,14 @@ def test_a_worker_that_is_gone_is_the_cause_that_status_names(stack: Stack) -> N
     said = regiehub(stack, "status", code=1).out
     assert "No stream worker runs" in said
     assert said.splitlines()[-1] == "next: regiehub run stream"
+    zcd(stack).apply(zcd_contact("late", 1, dossier=dossier_of(stack, "zcd")))
+    assert eventually(lambda: held_up(stack) > 1.0, SECONDS), "the freshness of what is seen stands still, and is told"
     stack.start("stream")
     assert eventually(lambda: status(stack)["workers"] == 1, SECONDS)
+    assert eventually(lambda: held_up(stack) == 0.0, SECONDS)
+
+
+def held_up(stack: Stack) -> float:
+    """By how many seconds what is seen of zcd is older than what is published."""
+    (found,) = [source["freshness_seconds"] for source in status(stack)["sources"] if source["source"] == "zcd"]
+    return float(found["visible"] - found["published"])

@@ -19,6 +19,8 @@ LOOK_SECONDS: Final = 1.0
 """How soon it is noticed that somebody asks."""
 PER_SECOND: Final = 1_000
 """Records asked of the source per second: a night is long, and the source's own users come first."""
+SETTLE_SECONDS: Final = 120
+"""Longest wait for the flow to come to rest: nobody sits before it, and what is only on its way is no difference."""
 RETRY: Final = timedelta(minutes=15)
 """After a comparison that failed: what was not there (the read model, the source) may be back."""
 _STOP_SECONDS: Final = 3.0
@@ -99,8 +101,9 @@ def compare_apart(name: str, stopping: threading.Event) -> Callable[[bool], str 
     """Compares the source of that name by its command, which is told by the same settings as this process."""
 
     def compare(repair: bool) -> str | None:
-        words = ["reconcile", name, "--json", "--per-second", str(PER_SECOND), *(["--repair"] if repair else [])]
-        return run_apart([sys.executable, "-m", "hub.cli.main", *words], stopping)
+        words = ["reconcile", name, "--json", "--per-second", str(PER_SECOND), "--settle", str(SETTLE_SECONDS)]
+        asked = [*words, "--repair"] if repair else words
+        return run_apart([sys.executable, "-m", "hub.cli.main", *asked], stopping)
 
     return compare
 

@@ -116,6 +116,11 @@ def _item(record: Record, version: int) -> InventoryItem:
     return InventoryItem(*record, version, False)
 
 
+def is_certain(outcome: Outcome, *, at_rest: bool) -> bool:
+    """Whether it may be kept: what is not shown while the flow has not come to rest may only be on its way."""
+    return at_rest or not outcome.count(Kind.UNSHOWN)
+
+
 def completeness(outcome: Outcome, checked_at: datetime) -> Value:
     """The outcome as the source's status says it."""
     return {

@@ -61,7 +61,6 @@ class Action(StrEnum):
     INSPECT_PERSON = "inspect_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
-    READ_DESCRIPTION = "read_description"
     READ_CONSOLE = "read_console"
     OPERATE = "operate"
 
@@ -100,7 +99,7 @@ _HELPING: Final = (
     Action.READ_HOUSEHOLD,
     Action.FOLLOW_HOUSEHOLD,
 )
-_SYSTEM: Final = (Action.READ_SOURCES, Action.READ_DESCRIPTION)
+_SYSTEM: Final = (Action.READ_SOURCES,)
 ALLOWED: Final[dict[Role, frozenset[Action]]] = {
     Role.CASE_DIRECTOR: frozenset(
         (

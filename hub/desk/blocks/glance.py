@@ -11,7 +11,6 @@ from hub.desk import digest
 from hub.events.records import RecordType
 from hub.household.attention.acting import Acting, acting
 from hub.household.attention.point import AttentionPoint, Rule, Severity
-from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document, Person, RecordEntry
 from hub.household.requests.threads import Thread
 from hub.household.waiting import Waiting, waiting
@@ -85,7 +84,7 @@ def agreed(document: Document) -> Agreed:
 
 
 def stuck(
-    document: Document, points: Iterable[AttentionPoint], directors: Sequence[str], terms: Terms, today: date
+    document: Document, points: Iterable[AttentionPoint], directors: Sequence[str], threads: Iterable[Thread]
 ) -> list[Stuck]:
     """What waits, most pressing first: what must be done, then requests that wait within their time, then what is
     only to be known. A request past its time stands among the points."""
@@ -94,7 +93,7 @@ def stuck(
         Stuck(point.severity, acting(point, document, directors), point.since, point.due, point=point)
         for point in shown
     ]
-    requests = [_of_request(item) for item in waiting(document, today, terms)]
+    requests = [_of_request(item) for item in waiting(threads)]
     found = [*of_points, *requests]
     return sorted(found, key=lambda item: _RANKS[item.severity, item.request is not None])
 

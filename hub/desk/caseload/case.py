@@ -92,12 +92,13 @@ def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
     return f"{today.isoformat()} {digested}"
 
 
-def case_of(document: Document, every: Iterable[AttentionPoint], today: date, terms: Terms) -> Case:
-    """The line of a household. `document`: as its reader sees it; `every`: the points that he sees, hidden ones too."""
+def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterable[Thread], today: date) -> Case:
+    """The line of a household. `document`: as its reader sees it; `every`: the points that he sees, hidden ones too;
+    `threads`: the requests that he sees."""
     points = [point for point in every if not point.hidden]
     directing = [entry for entry in directions(document, today) if entry.current]
     names = list(dict.fromkeys(map(written_name, directing)))
-    waits = stuck(document, points, names, terms, today)
+    waits = stuck(document, points, names, threads)
     first = next(iter(waits), None)
     child_safety = any(point.rule is Rule.CHILD_SAFETY for point in points)
     return Case(

@@ -14,7 +14,8 @@ from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
 from hub.desk.caseload.case import Case, case_of, stamp_of
 from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
-from hub.household.attention.points import attention_points
+from hub.household.attention.facts import Facts
+from hub.household.attention.points import points_of
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
@@ -64,7 +65,8 @@ def replace(connection: Connection, documents: Mapping[str, Document | None], at
 
 def _case(document: Document, today: date, terms: Terms) -> Case:
     """By what is known of the household altogether: what a reader may not see is cut out when he reads."""
-    return case_of(document, attention_points(document, today, terms), today, terms)
+    facts = Facts(document, terms, (), today)
+    return case_of(document, points_of(facts), facts.threads, today)
 
 
 def _request_rows(home: str, document: Document, today: date, attending: Attending) -> Iterator[dict[str, object]]:

@@ -286,7 +286,9 @@ def _show_letters(
         wanted=wanted,
         page=page,
         last=max(1, -(-found.total // PAGE_SIZE)),
-        sources=sorted({row.source for row in shown.sources} if shown else {item.source for item in found.letters}),
+        sources=sorted(
+            {row.source for row in (shown.sources if shown else ())} | {item.source for item in found.letters}
+        ),
         operates=_operates(request),
         problem=problem,
         done=done,

@@ -37,7 +37,15 @@ from hub.desk.models.lists import (
     SearchResult,
 )
 from hub.desk.models.looks import Inspection, InspectionRequest, Look, Looks, Standing
-from hub.desk.models.parts import Decisions, Directing, Emergencies, EmergencyRow, Involved, Timeline, TimelineEvent
+from hub.desk.models.parts import (
+    Decisions,
+    DirectionStated,
+    Emergencies,
+    EmergencyRow,
+    Involved,
+    Timeline,
+    TimelineEvent,
+)
 from hub.desk.models.requests import AtParty, InState, Lasting, OfProduct, RequestOverview, RequestPage, RequestRow
 from hub.desk.models.shared import Problem, State
 from hub.desk.models.sources import Completeness, Source, Sources, TeamCompleteness
@@ -68,7 +76,7 @@ __all__ = [
     "DecisionBody",
     "Decisions",
     "DeputyAccepted",
-    "Directing",
+    "DirectionStated",
     "Dossier",
     "DossierAccess",
     "DossierLink",

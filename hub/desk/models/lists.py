@@ -7,6 +7,7 @@ from datetime import date
 from pydantic import Field, SecretStr, model_validator
 
 from hub.desk.models.shared import Body
+from hub.events.sensitive import Address
 
 
 class DossierRow(Body):
@@ -80,15 +81,29 @@ class SearchResult(Body):
 
 
 class HouseholdSearch(Body):
-    """At least one of these; all that are given must hold. A BSN stands here and never in an address."""
+    """At least one of these; all that are given must hold of one member (`dossier_number`: of the household). `name`:
+    how his names begin, in any order and without accents. An address is a postcode with a house number, and its suffix
+    if it has one. A BSN or an address stands here and never in a URL."""
 
     name: str | None = Field(default=None, min_length=2, max_length=100, pattern="^[^\\x00]*$")
     birth_date: date | None = None
     dossier_number: str | None = Field(default=None, min_length=1, max_length=200, pattern="^[^\\x00]*$")
     bsn: SecretStr | None = Field(default=None, max_length=9)
+    postcode: str | None = Field(default=None, pattern="^[1-9][0-9]{3} ?[A-Za-z]{2}$")
+    house_number: int | None = Field(default=None, ge=1, le=99_999)
+    house_number_suffix: str | None = Field(default=None, max_length=20, pattern="^[^\\x00]*$")
+
+    @property
+    def address(self) -> Address | None:
+        """The address that is looked for."""
+        if self.postcode is None or self.house_number is None:
+            return None
+        return Address(postcode=self.postcode, number=self.house_number, suffix=self.house_number_suffix)
 
     @model_validator(mode="after")
     def _something_to_look_for(self) -> HouseholdSearch:
-        if not any((self.name and self.name.strip(), self.birth_date, self.dossier_number, self.bsn)):
-            raise ValueError("give at least one of name, birth_date, dossier_number, bsn")
+        if (self.postcode is None) != (self.house_number is None) or (self.house_number_suffix and not self.postcode):
+            raise ValueError("an address is a postcode with a house_number")
+        if not any((self.name and self.name.strip(), self.birth_date, self.dossier_number, self.bsn, self.postcode)):
+            raise ValueError("give at least one of name, birth_date, dossier_number, bsn, postcode with house_number")
         return self

@@ -27,7 +27,7 @@ class Timeline(Body):
     events: list[TimelineEvent]
 
 
-class Directing(Body):
+class DirectionStated(Body):
     """Who directs according to one record. `decided`: by a person in the hub; the record then holds that decision."""
 
     current: bool
@@ -40,7 +40,7 @@ class Involved(Body):
 
     household_id: str
     directors: list[str]
-    directions: list[Directing]
+    directions: list[DirectionStated]
     involved: list[RecordBody]
 
 

@@ -14,8 +14,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "search_birth_date": ("Geboortedatum", "Date of birth"),
     "search_dossier": ("Dossiernummer", "Dossier number"),
     "search_bsn": ("BSN", "BSN (citizen number)"),
-    "search_invalid": ("Vul ten minste één veld goed in. Een BSN heeft 9 cijfers; een naam ten minste 2 letters.",
-                       "Fill in at least one field correctly. A BSN has 9 digits; a name at least 2 letters."),
+    "search_postcode": ("Postcode", "Postcode"),
+    "search_house_number": ("Huisnummer", "House number"),
+    "search_suffix": ("Toevoeging", "Suffix"),
+    "search_invalid": (
+        "Vul ten minste één veld goed in. Een BSN heeft 9 cijfers, een naam ten minste 2 letters; bij een postcode"
+        " hoort een huisnummer.",
+        "Fill in at least one field correctly. A BSN has 9 digits, a name at least 2 letters; a postcode needs a house"
+        " number.",
+    ),
     "search_result": ("Zoekresultaat", "Search result"),
     "search_none": ("Geen huishouden gevonden. Controleer de spelling, of zoek op minder velden.",
                     "No household found. Check the spelling, or search by fewer fields."),

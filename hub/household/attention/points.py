@@ -41,10 +41,14 @@ def attention_points(
 
     The order of dossiers, records and sources in the input makes no difference. Raises nothing: what a source wrote
     that is no day counts as not stated. A document without dossiers has no points."""
-    if not document["dossiers"]:
+    return points_of(Facts(document, terms, tuple(sources), today))
+
+
+def points_of(facts: Facts) -> list[AttentionPoint]:
+    """The same, of facts that are also asked for something else: what they derive is derived once."""
+    if not facts.document["dossiers"]:
         return []
-    facts = Facts(document, terms, tuple(sources), today)
-    put_off = snoozes(document, today)
+    put_off = snoozes(facts.document, facts.today)
     found = in_order(point for rule in RULES.values() for point in rule(facts))
     snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in found)
     return [replace(point, snooze=snooze) if snooze else point for point, snooze in snoozed]

@@ -1,0 +1,236 @@
+"""How long somebody waits at a desk with a whole municipality in its read model, while the log goes on: a household,
+the list of one's own households, search by name and by address; on SQLite and on PostgreSQL.
+
+The whole application in one process, as in production: gate, access decision, log of looks on disk, answer; only HTTP
+itself is left out. Readers come at a fixed rate, whether or not the ones before have their answer, so that waiting
+counts. Beside them the real projector writes views, a list every tenth of a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from threading import Event, Thread
+from typing import Any, Final, NamedTuple
+
+import orjson
+from sqlalchemy import Engine
+from starlette.types import ASGIApp, Message
+
+from bench.desk_town import Worker, fill, published, workers
+from hub.connect.ingest.keys import ADDRESS_CONTEXT, KeyRing
+from hub.desk import readmodel
+from hub.desk.app import create_app
+from hub.desk.deciding import Deciding
+from hub.desk.login.doors import Login
+from hub.desk.login.limits import Limits
+from hub.desk.looks import LookLog
+from hub.desk.projector import Consumed, Offset, apply_list
+from hub.desk.reading import Reading
+from hub.desk.site import SESSION_COOKIE, Site
+from hub.desk.tokens import Tokens
+from hub.events.topics import VIEWS
+from tests.machine import postgres_bin
+from tests.postgres_server import running
+
+HOUSEHOLDS: Final = 100_000
+TOWN: Final = 100
+"""Households that are made for real; all others are copies of theirs."""
+SECONDS: Final = 60
+READERS: Final = 100
+RATES: Final = {"household": 20.0, "household page": 2.0, "caseload": 3.0, "by name": 2.0, "by address": 2.0}
+"""Requests a second, of each kind."""
+EVENTS_PER_SECOND: Final = 200
+LIST_SECONDS: Final = 0.1
+_RING: Final = KeyRing(linking=b"l" * 32, sealing=b"s" * 64)
+_NAMES: Final = ("jansen", "de vries", "van der berg", "sarah", "mohamed", "bakker anna", "yil", "zzz")
+
+
+class Asked(NamedTuple):
+    """One request, and when it comes (seconds after the start)."""
+
+    at: float
+    kind: str
+    method: str
+    path: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+
+
+class Desk(NamedTuple):
+    """A desk under load. `sessions`: of its workers, for the pages."""
+
+    app: ASGIApp
+    engine: Engine
+    workers: Sequence[Worker]
+    sessions: Mapping[str, str]
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure. Times in milliseconds."""
+    homes, seconds = (2_000, 5) if quick else (HOUSEHOLDS, SECONDS)
+    load, views = os.getloadavg()[0], published(20 if quick else TOWN)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as where:
+        found["sqlite"] = _measure(f"sqlite:///{where}/desk.sqlite", Path(where), views, homes, seconds)
+    if postgres_bin():
+        with running() as server, tempfile.TemporaryDirectory() as where:
+            found["postgresql"] = _measure(f"{server}/postgres", Path(where), views, homes, seconds)
+    machine = {"cores": os.cpu_count(), "load_at_start": round(load, 1), "load_at_end": round(os.getloadavg()[0], 1)}
+    return {"machine": machine, "households": homes, "seconds": seconds, "databases": found}
+
+
+def _measure(url: str, folder: Path, views: Sequence[Consumed], homes: int, seconds: int) -> dict[str, Any]:
+    engine, began = readmodel.open_engine(url), time.perf_counter()
+    fill(engine, views, homes)
+    filled = time.perf_counter() - began
+    looks = LookLog(folder / "looks.jsonl")
+    try:
+        desk = _desk(engine, looks)
+        asyncio.run(_drive(desk.app, _plan(desk, 2, random.Random(1))))  # connections and caches are there
+        cpu = time.process_time()
+        with _writing(engine, views) as written:
+            waited = asyncio.run(_drive(desk.app, _plan(desk, seconds, random.Random(2))))
+        cpu = time.process_time() - cpu
+    finally:
+        looks.close()
+        engine.dispose()
+    rows = {kind: _row(times) for kind, times in waited.items()}
+    shares = {"filled_seconds": round(filled), "cpu_share": round(cpu / seconds, 2)}
+    return {**shares, "events_per_second": round(written[0] / written[1]), "reads": rows}
+
+
+def _desk(engine: Engine, looks: LookLog) -> Desk:
+    """Everybody has a token and a session."""
+    found = workers(engine, READERS)
+    reading = Reading(engine, looks)
+    site = Site(
+        reading=reading,
+        deciding=Deciding(reading, lambda _: None, "0599", 1, lambda _: None),
+        tokens=Tokens({item.household_id: item.actor for item in found}),
+        open_sealed=lambda sealed: _RING.open(sealed, ADDRESS_CONTEXT).decode(),
+        person_key=lambda _: None,
+        address_key=_RING.address_key,
+        why_not_ready=lambda: None,
+        render_metrics=lambda: b"",
+        login=Login(limits=Limits.of(requests=10**9)),
+    )
+    sessions = {item.household_id: site.sessions.begin(item.actor) for item in found}
+    return Desk(create_app(site), engine, found, sessions)
+
+
+def _plan(desk: Desk, seconds: int, rng: random.Random) -> list[Asked]:
+    """Who asks for what, and when: each kind at its own rate, at random moments."""
+    moments = [
+        (rng.uniform(0, seconds), kind, rng.choice(desk.workers))
+        for kind, rate in RATES.items()
+        for _ in range(round(rate * seconds))
+    ]
+    return [_asked(at, kind, worker, desk, rng) for at, kind, worker in sorted(moments)]
+
+
+def _asked(at: float, kind: str, worker: Worker, desk: Desk, rng: random.Random) -> Asked:
+    token = [(b"authorization", f"Bearer {worker.household_id}".encode()), (b"content-type", b"application/json")]
+    session = [(b"cookie", f"{SESSION_COOKIE}={desk.sessions[worker.household_id]}".encode())]
+    if kind == "household":
+        return Asked(at, kind, "GET", f"/api/v1/huishoudens/{worker.household_id}", token)
+    if kind == "household page":
+        return Asked(at, kind, "GET", f"/huishoudens/{worker.household_id}", session)
+    if kind == "caseload":
+        return Asked(at, kind, "GET", "/huishoudens", session)
+    street = {"postcode": f"{rng.randrange(3011, 3090)}AB", "house_number": rng.randrange(1, 100)}
+    wanted = {"name": rng.choice(_NAMES)} if kind == "by name" else street
+    return Asked(at, kind, "POST", "/api/v1/huishoudens/zoekopdrachten", token, orjson.dumps(wanted))
+
+
+async def _drive(app: ASGIApp, plan: Sequence[Asked]) -> dict[str, list[float]]:
+    """Seconds from when each request came until its answer was there."""
+    began = time.perf_counter()
+    waited: dict[str, list[float]] = {}
+
+    async def ask(asked: Asked) -> None:
+        status = await _call(app, asked)
+        if status != 200:
+            raise RuntimeError(f"{asked.kind}: {status}")
+        waited.setdefault(asked.kind, []).append(time.perf_counter() - began - asked.at)
+
+    under_way = []
+    for item in plan:
+        await asyncio.sleep(max(0.0, began + item.at - time.perf_counter()))
+        under_way.append(asyncio.create_task(ask(item)))
+    await asyncio.gather(*under_way)
+    return waited
+
+
+async def _call(app: ASGIApp, asked: Asked) -> int:
+    answered: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": asked.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answered.append(message["status"])
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
+        "method": asked.method, "path": asked.path, "raw_path": asked.path.encode(), "query_string": b"",
+        "headers": asked.headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return answered[0]
+
+
+@contextmanager
+def _writing(engine: Engine, views: Sequence[Consumed]) -> Iterator[list[float]]:
+    """Views are applied meanwhile; gives how many, and in how many seconds."""
+    stop, written = Event(), [0.0, 0.0]
+    writer = Thread(target=_write, args=(engine, views, stop, written))
+    writer.start()
+    try:
+        yield written
+    finally:
+        stop.set()
+        writer.join()
+
+
+def _write(engine: Engine, views: Sequence[Consumed], stop: Event, written: list[float]) -> None:
+    each, began = round(EVENTS_PER_SECOND * LIST_SECONDS), time.perf_counter()
+    rng, turn = random.Random(3), 0
+    while not stop.is_set():
+        apply_list(engine, rng.sample(views, min(each, len(views))), [Offset(VIEWS, 0, turn)])
+        turn += 1
+        written[:] = [turn * each, time.perf_counter() - began]
+        stop.wait(max(0.0, began + turn * LIST_SECONDS - time.perf_counter()))
+
+
+def _row(seconds: Sequence[float]) -> dict[str, float]:
+    cuts = quantiles(seconds, n=1000)
+    found = {"p50": cuts[499], "p99": cuts[989], "p99.9": cuts[998], "longest": max(seconds)}
+    return {"reads": len(seconds)} | {name: round(value * 1e3, 1) for name, value in found.items()}
+
+
+def table(results: Mapping[str, Any]) -> Iterator[str]:
+    """The results in lines of text."""
+    machine = results["machine"]
+    yield (
+        f"{results['households']:,} households, {results['seconds']} s; {machine['cores']} cores, load"
+        f" {machine['load_at_start']} at the start and {machine['load_at_end']} at the end, its own included"
+    )
+    for name, found in results["databases"].items():
+        yield (
+            f"{name}: filled in {found['filled_seconds']} s; {found['events_per_second']} events/s came in; the desk"
+            f" took {found['cpu_share']:.2f} of a core"
+        )
+        for kind, row in found["reads"].items():
+            yield (
+                f"  {kind:<14} {row['reads']:>5} reads: p50 {row['p50']:>7.1f} ms, p99 {row['p99']:>7.1f},"
+                f" p99.9 {row['p99.9']:>7.1f}, longest {row['longest']:>7.1f}"
+            )

@@ -1,0 +1,72 @@
+"""What is worked out of one household when somebody looks at it: each thing once, and only if it is asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from hub.household.attention.facts import Facts
+from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
+from hub.household.attention.points import points_of
+from hub.household.attention.terms import Terms
+from hub.household.document_shape import Document
+from hub.household.requests.threads import Thread, threads
+
+_OF_ANYBODY: Final = frozenset(
+    {
+        Rule.NO_DIRECTOR,
+        Rule.TWO_DIRECTORS,
+        Rule.COMING_OF_AGE,
+        Rule.REREGISTRATION,
+        Rule.UNCONFIRMED_IDENTITY,
+        Rule.SOURCE,
+    }
+)
+"""Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One household today. `document`: as its reader sees it; `whole`: altogether. `sources`: those in trouble."""
+
+    document: Document
+    whole: Document
+    today: date
+    terms: Terms
+    sources: tuple[SourceState, ...] = ()
+
+    @cached_property
+    def _facts(self) -> Facts:
+        """Of the whole: what somebody may not see is not missing."""
+        return Facts(self.whole, self.terms, self.sources, self.today)
+
+    @cached_property
+    def points(self) -> list[AttentionPoint]:
+        """What asks for attention, as far as the reader may see what it comes from."""
+        return visible(self.document, points_of(self._facts))
+
+    @cached_property
+    def threads(self) -> list[Thread]:
+        """The requests that he sees. Of who sees all records those that the points are made from."""
+        shown, whole = self.document, self.whole
+        if shown["records"] == whole["records"] and shown["message_dossiers"] == whole["message_dossiers"]:
+            return self._facts.threads
+        return threads(shown, self.today, self.terms)
+
+
+def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
+    """Of the points of a whole household those that come from dossiers which the reader sees in full."""
+    seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    return [
+        point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
+        for point in points
+        if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers)
+    ]
+
+
+def _unsaid(snooze: Snoozed | None) -> Snoozed | None:
+    """Why somebody put it off is content."""
+    return snooze._replace(why="") if snooze else None
