@@ -30,7 +30,7 @@ class Share(NamedTuple):
 
 class Worker(NamedTuple):
     """One worker's share of a team's households. `who`: what he is known by ("": nobody directs, and `name` is empty
-    too). `elsewhere`: what he directs in other teams; `altogether`: households, each once."""
+    too). `elsewhere`: what more he directs in other teams; `altogether`: households, each once."""
 
     who: str
     name: str
@@ -131,10 +131,11 @@ def _workers(
     """By name; a household without a director stands last."""
     found = []
     for (who, name), works in shares.items():
-        others = {other: homes for other, homes in everywhere.get(who, {}).items() if other != team}
-        homes = {work.household_id for work in works}.union(*others.values())
+        own = {work.household_id for work in works}
+        others = {other: homes - own for other, homes in everywhere.get(who, {}).items() if other != team}
+        homes = own.union(*others.values())
         attention = sum(work.line["points"] > 0 for work in works)
-        elsewhere = [Share(other, len(own)) for other, own in sorted(others.items())]
+        elsewhere = [Share(other, len(more)) for other, more in sorted(others.items()) if more]
         found.append(Worker(who, name, len(works), attention, sum(map(_is_urgent, works)), elsewhere, len(homes)))
     return sorted(found, key=lambda worker: (not worker.name, worker.name.casefold(), worker.who))
 

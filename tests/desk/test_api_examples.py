@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,29 @@ from hub.desk.openapi import examples
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.site import API
 from hub.events.decisions import Kind
+from hub.events.deputies import Deputyship, DeputyshipSaid
 from hub.events.ids import RecordRef, decision_id
-from hub.events.records import RecordType
-from hub.events.topics import SOURCES
+from hub.events.topics import DEPUTIES, SOURCES
 from tests.desk.conftest import DIRECTOR, INSPECTOR, KNOWN_BSN, LEADER, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry, opening_entry
-from tests.desk.family import HOME, direction, family
+from tests.desk.family import HOME, family
 from tests.desk.test_deciding import SAME
-from tests.desk.test_deputies import WANTED
-from tests.desk.test_requests import household as replaced_household
-from tests.desk.test_requests import ref
-from tests.desk.views import ZCD, entry, one_dossier, source_status
+from tests.desk.test_requests import household, ref, request
+from tests.desk.views import ZCD, one_dossier, source_status
 
 FOLDER = Path(hub.desk.__file__).parent / "examples"
 TRACE = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
 DECIDED = direction_entry("Kim Bakker")
 DECISION = decision_id(RecordRef(*(DECIDED[name] for name in RecordRef._fields)))
-DEPUTY = WANTED
-DEPUTYSHIP = "P652e071122028e559d16"
+DEPUTY = Deputyship(
+    team="Noord",
+    replaced_name="Kim Bakker",
+    replaced_staff="100201",
+    deputy_name="Omar Yilmaz",
+    deputy_staff="100203",
+    from_on=date(2026, 3, 2),
+    to_on=date(2026, 3, 15),
+)
 HOUSEHOLD = f"/huishoudens/{HOME}"
 OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "listHouseholds": (DIRECTOR, "/huishoudens", None),
@@ -50,8 +56,8 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "listEmergencies": (OFFICER, "/noodtoegangen", None),
     "listRequests": (LEADER, "/aanvragen", None),
     "listTeams": (LEADER, "/teams", None),
-    "nameDeputy": (LEADER, "/vervangingen", DEPUTY),
-    "takeBackDeputy": (LEADER, f"/vervangingen/{DEPUTYSHIP}/intrekking", {"why": "Weer beter."}),
+    "nameDeputy": (LEADER, "/vervangingen", DEPUTY.model_dump(mode="json") | {"why": "Vakantie."}),
+    "takeBackDeputy": (LEADER, f"/vervangingen/{DEPUTY.deputyship_id}/intrekking", {"why": "Toch niet weg."}),
     "listSources": (DIRECTOR, "/bronnen", None),
 }
 """Whose token, where, and what is sent."""
@@ -69,12 +75,10 @@ def test_an_example_is_what_the_desk_answers(name: str, desk: Desk, visit: Calla
     desk.show(family(extra=[DECIDED, opening_entry(Kind.EMERGENCY, minutes=6)]))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-7"), person="u-mia", confirmed=False, given_name="Mia"))
     apply_list(desk.engine, [Consumed(SOURCES, 0, 0, b"zcd", source_status(polled_at=NOW, reported_at=NOW))], [])
-    if "Deputy" in name:
-        desk.show(replaced_household(1, entry(ref(1), RecordType.CASE_DIRECTION, "r", direction("Kim", staff="7"))))
-    if name == "takeBackDeputy":
-        named = visit(LEADER).post(f"{API}/vervangingen", json=DEPUTY).json()
-        assert named == {"deputyship_id": DEPUTYSHIP}
-        apply_list(desk.engine, [Consumed(it.topic, 0, n, it.key, it.value) for n, it in enumerate(desk.sent)], [])
+    if name in ("listRequests", "listTeams"):
+        desk.show(household(1, request(ref(1), 1)))
+    said = DeputyshipSaid(deputyship=DEPUTY, version=1, why="Vakantie.", decided_by="lea", decided_at=NOW)
+    apply_list(desk.engine, [Consumed(DEPUTIES, 0, 0, b"P", said.message("0599").value)], [])
     token, path, body = OPERATIONS[name]
     client = visit(token)
     method = "GET" if body is None else "POST"

@@ -78,6 +78,17 @@ def test_somebody_of_two_teams_is_shown_as_such_and_each_household_counts_once(d
     assert "Kim Bakker ook in Verweg: 1, ook in Zuid: 1; samen 5 huishoudens 3 0 0" in shown
 
 
+def test_a_household_of_two_teams_is_no_more_work_for_who_directs_it(desk: Desk, visit: Visit) -> None:
+    both = (ref(1), ref(2))
+    packed = [dossier(one, [member("1", "p-1")], team=team) for one, team in zip(both, ("Noord", "Zuid"), strict=True)]
+    whole = composition(household_id(ref(1)), packed, members=[Line(one, "1", "p-1") for one in both])
+    said = direction_entry("Kim Bakker", source=ref(1).source, dossier_id=ref(1).dossier_id, staff="7")
+    desk.show((household_id(ref(1)), view(household_id(ref(1)), whole, label=1, entries=[said])))
+    for team in visit(LEADER).get("/api/v1/teams").json()["teams"]:
+        (kim,) = team["workers"]
+        assert (kim["households"], kim["elsewhere"], kim["altogether"]) == (1, [], 1)
+
+
 def test_two_who_have_one_name_are_two(desk: Desk, visit: Visit) -> None:
     help_of(desk, 1, "Noord", "Kim Bakker", staff="1")
     help_of(desk, 2, "Noord", "Kim Bakker", staff="2")

@@ -15,8 +15,8 @@ class TeamShare(Body):
 
 
 class TeamWorker(Body):
-    """What one directs of a team's households; `name` "": nobody does. `elsewhere`: in other teams; `altogether`:
-    households, each once."""
+    """What one directs of a team's households; `name` "": nobody does. `elsewhere`: what more, in other teams;
+    `altogether`: households, each once."""
 
     name: str
     households: int
