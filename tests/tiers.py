@@ -179,8 +179,8 @@ class Tiers:
             terminalreporter.write_line(f"ERROR: {violation}", red=True)
 
     def violations(self, config: pytest.Config) -> list[str]:
-        """What a session that requires all tiers lacks; nothing for other sessions, nor for a soak run. Of drills: which
-        tier skipped one."""
+        """What a session that requires all tiers lacks; nothing for other sessions, nor for a soak run. Of drills:
+        which tier skipped one."""
         if not self.required or self.soak_minutes or config.option.collectonly:
             return []
         counted = {tier: count for tier, count in self.count.items() if count.outcomes or not self.drills}
