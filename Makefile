@@ -1,4 +1,4 @@
-# One command each: setup, demo, test, soak, check, bench. CI (.ci/run) runs the same ones.
+# One command each: setup, demo, test, drills, soak, check, bench. CI (.ci/run) runs the same ones.
 #
 #   make demo ARGS="--households 50"     make test ARGS="tests/core -k residence"     make soak MINUTES=60
 #   make bench ARGS=matching             make bench QUICK=1
@@ -18,11 +18,11 @@ BIN   := .venv/bin
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check bench design clean
+.PHONY: help setup demo test drills soak check bench design clean
 .SUFFIXES:
 
 help:
-	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | soak [MINUTES=10] | check | bench [QUICK=1] | design | clean"
+	@echo "make setup | demo [ARGS=...] | test [ARGS=...] | drills | soak [MINUTES=10] | check | bench [QUICK=1] | design | clean"
 
 setup: $(STAMP)
 	@:
@@ -43,6 +43,10 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What operations and vendors do in earnest, at length: restarts, restores, alerts in a real Prometheus, the guide.
+drills: setup
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --drills $(ARGS)
 
 soak: setup
 	@REGIEHUB_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest $(ARGS)

@@ -2,7 +2,8 @@
 
 A test belongs to the tier of its nearest tier marker, else of its folder (`tests/<tier>/...`). The session
 ends with a line per tier. With `REGIEHUB_REQUIRE_ALL_TIERS=1` a tier that has tests but ran none, or skipped
-any, fails the session. `--soak-minutes N` (or `REGIEHUB_SOAK_MINUTES`) runs only the soak and soakable tests.
+any, fails the session. `--soak-minutes N` (or `REGIEHUB_SOAK_MINUTES`) runs only the soak and soakable tests;
+`--drills` only the drills, which take minutes each and are left out else.
 
 The tests may run in several processes (pytest-xdist): what is known of a test in the process that ran it travels on
 its report, in `user_properties`, and the process that reports counts.
@@ -102,6 +103,7 @@ class Tiers:
         self.required = os.environ.get(REQUIRE_ALL, "") not in {"", "0"}
         self.soak_minutes: float = config.getoption("soak_minutes")
         self.soak_tests = 0
+        self.drills: bool = config.getoption("drills")
         self.count = {tier: TierCount() for tier in NEEDS}
         self.lines: list[str] = []
         self._reports = not hasattr(config, "workerinput")
@@ -177,10 +179,12 @@ class Tiers:
             terminalreporter.write_line(f"ERROR: {violation}", red=True)
 
     def violations(self, config: pytest.Config) -> list[str]:
-        """What a session that requires all tiers lacks; nothing for other sessions, nor for a soak run."""
+        """What a session that requires all tiers lacks; nothing for other sessions, nor for a soak run. Of drills: which
+        tier skipped one."""
         if not self.required or self.soak_minutes or config.option.collectonly:
             return []
-        found = (count.violation(tier) for tier, count in self.count.items())
+        counted = {tier: count for tier, count in self.count.items() if count.outcomes or not self.drills}
+        found = (count.violation(tier) for tier, count in counted.items())
         return [violation for violation in found if violation]
 
     def tier(self, item: pytest.Item) -> str:
@@ -202,10 +206,10 @@ class Tiers:
         return self.soak_minutes * 60 / max(1, self.soak_tests)
 
     def _wanted(self, item: pytest.Item) -> bool:
-        soak = item.get_closest_marker("soak") is not None
+        marks = {mark.name for mark in item.iter_markers()}
         if self.soak_minutes:
-            return soak or item.get_closest_marker("soakable") is not None
-        return not soak
+            return bool(marks & {"soak", "soakable"})
+        return "soak" not in marks and ("drill" in marks) == self.drills
 
     def _reason(self, tier: str) -> str | None:
         if tier not in self._missing:
@@ -242,7 +246,7 @@ _SEED = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--soak-minutes`."""
+    """Add `--soak-minutes` and `--drills`."""
     parser.addoption(
         "--soak-minutes",
         type=_soak_minutes,
@@ -250,12 +254,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="run only the soak and soakable tests, for N minutes in all",
     )
+    parser.addoption("--drills", action="store_true", help="run only the drills")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers and the plugin of this session; draw the seed."""
     for tier in NEEDS:
         config.addinivalue_line("markers", f"{tier}: the test belongs to the tier {tier}, wherever it stands")
+    config.addinivalue_line("markers", "drill: takes minutes; runs under `make drills` only")
     config.addinivalue_line("markers", "soak: runs under `make soak` only")
     config.addinivalue_line("markers", "soakable: runs in `make test`, and again, for longer, under `make soak`")
     config.stash[_SEED] = _seed(config)

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,7 +54,7 @@ class Inbox:
         self._lock = threading.Lock()
         with _as_source_errors():
             if create:
-                _make(path)
+                _make_private(path)
             elif not path.is_file():
                 raise SourceUnavailable(user_message="There is no inbox: nothing was ever received.")
             self._connection = sqlite3.connect(
@@ -95,9 +95,13 @@ class Inbox:
             self._connection.execute("DELETE FROM events WHERE number <= ? AND kept_at < ?", (up_to, before))
 
 
-def _make(path: Path) -> None:
+def _make_private(path: Path) -> None:
+    """Make an SQLite file that only its owner reads; SQLite gives its side files the same mode. One that is there isn't
+    opened: to close it again would take away the locks of all connections of this process to it (POSIX), and SQLite of
+    another process then removes the log under them."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its side files the same mode
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager

@@ -165,3 +165,29 @@ def test_in_two_processes_a_tier_that_stayed_out_fails_the_session(
     result = run(session, "-p", "xdist.plugin", "-n", "2", "tests/core")
     assert result.ret == 1
     result.stdout.fnmatch_lines([f"ERROR: tier stream did not run (not selected), and {REQUIRE_ALL} is set"])
+
+
+DRILLS = """
+import pytest
+
+def test_plain(): pass
+
+@pytest.mark.drill
+def test_drill(): pass
+
+@pytest.mark.drill
+def test_not_here():
+    pytest.skip("no such thing here")
+"""
+
+
+def test_drills_run_by_themselves_and_one_that_is_skipped_is_told(
+    session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(session, "tests/core/test_a.py", DRILLS)
+    run(session).assert_outcomes(passed=1, deselected=2)
+    run(session, "--drills").assert_outcomes(passed=1, skipped=1, deselected=1)
+    monkeypatch.setenv(REQUIRE_ALL, "1")
+    required = run(session, "--drills")
+    assert required.ret == 1
+    required.stdout.fnmatch_lines([f"ERROR: tier core skipped 1 of its tests*{REQUIRE_ALL} is set"])

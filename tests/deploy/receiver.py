@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from hub.connect.ingest.receiver import Receiver, push_config
 from hub.ops.http import OpsServer
 
@@ -13,7 +15,13 @@ SOURCE = "pushed"
 
 if __name__ == "__main__":
     port, metrics_port, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    told = {"instance": SOURCE, "jurisdiction": "0599", "listen_port": port, "receiver_token": "of the source itself"}
-    Receiver(push_config({**told, "inbox_folder": str(folder)}), SOURCE)
+    told: dict[str, JsonValue] = {
+        "instance": SOURCE,
+        "jurisdiction": "0599",
+        "listen_port": port,
+        "receiver_token": "of the source itself",
+        "inbox_folder": str(folder),
+    }
+    Receiver(push_config(told), SOURCE)
     OpsServer(metrics_port, lambda: True)
     signal.pause()

@@ -48,10 +48,13 @@ from tests.stream.operated import regiehub
 __all__ = ["server"]
 
 FULL: Final = Path("/dev/full")
-pytestmark = pytest.mark.skipif(
-    machine.postgres_missing() is not None or not FULL.exists(),
-    reason="needs a PostgreSQL server, and the device that is always full (Linux)",
-)
+pytestmark = [
+    pytest.mark.drill,
+    pytest.mark.skipif(
+        machine.postgres_missing() is not None or not FULL.exists(),
+        reason="needs a PostgreSQL server, and the device that is always full (Linux)",
+    ),
+]
 HOUSEHOLDS: Final = 60
 FIRST_CHANGES: Final = 300
 UNREADABLE: Final = {"zcd": 30, "menscentraal": 400}

@@ -41,6 +41,7 @@ from tests.kafka.new_release import FIELD, SCHEMA_ID, NewRelease
 from tests.kafka.raw_log import read_raw
 from tests.stream.operated import regiehub_apart
 
+pytestmark = pytest.mark.drill
 HOUSEHOLDS: Final = 20
 READ: Final = (COMPOSITIONS, RECORDS)
 PER_SECOND: Final = 10.0

@@ -266,6 +266,24 @@ def compared_at(stack: Stack) -> str | None:
     return str(found["checked_at"]) if found else None
 
 
+def test_a_backfill_of_a_running_source_publishes_all_of_it_again_and_changes_no_page(stack: Stack) -> None:
+    asked = regiehub(stack, "connector", "backfill", "zcd", "--all", answer="n\n", code=1).out
+    assert "live changes go on meanwhile" in asked and backfill(stack) is None
+    regiehub(stack, "connector", "backfill", "zcd", "--all", "--yes", "--by", "olga")
+    assert eventually(lambda: bool(backfill(stack)["done_at"]), SECONDS)
+    assert backfill(stack)["published"] > 0
+    at_rest(stack)
+    (found,) = regiehub(stack, "reconcile", "zcd", "--json").value
+    assert found["differing"] == 0
+
+
+def backfill(stack: Stack) -> Any:
+    """That of zcd, as the list of connectors says it."""
+    listed = regiehub(stack, "connector", "list", "--json").value
+    (source,) = next(item["sources"] for item in listed if item["name"] == "zcd")
+    return source["backfill"]
+
+
 def test_a_worker_that_is_gone_is_the_cause_that_status_names(stack: Stack) -> None:
     stack.children["stream"].stop(20)
     assert eventually(lambda: status(stack)["workers"] == 0, SECONDS)

@@ -31,7 +31,7 @@ def books() -> Any:
         _committed_offset={PLACE: 5},
         _acked=defaultdict(list),
         _acked_index=defaultdict(set),
-        _gap=defaultdict(upstream.IntervalTree),
+        _gap=defaultdict(vars(upstream)["IntervalTree"]),
     )
 
 

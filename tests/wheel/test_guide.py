@@ -16,7 +16,7 @@ from hub.demo.brokers.ports import free_port
 from tests.stream.demos import heard_ctrl_c
 from tests.wheel.conftest import ROOT, clean_environment
 
-pytestmark = pytest.mark.timeout(900)  # a slow package index is not our failure
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]  # a slow package index is not our failure
 
 GUIDE = (ROOT / "connectors" / "README.md").read_text(encoding="utf-8")
 PATH = GUIDE[GUIDE.index("## Under 30 minutes") : GUIDE.index("## Your field")]

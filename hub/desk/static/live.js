@@ -16,7 +16,9 @@
     }
   };
 
-  const focusable = (block) => [...block.querySelectorAll("a[href], button, summary")];
+  // Whoever is at a link or a button stays at it.
+  const equal = (block, held) => [...block.querySelectorAll(held.tagName)]
+    .find((item) => item.textContent === held.textContent && item.getAttribute("href") === held.getAttribute("href"));
 
   const replace = (page) => {
     let changed = false;
@@ -28,10 +30,10 @@
       if (!fresh || fresh.textContent === old.textContent || busy(old)) continue;
       keepOpen(old, fresh);
       if (main.dataset.liveSaid) fresh.classList.add("just-changed");
-      const at = focusable(old).indexOf(document.activeElement);
+      const held = old.contains(document.activeElement) ? document.activeElement : null;
       const shown = document.importNode(fresh, true);
       old.replaceWith(shown);
-      if (at >= 0) focusable(shown)[at]?.focus({ preventScroll: true });
+      if (held) equal(shown, held)?.focus({ preventScroll: true });
       changed = true;
     }
     return changed;
