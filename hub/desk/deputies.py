@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from hub.desk.access import Actor
 from hub.desk.access.facts import Deputy, team_key
@@ -72,7 +72,7 @@ def one(connection: Connection, deputyship_id: str) -> DeputyshipSaid | None:
     return None if text is None else DeputyshipSaid.model_validate_json(text)
 
 
-_DAY: Final = bindparam("day")
+_DAY: Final[BindParameter[str]] = bindparam("day")
 _HOLDING: Final = (deputies.c.from_on <= _DAY, deputies.c.to_on >= _DAY, ~deputies.c.withdrawn)
 _STANDING_IN: Final = (
     select(deputies.c.team, deputies.c.replaced_staff)
