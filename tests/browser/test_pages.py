@@ -112,6 +112,8 @@ def test_a_search_finds_a_household_and_leaves_no_trace_in_the_address(page: Pag
 
 def test_operations_see_the_sources_and_no_household(page: Page, address: str, shots: Path) -> None:
     log_in(page, address, OPERATOR)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Beheer")
+    page.get_by_role("link", name="Bronnen", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Bronnen")
     assert_decent(page, shots, "sources")
     page.goto(f"{address}/huishoudens/{HOME}")

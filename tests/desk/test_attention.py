@@ -138,12 +138,12 @@ def test_the_page_says_it_in_words_and_how_much_it_presses(home: str, desk: Desk
 def test_the_overview_and_the_search_count_it_per_row(home: str, desk: Desk, browser: TestClient) -> None:
     shown = plain(browser.get("/huishoudens?wie=all").text)
     assert "dringend Signaal over de veiligheid van een kind" in shown
-    assert "en nog 2 aandachtspunten" in shown
+    assert "+2 meer actie nodig Financiën: MensCentraal" in shown
     assert "kindveiligheid 3 aandachtspunten 3 verschillen" in plain(
         browser.post("/zoeken", data={"name": "Noor"}).text
     )
     assert "kindveiligheid 3 aandachtspunten" in plain(browser.post("/zoeken", data={"name": "noor"}).text)
-    assert "and 2 more points" in plain(browser.get("/huishoudens?wie=all&taal=en").text)
+    assert "+2 more action needed" in plain(browser.get("/huishoudens?wie=all&taal=en").text)
     desk.show((home, gone(home, label=9)))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-8")))
     assert "1 point of attention" in plain(browser.post("/zoeken", data={"name": "Anna"}).text)

@@ -184,7 +184,7 @@ def test_an_unreadable_record_is_set_aside_and_stops_nothing(make: Make) -> None
     assert publisher.topic(DEAD_LETTERS)[0].headers == (("reason", b"invalid_date"), ("position", b"17"))
     assert orders(publisher) == [("Z-1", 1, 0, False)]
     assert ingest.progress.cursor == cursor(1)
-    assert [line["event"] for line in logs] == ["record_rejected"]
+    assert [line["event"] for line in logs] == ["change_published", "record_rejected"]
 
 
 def test_an_unreadable_record_is_set_aside_once(make: Make) -> None:

@@ -115,6 +115,9 @@ class Fields:
         """Text or None."""
         return self.text(key) if self.has(key) else None
 
+    def unsaid(self) -> None:
+        """What this source never says."""
+
     def optional_texts(self, key: str) -> list[str] | None:
         """The texts of a list, or None."""
         if not self.has(key):

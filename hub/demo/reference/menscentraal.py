@@ -234,6 +234,7 @@ BODIES: dict[str, Table] = {
         "unit": (Fields.optional_code, "eenheid", UNITS),
         "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
         "tariff_cents": (_cents, "tarief"),
+        "law": (Fields.unsaid,),
     },
     "contact": {
         "kind": (Fields.code, "type", CONTACTS),

@@ -214,6 +214,7 @@ BODIES: dict[str, Table] = {
         "unit": (Fields.optional_code, "eenheid", UNITS),
         "frequency": (Fields.optional_code, "frequentie", FREQUENCIES),
         "tariff_cents": (Fields.optional_whole, "tariefCenten"),
+        "law": (Fields.unsaid,),
     },
     "contact": {
         "kind": (Fields.code, "soort", CONTACTS),

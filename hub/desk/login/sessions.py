@@ -50,7 +50,8 @@ class Sessions:
     def begin(self, actor: Actor, id_token: str = "") -> str:
         """The secret of a new session, for the cookie. `id_token`: what the provider needs to end the session too."""
         secret, now = secrets.token_urlsafe(32), self._clock()
-        row = {"digest": digest(secret), "actor": orjson.dumps(asdict(actor)).decode(), "id_token": id_token}
+        said = {name: value for name, value in asdict(actor).items() if name != "replaces"}  # known anew at every look
+        row = {"digest": digest(secret), "actor": orjson.dumps(said).decode(), "id_token": id_token}
         ended = or_(_table.c.began_at <= now - SESSION_SECONDS, _table.c.seen_at <= now - IDLE_SECONDS)
         with self._engine.begin() as connection:
             connection.execute(delete(_table).where(ended))
