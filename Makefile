@@ -9,7 +9,7 @@ PYTHON  ?= python3
 MINUTES ?= 10
 ARGS    ?=
 # Files of tests are divided over so many; each has brokers and browsers of its own.
-PROCESSES ?= 2
+PROCESSES ?= 3
 QUICK   ?=
 EXTRAS  := demo,postgres,dev
 
