@@ -10,7 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    FromClause,
+    Subquery,
     Table,
     and_,
     case,
@@ -90,19 +90,19 @@ class Work(NamedTuple):
 
 def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> Found:
     """The page, of households that the reader has to do with: narrowed, counted and sorted by what he is told."""
-    conditions, told = [*_scope(actor, wanted.scope), *_reached(asker)], _told(actor, asker)
+    told = _told(actor, asker, _scope(actor, wanted.scope))
+    conditions = [told.c.place == 1]
     if wanted.attention:
-        conditions.append(told.points > 0)
+        conditions.append(told.c.points > 0)
     if wanted.rule:
-        conditions.append(cases.c.household_id.in_(_ruled(actor, asker, wanted.rule)))
-    total = connection.scalar(select(func.count()).select_from(told.source).where(*conditions)) or 0
-    query = select(cases.c.household_id, cases.c.line).select_from(told.source).where(*conditions)
-    query = query.order_by(*_order(told, wanted.sort))
+        conditions.append(told.c.household_id.in_(_ruled(actor, asker, wanted.rule)))
+    total = connection.scalar(select(func.count()).select_from(told).where(*conditions)) or 0
+    query = select(told.c.household_id, told.c.line).where(*conditions).order_by(*_order(told, wanted.sort))
     rows = connection.execute(query.offset((wanted.page - 1) * wanted.page_size).limit(wanted.page_size)).all()
     ids = [str(row.household_id) for row in rows]
     news = changed(connection, actor, [cases.c.household_id.in_(ids)])
     listed = [Listed(str(row.household_id), _line(row.line), row.household_id in news) for row in rows]
-    mine = changed(connection, actor, [*_scope(actor, "mine"), *_reached(asker)])
+    mine = changed(connection, actor, [*_scope(actor, "mine"), cases.c.household_id.in_(reached_by(asker))])
     return Found(int(total), listed, len(mine))
 
 
@@ -117,15 +117,17 @@ def changed(connection: Connection, actor: Actor, conditions: Sequence[ColumnEle
 def work_of(connection: Connection, actor: Actor, asker: Asker, team: str, units: Collection[str]) -> list[Work]:
     """What a team has in hand, the longest waiting first. `units`: of whose dossiers of the team the reader may see
     what stands in them."""
-    told, days = _told(actor, asker), (case_teams.c.waiting_since, case_teams.c.past_since)
+    days = (case_teams.c.waiting_since, case_teams.c.past_since)
     first = [func.coalesce(func.min(_seen_day(day, units)), "").label(day.name) for day in days]
     parts = select(case_teams.c.household_id, *first).where(case_teams.c.team == team)
     part = parts.group_by(case_teams.c.household_id).subquery()
+    own = select(case_teams.c.household_id).where(case_teams.c.team == team)
+    told = _told(actor, asker, [cases.c.household_id.in_(own)])
     query = (
-        select(cases.c.household_id, cases.c.line, part.c.waiting_since, part.c.past_since, told.points, told.rank)
-        .select_from(told.source.join(part, part.c.household_id == cases.c.household_id))
-        .where(*_reached(asker))
-        .order_by(part.c.waiting_since, cases.c.sort_key)
+        select(told.c.household_id, told.c.line, part.c.waiting_since, part.c.past_since, told.c.points, told.c.rank)
+        .join(part, part.c.household_id == told.c.household_id)
+        .where(told.c.place == 1)
+        .order_by(part.c.waiting_since, told.c.sort_key)
     )
     return [
         Work(str(home), _line(line), str(waiting), str(past), int(points), int(rank) <= URGENT)
@@ -145,9 +147,9 @@ def concerned(household_id: str, line: Line) -> Household:
 
 def mine(connection: Connection, actor: Actor, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody directs, the most pressing first."""
-    told = _told(actor, asker)
-    query = select(cases.c.household_id).select_from(told.source).where(*_scope(actor, "mine"), *_reached(asker))
-    return list(connection.scalars(query.order_by(*_order(told, "urgency")).limit(limit)))
+    told = _told(actor, asker, _scope(actor, "mine"))
+    query = select(told.c.household_id).where(told.c.place == 1).order_by(*_order(told, "urgency"))
+    return list(connection.scalars(query.limit(limit)))
 
 
 def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
@@ -181,32 +183,25 @@ def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
     return [cases.c.household_id.in_(directed)]
 
 
-def _reached(asker: Asker) -> list[ColumnElement[bool]]:
-    """Only the households that somebody has to do with."""
-    return [cases.c.household_id.in_(reached_by(asker))]
-
-
-class _Told(NamedTuple):
-    """The households, and what of each its reader is told; see `hub.desk.tables.case_sights`."""
-
-    source: FromClause
-    rank: ColumnElement[int]
-    points: ColumnElement[int]
-    due: ColumnElement[str]
-    since: ColumnElement[str]
-
-
-def _told(actor: Actor, asker: Asker) -> _Told:
-    """By the relation that shows him most of a household; by none: what anybody is told."""
+def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]]) -> Subquery:
+    """The households that somebody has to do with, and what of each he is told (`hub.desk.tables.case_sights`); what
+    counts are the rows with `place` 1: by what shows him most. `limits`: what else must hold of `cases`."""
     sight = case_sights.c
-    most = func.row_number().over(
-        partition_by=sight.household_id, order_by=[sight.dossiers.desc(), sight.rank, sight.due, sight.since]
-    )
-    own = select(case_sights, most.label("place")).join(reaches, _finds(case_sights))
-    found = own.where(*has_to_do(asker), _of_unit(case_sights, actor)).subquery()
-    source = cases.outerjoin(found, and_(found.c.household_id == cases.c.household_id, found.c.place == 1))
+    of_relation = and_(_finds(case_sights), _of_unit(case_sights, actor))
     names = ("rank", "points", "due", "since")
-    return _Told(source, *(func.coalesce(found.c[name], cases.c[name]) for name in names))
+    rank, *others = (func.coalesce(sight[name], cases.c[name]).label(name) for name in names)
+    most = func.row_number().over(
+        partition_by=reaches.c.household_id, order_by=[func.coalesce(sight.dossiers, 0).desc(), rank]
+    )
+    shown = (cases.c.household_id, cases.c.line, cases.c.sort_key, cases.c.changed_at)
+    return (
+        select(*shown, rank, *others, most.label("place"))
+        .select_from(reaches)
+        .join(cases, cases.c.household_id == reaches.c.household_id)
+        .outerjoin(case_sights, of_relation)
+        .where(*has_to_do(asker), *limits)
+        .subquery()
+    )
 
 
 def _ruled(actor: Actor, asker: Asker, rule: str) -> CompoundSelect[str]:
@@ -224,14 +219,14 @@ def _of_unit(table: Table, actor: Actor) -> ColumnElement[bool]:
     return table.c.unit.in_(("", actor.unit))
 
 
-def _order(told: _Told, sort: str) -> list[ColumnElement[Any]]:
-    by_id = cases.c.household_id
+def _order(told: Subquery, sort: str) -> list[ColumnElement[Any]]:
+    of, by_id = told.c, told.c.household_id
     orders: dict[str, list[ColumnElement[Any]]] = {
-        "urgency": [told.rank, told.due, told.since, by_id],
-        "due": [told.due, told.rank, by_id],
-        "since": [told.since, told.rank, by_id],
-        "name": [cases.c.sort_key, by_id],
-        "changed": [cases.c.changed_at.desc(), by_id.desc()],  # as the index can be read backwards
+        "urgency": [of.rank, of.due, of.since, by_id],
+        "due": [of.due, of.rank, by_id],
+        "since": [of.since, of.rank, by_id],
+        "name": [of.sort_key, by_id],
+        "changed": [of.changed_at.desc(), by_id.desc()],
     }
     return orders.get(sort, orders["urgency"])
 

@@ -22,8 +22,8 @@ from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
 from hub.household.prices import Prices
 
-REFRESHED: Final = 500
-"""Lines per transaction when the day has changed: some 0.3 s, in which nothing else is written."""
+REFRESHED: Final = 200
+"""Lines per transaction when the day has changed: a second or two, in which nothing else is written."""
 
 
 @dataclass(frozen=True)
