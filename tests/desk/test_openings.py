@@ -126,7 +126,7 @@ def test_an_emergency_is_taken_seen_and_ended_on_the_page(desk: Desk, browse: Lo
     assert "schulden op een rij" in text
     assert 'id="withheld"' not in text
     assert "yara heeft noodtoegang" in block(browse("adult").get(PAGE).text, "openings")
-    assert "data-until" not in browse("adult").get(PAGE).text
+    assert "data-ends-in" not in browse("adult").get(PAGE).text
     action, version = re.findall(r'action="([^"]+/intrekking)"[^>]*>.*?name="version" value="(\d+)"', text, re.DOTALL)[
         0
     ]
