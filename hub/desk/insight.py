@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
+from hub.events.ids import DossierRef
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
@@ -58,13 +59,19 @@ class Insight:
 
 
 def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full."""
-    seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
-    return [
-        point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
-        for point in points
-        if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers)
-    ]
+    """Of the points of a whole household those that come from dossiers which the reader sees in full; what they tell of
+    other dossiers is left out."""
+    seen = {DossierRef(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    found = (point for point in points if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers))
+    return [_told(point, seen) for point in found]
+
+
+def _told(point: AttentionPoint, seen: Collection[DossierRef]) -> AttentionPoint:
+    if "still_open" in point.detail:
+        still_open = cast(list[Mapping[str, str]], point.detail["still_open"])
+        kept = [item for item in still_open if DossierRef(item["source"], item["dossier_id"]) in seen]
+        point = replace(point, detail={**point.detail, "still_open": kept})
+    return point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
 
 
 def _unsaid(snooze: Snoozed | None) -> Snoozed | None:
