@@ -47,7 +47,8 @@ class Insight:
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """What asks for attention, as far as the reader may see what it comes from."""
-        return visible(self.document, points_of(self._facts))
+        shown = {thread.key for thread in self._facts.threads if thread in self.threads}
+        return visible(self.document, points_of(self._facts), shown)
 
     @cached_property
     def threads(self) -> list[Thread]:
@@ -58,11 +59,15 @@ class Insight:
         return threads(shown, self.today, self.terms)
 
 
-def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full; what they tell of
-    other dossiers is left out."""
+def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:
+    """Of the points of a whole household those that come from dossiers which the reader sees in full, and those about
+    requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
     seen = {DossierRef(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
-    found = (point for point in points if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers))
+    found = (
+        point
+        for point in points
+        if point.rule in _OF_ANYBODY or (point.thread in threads if point.thread else seen.issuperset(point.dossiers))
+    )
     return [_told(point, seen) for point in found]
 
 
