@@ -240,6 +240,32 @@ def test_of_an_emergency_that_was_ended_the_log_says_when_it_began(
     assert "gevaar / klaar" in page
 
 
+def test_asking_for_another_access_hides_nothing_that_was_looked_at_before(
+    desk: Desk, browse: Log, clock: list[datetime]
+) -> None:
+    desk.show(the_family())
+    youth = browse("youth")
+
+    def take(minutes: int) -> str:
+        clock[0] = NOW + timedelta(minutes=minutes)
+        youth.post(f"{PAGE}/besluiten", data={"kind": "emergency", "why": "gevaar", **MC})
+        come_through(desk)
+        youth.get(PAGE)
+        return decision_id(sent(desk).record)
+
+    earlier, first = take(-60), take(0)
+    take(5)
+    for ended, minutes in ((earlier, 6), (first, 8)):
+        clock[0] = NOW + timedelta(minutes=minutes)
+        youth.post(f"{PAGE}/besluiten/{ended}/intrekking", data={"why": "klaar"})
+    come_through(desk)
+    page = plain(browse("safety").get("/noodtoegangen").text)
+    assert "Genomen 1 mrt 2026 12:00 Tot 1 mrt 2026 13:06" in page
+    assert "huishouden bekeken: 3 keer, 1 mrt 2026 12:00 – 13:05" in page
+    assert "Genomen 1 mrt 2026 13:00 Tot 1 mrt 2026 13:08" in page
+    assert "huishouden bekeken: 2 keer, 1 mrt 2026 13:00 – 13:05" in page
+
+
 def test_nobody_judges_his_own_on_the_page_either(desk: Desk, browse: Log) -> None:
     own = taken(user="sofie")
     desk.show(the_family(decision_entry(own, minutes=7)))
