@@ -279,6 +279,23 @@ def test_nobody_judges_his_own_on_the_page_either(desk: Desk, browse: Log) -> No
     assert browse("other_safety").post(path, data=MC | {"justified": "ja", "why": "w"}).status_code == 303
 
 
+def test_who_was_judged_does_not_take_the_judgement_back(desk: Desk, browse: Log) -> None:
+    own = taken(user="sofie")
+    said = Review(**MC, emergency=decision_id(own.record), justified=False)
+    review = Decision(kind=Kind.EMERGENCY_REVIEW, decided_by="sem", why="niet nodig", review=said)
+    desk.show(the_family(decision_entry(own, minutes=7), decision_entry(review, minutes=8)))
+    sofie, sem = browse("safety"), browse("other_safety")
+    path = f"{PAGE}/besluiten/{decision_id(review.record)}/intrekking"
+    assert [f'action="{path}"' in who.get(PAGE).text for who in (sofie, sem)] == [False, True]
+    refused = sofie.post(path, data={"why": "oneens"})
+    assert (refused.status_code, "beoordeelt een ander" in refused.text, desk.sent) == (409, True, [])
+    api = f"/api/v1/besluiten/{decision_id(review.record)}/intrekking"
+    answer = sofie.post(api, json={"why": "oneens"}, headers={"Authorization": "Bearer safety"})
+    assert (answer.status_code, desk.sent) == (409, [])
+    assert sem.post(path, data={"why": "vergissing"}).status_code == 303
+    assert sent(desk).withdrawn
+
+
 def test_consent_is_recorded_by_a_form_and_withdrawn(desk: Desk, browse: Log) -> None:
     desk.show(the_family())
     adam = browse("adult")
