@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -19,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from hub.connect import SourceUnavailable
+from hub.connect import Cursor, SourceUnavailable
 from hub.connect.inbox import Inbox
 from hub.connect.ingest.cloud_events import Refused, read_event
 from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
@@ -257,6 +259,18 @@ def test_a_port_and_an_inbox_are_one_sources_only(config: PushConfig, tmp_path: 
         Receiver(config.model_copy(update={"listen_port": 1}), "other")
     running.stop()
     Receiver(config, "pushed").stop()
+
+
+def test_what_a_saved_cursor_is_beyond_leaves_the_inbox_when_it_is_old(config: PushConfig, receiver: Receiver) -> None:
+    for number in ("1", "2", "3"):
+        receiver._inbox.keep("urn:source", number, b"{}")
+    receiver.forget(Cursor(state={"inbox": 3}))
+    assert len(kept(config)) == 3
+    with closing(sqlite3.connect(config.inbox_folder / "inbox.sqlite")) as file, file:
+        file.execute("UPDATE events SET kept_at = 0")
+    receiver.forget(Cursor(state={"another": 3}))
+    receiver.forget(Cursor(state={"inbox": 2}))
+    assert len(kept(config)) == 1
 
 
 def test_check_finds_the_receiver(config: PushConfig) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue, ValidationError
 
+from hub.connect.api import Cursor
 from hub.connect.inbox import Inbox
 from hub.connect.ingest.cloud_events import Refused, read_event
 from hub.connect.push import EVENTS_PATH, PushConfig
@@ -83,6 +84,7 @@ class Receiver:
             ) from error
         self._token = config.receiver_token.get_secret_value().encode()
         self._most_bytes = config.max_event_bytes
+        self._keep_days = config.keep_days
         self._source = source
         try:
             self._server = _Server((config.listen_host, config.listen_port), _handler(self))
@@ -101,6 +103,13 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
         self._let_go()
+
+    def forget(self, cursor: Cursor) -> None:
+        """Drop the events up to a cursor that was saved, so that all of them are published, once they are old enough.
+        Never by one that only looks ahead, or reads all once more. Raises SourceUnavailable, SourceRejected."""
+        up_to = cursor.state.get("inbox")
+        if isinstance(up_to, int):
+            self._inbox.forget(up_to, self._keep_days)
 
     def _let_go(self) -> None:
         self._inbox.close()
