@@ -17,6 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from pydantic import JsonValue, ValidationError
 
@@ -133,7 +134,7 @@ class Receiver:
 
     def take(self, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the event of a request. Raises Refused."""
-        event = read_event(headers, body)
+        event = read_event(headers, body, str(uuid4()))
         try:
             is_new = self._inbox.keep(event.source, event.id, event.body)
         except (SourceUnavailable, SourceRejected) as error:
