@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from connectors.openzaak.config import OpenZaakConfig
 from connectors.openzaak.source import PAGE, Json, ZakenApi, listed
-from connectors.openzaak.translate import translate
+from connectors.openzaak.translate import REGISTERS, stated, translate
 from hub.connect import ConnectorConfig, InventoryItem, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
 from hub.connect.push import PushConnector, Stock
@@ -146,7 +146,10 @@ def _payload(content: Mapping[str, object]) -> bytes:
 def _items(record: RawRecord) -> Iterator[InventoryItem]:
     try:
         drafts = translate(record.payload)
-    except TranslationError:
+    except TranslationError:  # it is there all the same: what was published of it is not to be deleted
+        uuid, version = stated(record.payload)
+        for register in REGISTERS:
+            yield InventoryItem(uuid, register.value, uuid, version, False)
         return
     for draft in drafts:
         yield InventoryItem(draft.dossier_id, draft.record_type.value, draft.record_id, draft.version, draft.deleted)

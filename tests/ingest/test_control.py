@@ -167,6 +167,22 @@ def test_what_the_source_holds_no_longer_is_deleted_and_a_re_creation_wins(run: 
     assert run.orders() == [("D-1", 4, 0, False), ("D-1", 4, 1, True), ("D-1", 4, 2, False), ("D-1", 5, 0, False)]
 
 
+class Unreading(Holding):
+    """Holds D-1, which nobody can read."""
+
+    def reread(self, items: Sequence[InventoryItem]) -> TranslatedBatch:
+        return TranslatedBatch(tuple(bad(7) for item in items if item.record_id == "D-1"), Cursor())
+
+
+def test_what_cannot_be_read_again_is_not_deleted_and_what_is_gone_beside_it_is(run: Run) -> None:
+    run.source = Unreading()
+    run.control.ask_repair(Repair(item(name), held=False, forced=False) for name in ("D-1", "D-2"))
+    steps(run.ingest(batch(1, goal(), goal("D-2"))))
+    assert run.orders() == [("D-1", 1, 0, False), ("D-2", 1, 0, False), ("D-2", 1, 1, True)]
+    assert len(run.values(DEAD_LETTERS)) == 1
+    assert run.control.waiting(Errand.REPAIR) == 0
+
+
 def test_a_record_that_the_source_does_not_return_although_it_holds_it_is_left_alone(run: Run) -> None:
     run.control.ask_repair([Repair(item(), held=True, forced=False)])
     steps(run.ingest(batch(1, goal())))
