@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ from tests.ingest.drafts import (
 )
 
 pytestmark = pytest.mark.core
+V2 = Path(__file__).parents[2] / "schemas" / "avro" / "hub.source_status" / "v2.avsc"
 LIMIT = Policy(limit=RejectLimit(percent=20, at_least_records=10))
 
 
@@ -336,6 +338,22 @@ def test_the_control_file_is_its_owners_only_and_a_reset_forgets_what_was_compar
     assert reset is not None
     run.control.reset_done(reset)
     assert run.control.orders() == Orders(source_epoch=1)
+
+
+def test_the_release_before_can_go_on_from_what_was_compared(run: Run) -> None:
+    """It sends what is kept under that name as its source status (v2), which takes no field more."""
+    fields = dict.fromkeys(("records", "missing", "stale", "ahead", "extra", "unshown", "waiting"), 0)
+    found = {**fields, "checked_at": NOON, "teams": [], "missing_dossiers": 2}
+    run.control.keep_completeness(found)
+    assert run.control.orders().completeness == found
+    ((kept,),) = run.control._rows("SELECT value FROM told WHERE name = 'completeness'")
+    told = {**json.loads(kept), "checked_at": NOON}
+    [schema] = [field["type"][1] for field in json.loads(V2.read_text())["fields"] if field["name"] == "completeness"]
+    assert told.keys() == {field["name"] for field in schema["fields"]}
+    later = {**told, "checked_at": (NOON + timedelta(days=1)).isoformat()}
+    run.control._tell("completeness", later)  # as that release does
+    again = run.control.orders().completeness
+    assert again is not None and again["missing_dossiers"] == 0
 
 
 DRAFTS = st.lists(
