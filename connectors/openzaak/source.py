@@ -19,6 +19,10 @@ PAGE: Final = 100
 """Zaken on a page: fixed by the standard."""
 
 
+class Forbidden(SourceRejected):
+    """403: all is forbidden (Open Zaak says so of a wrong secret, too), or what was asked for alone."""
+
+
 class ZakenApi:
     """A client of one Zaken API. Connects at the first request."""
 
@@ -106,6 +110,7 @@ def _raise_for(answer: httpx.Response) -> None:
         wait = answer.headers.get("Retry-After", "")
         raise SourceUnavailable(float(wait) if wait.isdigit() else None, user_message="Open Zaak asks to wait.")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise SourceRejected("Open Zaak does not let the hub in: check client ID, secret and scopes.", str(status))
+        kind = Forbidden if status == httpx.codes.FORBIDDEN else SourceRejected
+        raise kind("Open Zaak does not let the hub in: check client ID, secret and scopes.", str(status))
     if status != httpx.codes.OK:
         raise SourceRejected("Open Zaak does not know the request.", str(status))

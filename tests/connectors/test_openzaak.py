@@ -14,7 +14,7 @@ import pytest
 from connectors.openzaak.config import OpenZaakConfig
 from connectors.openzaak.connector import OpenZaakConnector
 from connectors.openzaak.simulator import OpenZaakSimulator
-from connectors.openzaak.source import ZakenApi
+from connectors.openzaak.source import Forbidden, ZakenApi
 from hub.connect import Batch, Cursor, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
 from hub.connect.ingest.receiver import Receiver
@@ -99,6 +99,46 @@ def test_other_kinds_of_zaken_are_never_asked_for(config: OpenZaakConfig) -> Non
         assert connector.fetch(event({**notice, "kanaal": "documenten"})) is None
         decision = {"type": "nl.overheid.besluiten.besluit-verwerkt", "subject": notice["hoofdObject"][-36:]}
         assert connector.fetch(Event(1, json.dumps(decision).encode())) is None
+    connector.close()
+
+
+@pytest.mark.parametrize("closed", ["/zaken/", "/rollen"])
+def test_a_zaak_that_alone_is_closed_to_us_is_set_aside_and_stops_nothing(
+    source: OpenZaakSimulator, config: OpenZaakConfig, closed: str
+) -> None:
+    source.load(Path(str(FIXTURES / "valid.jsonl")))
+    asked = ZakenApi._get
+
+    def get(api: ZakenApi, path: str, query: dict[str, str]) -> dict[str, object] | None:
+        if path.startswith(closed):
+            raise Forbidden("closed", "403")
+        return asked(api, path, query)
+
+    connector = OpenZaakConnector(config)
+    notice = changes("valid")[1]["notificatie"]
+    with patch.object(ZakenApi, "_get", get):
+        payload = connector.fetch(event(notice))
+    assert payload is not None
+    with pytest.raises(TranslationError, match="zaak"):
+        connector.translate(RawRecord(position="1", payload=payload))
+    connector.close()
+
+
+def test_when_all_is_closed_the_source_rejects_us(source: OpenZaakSimulator) -> None:
+    connector = OpenZaakConnector(OpenZaakConfig.model_validate({"instance": "openzaak", **source.refused()}))
+    with pytest.raises(SourceRejected, match="403"):
+        connector.fetch(event(changes("valid")[0]["notificatie"]))
+    connector.close()
+
+
+@pytest.mark.parametrize("strange", [["x"], {"x": 1}, 1, False])
+def test_a_type_that_is_no_text_says_nothing_and_the_zaak_is_asked_for(
+    source: OpenZaakSimulator, config: OpenZaakConfig, strange: object
+) -> None:
+    source.load(Path(str(FIXTURES / "valid.jsonl")))
+    notice = changes("valid")[0]["notificatie"]
+    connector = OpenZaakConnector(config)
+    assert connector.fetch(event({**notice, "kenmerken": {"zaaktype": strange}})) is not None
     connector.close()
 
 
