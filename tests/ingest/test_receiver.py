@@ -262,6 +262,43 @@ def test_a_port_and_an_inbox_are_one_sources_only(config: PushConfig, tmp_path: 
     Receiver(config, "pushed").stop()
 
 
+def slow(config: PushConfig) -> socket.socket:
+    """A sender without a token that never gets to the end of its first line."""
+    made = socket.create_connection(("127.0.0.1", config.listen_port), timeout=10)
+    made.sendall(b"POST /")
+    return made
+
+
+def test_senders_without_a_token_that_never_end_neither_stop_it_nor_keep_it_from_stopping(
+    config: PushConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.connect.ingest.receiver._MOST_AT_ONCE", 2)
+    monkeypatch.setattr("hub.connect.ingest.receiver._WAIT_SECONDS", 0.05)
+    running = Receiver(config, "pushed")
+    before = counted("not_kept")
+    senders = [slow(config) for _ in range(3)]
+    assert senders[2].recv(1) == b"", "let go: nobody waits for it"
+    assert counted("not_kept") == before + 1
+    stopper = threading.Thread(target=running.stop, daemon=True)
+    stopper.start()
+    stopper.join(5)
+    assert not stopper.is_alive()
+    for sender in senders:
+        sender.close()
+
+
+def test_a_request_that_comes_byte_by_byte_is_ended(config: PushConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connect.ingest.receiver._REQUEST_SECONDS", 0.3)
+    running = Receiver(config, "pushed")
+    never = threading.Event()
+    with slow(config) as sender, pytest.raises(ConnectionError):
+        for _ in range(100):
+            sender.sendall(b"x")
+            never.wait(0.05)
+    assert send(config, BODY, {**STRUCTURED, **AUTH}).status == 204
+    running.stop()
+
+
 def test_what_a_saved_cursor_is_beyond_leaves_the_inbox_when_it_is_old(config: PushConfig, receiver: Receiver) -> None:
     for number in ("1", "2", "3"):
         receiver._inbox.keep("urn:source", number, b"{}")
