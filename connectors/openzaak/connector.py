@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from connectors.openzaak.config import OpenZaakConfig
-from connectors.openzaak.source import PAGE, Forbidden, Json, ZakenApi, listed
+from connectors.openzaak.source import FORBIDDEN, PAGE, Json, ZakenApi, listed
 from connectors.openzaak.translate import REGISTERS, stated, translate
 from hub.connect import ConnectorConfig, InventoryItem, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
@@ -110,9 +110,11 @@ class OpenZaakConnector(PushConnector):
             if zaak is None:
                 return _payload({"uuid": uuid, "at": at, "zaak": None})
             return next((record.payload for record in self._record(zaak)), None)
-        except Forbidden:
+        except SourceRejected as error:
+            if error.detail != FORBIDDEN:
+                raise
             self._api.page(self._types()[0], 1)  # raises, if we are not let in at all
-            return _payload({"uuid": uuid, "at": at, "zaak": "403"})
+            return _payload({"uuid": uuid, "at": at, "zaak": FORBIDDEN})
 
     def _records(self, page: Json) -> Iterator[RawRecord]:
         for zaak in listed(page):

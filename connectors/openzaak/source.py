@@ -17,10 +17,8 @@ from hub.connect import SourceRejected, SourceUnavailable
 Json = dict[str, object]
 PAGE: Final = 100
 """Zaken on a page: fixed by the standard."""
-
-
-class Forbidden(SourceRejected):
-    """403: all is forbidden (Open Zaak says so of a wrong secret, too), or what was asked for alone."""
+FORBIDDEN: Final = "403"
+"""The detail of a SourceRejected: all is forbidden (Open Zaak says so of a wrong secret, too), or this alone."""
 
 
 class ZakenApi:
@@ -110,7 +108,6 @@ def _raise_for(answer: httpx.Response) -> None:
         wait = answer.headers.get("Retry-After", "")
         raise SourceUnavailable(float(wait) if wait.isdigit() else None, user_message="Open Zaak asks to wait.")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        kind = Forbidden if status == httpx.codes.FORBIDDEN else SourceRejected
-        raise kind("Open Zaak does not let the hub in: check client ID, secret and scopes.", str(status))
+        raise SourceRejected("Open Zaak does not let the hub in: check client ID, secret and scopes.", str(status))
     if status != httpx.codes.OK:
         raise SourceRejected("Open Zaak does not know the request.", str(status))

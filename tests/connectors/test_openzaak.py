@@ -14,7 +14,7 @@ import pytest
 from connectors.openzaak.config import OpenZaakConfig
 from connectors.openzaak.connector import OpenZaakConnector
 from connectors.openzaak.simulator import OpenZaakSimulator
-from connectors.openzaak.source import Forbidden, ZakenApi
+from connectors.openzaak.source import FORBIDDEN, ZakenApi
 from hub.connect import Batch, Cursor, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
 from hub.connect.ingest.receiver import Receiver
@@ -111,7 +111,7 @@ def test_a_zaak_that_alone_is_closed_to_us_is_set_aside_and_stops_nothing(
 
     def get(api: ZakenApi, path: str, query: dict[str, str]) -> dict[str, object] | None:
         if path.startswith(closed):
-            raise Forbidden("closed", "403")
+            raise SourceRejected("closed", FORBIDDEN)
         return asked(api, path, query)
 
     connector = OpenZaakConnector(config)
