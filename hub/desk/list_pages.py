@@ -15,7 +15,7 @@ from hub.desk import attention, readmodel
 from hub.desk.access import Action, Actor, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
-from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find, reached
+from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
 from hub.desk.insight import Insight
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
@@ -85,9 +85,9 @@ def _add_caseload(router: APIRouter, pages: Pages) -> None:
 
 
 def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connection, asker: Asker) -> Listing[Found]:
-    """Which households, by what is known of them; of each the line that this reader may see."""
+    """Which households, by what this reader is told of them; of each the line that he may see."""
     assert actor is not None  # nobody without a name gets past the decision
-    found = find(connection, actor, wanted, reached(asker))
+    found = find(connection, actor, asker, wanted)
     documents = readmodel.load_all(connection, [item.household_id for item in found.households])
     shown = [(item, site.reading.cut_down(actor, documents[item.household_id])) for item in found.households]
     rows = [

@@ -13,7 +13,7 @@ from hub.desk.access import Action, Actor, Household, Known, Rules, may
 from hub.desk.access.decide import sees_whole
 from hub.desk.access.facts import DossierFacts, team_key
 from hub.desk.caseload.asked import Asked, asked_of, measure_of
-from hub.desk.caseload.query import mine, reached, requests_of
+from hub.desk.caseload.query import mine, requests_of
 from hub.desk.reading import Listing, Request
 from hub.desk.readmodel import Asker
 from hub.desk.site import API, Site
@@ -100,7 +100,7 @@ def _of_teams(site: Site, connection: Connection, actor: Actor) -> _Seen:
 
 
 def _of_own(site: Site, connection: Connection, actor: Actor, asker: Asker) -> _Seen:
-    ids = mine(connection, actor, reached(asker), limit=OWN_LIMIT + 1)
+    ids = mine(connection, actor, asker, limit=OWN_LIMIT + 1)
     documents = readmodel.load_all(connection, ids[:OWN_LIMIT]).values()
     shown = (site.reading.cut_down(actor, document) for document in documents)
     rows = [

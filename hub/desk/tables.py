@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 13
+SCHEMA: Final = 14
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
@@ -174,15 +174,34 @@ cases = Table(
     Index("cases_by_change", "changed_at", "household_id"),
 )
 """One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
-`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open. `line`: what is shown."""
+`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open. `line`: what is shown.
+All of it as anybody sees it who has to do with the household: what more somebody is told stands in `case_sights`."""
+case_sights = Table(
+    "case_sights",
+    metadata,
+    Column("household_id", String(64), primary_key=True),
+    Column("grantee", String(64), primary_key=True),
+    Column("unit", String(20), primary_key=True),
+    Column("dossiers", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("due", String(10), nullable=False),
+    Column("since", String(10), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What is told of a household to whoever finds it by a `grantee` (as in `reaches`) and is of a `unit`, where that is
+more than anybody is told (`hub.desk.caseload.told`). `dossiers`: how many he sees in full."""
 case_rules = Table(
     "case_rules",
     metadata,
     Column("household_id", String(64), primary_key=True),
+    Column("grantee", String(64), primary_key=True),
+    Column("unit", String(20), primary_key=True),
     Column("rule", String(40), primary_key=True),
-    Index("case_rules_by_rule", "rule", "household_id"),
+    Index("case_rules_by_rule", "rule", "grantee", "unit", "household_id"),
 )
-"""Which rules say something of a household today, but for what is put off."""
+"""Which rules say something of a household today, but for what is put off; to whom, as in `case_sights`: to anybody, if
+`grantee` is ""."""
 case_people = Table(
     "case_people",
     metadata,
@@ -196,12 +215,14 @@ case_teams = Table(
     metadata,
     Column("household_id", String(64), primary_key=True),
     Column("team", String(200), primary_key=True),
+    Column("unit", String(20), primary_key=True),
     Column("waiting_since", String(10), nullable=False),
     Column("past_since", String(10), nullable=False),
     Index("case_teams_by_team", "team", "household_id"),
 )
-"""Which teams have an open dossier in a household. `waiting_since`: the oldest intake of theirs without a first
-contact, `past_since`: the last day of the term of their help to an adult that is past it; "" if there is none."""
+"""Which teams have an open dossier of a unit in a household. `waiting_since`: the oldest intake of these without a
+first contact, `past_since`: the last day of the term of their help to an adult that is past it; "" if there is none.
+Both are content of these dossiers."""
 case_requests = Table(
     "case_requests",
     metadata,
@@ -214,7 +235,7 @@ case_requests = Table(
 )
 """The requests for specialist help of each team (`hub.desk.caseload.asked`), as whoever has to do with its dossiers of
 a unit sees them. `team`: its `team_key`."""
-BY_HOUSEHOLD: Final = (cases, case_rules, case_people, case_teams, case_requests)
+BY_HOUSEHOLD: Final = (cases, case_sights, case_rules, case_people, case_teams, case_requests)
 """What the list of households is made of."""
 
 kept = MetaData()

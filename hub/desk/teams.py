@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from hub.desk import deputies
 from hub.desk.access import Action, Actor, Household
 from hub.desk.access.facts import team_key
-from hub.desk.caseload.query import TeamRow, Work, concerned, reached, requests_of, shares_of, work_of
+from hub.desk.caseload.query import TeamRow, Work, concerned, requests_of, shares_of, work_of
 from hub.desk.reading import Listing, Request
 from hub.desk.readmodel import Asker
 from hub.desk.requests import sees_team
 from hub.desk.site import Site
 from hub.events.deputies import DeputyshipSaid
 from hub.household.costs import Balance, Committed, balance, year
+from hub.household.requests.codes import LAW_OF_KIND
 
 _STAFF: Final = "staff:"
 
@@ -48,8 +49,8 @@ class Worker(NamedTuple):
 
 class Team(NamedTuple):
     """One team. `waiting`: an intake was received and there was no first contact, the longest first; `past_term`: help
-    to an adult that should have ended. `balance`: of the requests that the reader may see; `withheld`: there are
-    others. `deputies`: who stands in for whom, now or later."""
+    to an adult that should have ended: both of the dossiers that the reader may see. `balance`: of the requests that he
+    may see; `withheld`: there are others. `deputies`: who stands in for whom, now or later."""
 
     name: str
     households: int
@@ -69,12 +70,20 @@ def teams(site: Site, request: Request) -> list[Team]:
     def find(connection: Connection, asker: Asker) -> Listing[list[Team]]:
         assert actor is not None  # nobody without a name gets past the decision
         asked = requests_of(connection, [team_key(name) for name in names])
-        works = {name: work_of(connection, name, reached(asker)) for name in names}
+        works = {
+            name: work_of(connection, actor, asker, name, _seen_units(site, actor, team_key(name))) for name in names
+        }
         found = [_team(site, connection, actor, name, work, asked) for name, work in works.items()]
         shown = {item.household_id: item for work in works.values() for item in work}
         return found, [_look(item) for item in shown.values()]
 
     return site.reading.listing(request, Action.READ_TEAM, find)
+
+
+def _seen_units(site: Site, actor: Actor, team: str) -> list[str]:
+    """Since when somebody waits is content of the dossier, as what it costs is."""
+    now, rules = site.now(), site.reading.rules
+    return [unit for unit in LAW_OF_KIND if sees_team(actor, team, unit, now, rules)]
 
 
 def _look(item: Work) -> Household:
@@ -134,14 +143,12 @@ def _workers(
         own = {work.household_id for work in works}
         others = {other: homes - own for other, homes in everywhere.get(who, {}).items() if other != team}
         homes = own.union(*others.values())
-        attention = sum(work.line["points"] > 0 for work in works)
+        attention = sum(work.points > 0 for work in works)
         elsewhere = [Share(other, len(more)) for other, more in sorted(others.items()) if more]
-        found.append(Worker(who, name, len(works), attention, sum(map(_is_urgent, works)), elsewhere, len(homes)))
+        found.append(
+            Worker(who, name, len(works), attention, sum(work.urgent for work in works), elsewhere, len(homes))
+        )
     return sorted(found, key=lambda worker: (not worker.name, worker.name.casefold(), worker.who))
-
-
-def _is_urgent(work: Work) -> bool:
-    return any(matter["severity"] == "high" for matter in work.line["matters"])
 
 
 def answer(found: Iterable[Team], year_of: int) -> list[dict[str, object]]:

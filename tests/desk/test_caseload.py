@@ -12,15 +12,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from hub.desk import readmodel, tables
-from hub.desk.access import Actor, Role
-from hub.desk.caseload.case import case_of, keys_of, stamp_of
+from hub.desk.access import Actor, Role, grantees_of
+from hub.desk.access.reach import moment_text
+from hub.desk.caseload.case import keys_of, stamp_of
 from hub.desk.caseload.query import SORTS, Found, Wanted, find
+from hub.desk.caseload.told import to_anybody
 from hub.desk.caseload.writing import Attending, refresh
+from hub.desk.readmodel import Asker
 from hub.events.records import RecordType
-from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
-from hub.household.requests.threads import threads
 from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import HOME, direction, family
@@ -28,12 +29,13 @@ from tests.desk.test_pages import log_in, plain
 from tests.desk.views import MENSCENTRAAL, ZCD, entry, gone, one_dossier
 
 NONE, SOME = Prices(), Prices(budgets={"Noord": {2026: 1}})
-DIRK = Actor("dirk", Role.CASE_DIRECTOR, name="Dirk de Wit", teams=("Noord",))
+DIRK = Actor("dirk", Role.CASE_DIRECTOR, name="Dirk de Wit", unit="youth", teams=("Noord",))
 
 
 def listed(desk: Desk, actor: Actor = DIRK, **wanted: object) -> Found:
+    asker = Asker(grantees_of(actor), moment_text(NOW))
     with desk.engine.connect() as connection:
-        return find(connection, actor, Wanted()._replace(**wanted))  # type: ignore[arg-type]  # names of its fields
+        return find(connection, actor, asker, Wanted()._replace(**wanted))  # type: ignore[arg-type]  # names of its fields
 
 
 def titles(found: Found) -> list[str]:
@@ -129,8 +131,7 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
         ).all():
             document = readmodel.load(connection, home)
             assert document is not None
-            points = attention_points(document, later.today, Terms())
-            expected = case_of(document, points, threads(document, later.today, Terms()), later.today)
+            expected = to_anybody(document, later.today, Terms())
             kept = {**expected.line, "matters": expected.line["matters"][:1]}
             assert (orjson.loads(line), rank) == (kept, expected.rank)
 

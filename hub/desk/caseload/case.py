@@ -20,6 +20,8 @@ from hub.household.requests.threads import Thread
 
 NOTHING: Final = 9
 """Rank of a household in which nothing asks for attention."""
+URGENT: Final = 1
+"""The last rank of what must be done today."""
 _RANKS: Final = {Severity.HIGH: 1, Severity.MEDIUM: 2, Severity.LOW: 3}
 
 
@@ -70,6 +72,7 @@ class TeamPart(NamedTuple):
     """What a household is for one team. See `hub.desk.tables.case_teams`."""
 
     team: str
+    unit: str
     waiting_since: str
     past_since: str
 
@@ -185,14 +188,14 @@ def _request(thread: Thread) -> dict[str, object]:
 
 def _team_parts(document: Document, points: Iterable[AttentionPoint]) -> Iterator[TeamPart]:
     past = {ref: _iso(point.due) for point in points if _is_past_term(point) for ref in point.dossiers}
-    by_team: dict[str, list[tuple[str, str]]] = {}
+    by_team: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for item in document["dossiers"]:
         if item["status"] == "open" and item["team"]:
             waits = item["received_on"] if item["received_on"] and not item["first_contact_on"] else None
             late = past.get(DossierRef(item["source"], item["dossier_id"]), "")
-            by_team.setdefault(item["team"], []).append((waits or "", late))
-    for team, found in sorted(by_team.items()):
-        yield TeamPart(team, *(min((day for day in days if day), default="") for days in zip(*found, strict=True)))
+            by_team.setdefault((item["team"], item["kind"]), []).append((waits or "", late))
+    for place, found in sorted(by_team.items()):
+        yield TeamPart(*place, *(min((day for day in days if day), default="") for days in zip(*found, strict=True)))
 
 
 def _is_past_term(point: AttentionPoint) -> bool:

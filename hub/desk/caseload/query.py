@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, false, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Table,
+    and_,
+    case,
+    false,
+    func,
+    select,
+    union,
+)
 
 from hub.desk.access import Actor, Household
 from hub.desk.caseload.asked import Asked, TeamRequest
-from hub.desk.caseload.case import Line, keys_of
-from hub.desk.readmodel import Asker, reached_by
-from hub.desk.tables import TEAM_SIGNS, case_people, case_requests, case_rules, case_teams, cases
+from hub.desk.caseload.case import URGENT, Line, keys_of
+from hub.desk.readmodel import Asker, has_to_do, reached_by
+from hub.desk.tables import (
+    TEAM_SIGNS,
+    case_people,
+    case_requests,
+    case_rules,
+    case_sights,
+    case_teams,
+    cases,
+    reaches,
+)
 from hub.desk.visits import last_seen
 from hub.events.ids import DossierRef
 
@@ -56,29 +77,32 @@ class TeamRow(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one household is for a team; see `hub.desk.tables.case_teams`."""
+    """What one household is for a team; see `hub.desk.tables.case_teams`. `points`: how many its reader is told of;
+    `urgent`: one of them is for today."""
 
     household_id: str
     line: Line
     waiting_since: str
     past_since: str
+    points: int
+    urgent: bool
 
 
-def find(connection: Connection, actor: Actor, wanted: Wanted, limits: Sequence[ColumnElement[bool]] = ()) -> Found:
-    """The page. `limits`: what else must hold of `cases`, such as a table of who may see what."""
-    conditions = [*_scope(actor, wanted.scope), *limits]
+def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> Found:
+    """The page, of households that the reader has to do with: narrowed, counted and sorted by what he is told."""
+    conditions, told = [*_scope(actor, wanted.scope), *_reached(asker)], _told(actor, asker)
     if wanted.attention:
-        conditions.append(cases.c.points > 0)
+        conditions.append(told.points > 0)
     if wanted.rule:
-        ruled = select(case_rules.c.household_id).where(case_rules.c.rule == wanted.rule)
-        conditions.append(cases.c.household_id.in_(ruled))
-    total = connection.scalar(select(func.count()).select_from(cases).where(*conditions)) or 0
-    query = select(cases.c.household_id, cases.c.line).where(*conditions).order_by(*_order(wanted.sort))
+        conditions.append(cases.c.household_id.in_(_ruled(actor, asker, wanted.rule)))
+    total = connection.scalar(select(func.count()).select_from(told.source).where(*conditions)) or 0
+    query = select(cases.c.household_id, cases.c.line).select_from(told.source).where(*conditions)
+    query = query.order_by(*_order(told, wanted.sort))
     rows = connection.execute(query.offset((wanted.page - 1) * wanted.page_size).limit(wanted.page_size)).all()
     ids = [str(row.household_id) for row in rows]
     news = changed(connection, actor, [cases.c.household_id.in_(ids)])
     listed = [Listed(str(row.household_id), _line(row.line), row.household_id in news) for row in rows]
-    mine = changed(connection, actor, [*_scope(actor, "mine"), *limits])
+    mine = changed(connection, actor, [*_scope(actor, "mine"), *_reached(asker)])
     return Found(int(total), listed, len(mine))
 
 
@@ -90,23 +114,27 @@ def changed(connection: Connection, actor: Actor, conditions: Sequence[ColumnEle
     return set(connection.scalars(query.where(seen.c.seen_at != "", cases.c.changed_at > seen.c.seen_at)))
 
 
-def work_of(connection: Connection, team: str, limits: Sequence[ColumnElement[bool]] = ()) -> list[Work]:
-    """What a team has in hand, the longest waiting first."""
+def work_of(connection: Connection, actor: Actor, asker: Asker, team: str, units: Collection[str]) -> list[Work]:
+    """What a team has in hand, the longest waiting first. `units`: of whose dossiers of the team the reader may see
+    what stands in them."""
+    told, days = _told(actor, asker), (case_teams.c.waiting_since, case_teams.c.past_since)
+    first = [func.coalesce(func.min(_seen_day(day, units)), "").label(day.name) for day in days]
+    parts = select(case_teams.c.household_id, *first).where(case_teams.c.team == team)
+    part = parts.group_by(case_teams.c.household_id).subquery()
     query = (
-        select(cases.c.household_id, cases.c.line, case_teams.c.waiting_since, case_teams.c.past_since)
-        .join(case_teams, and_(case_teams.c.household_id == cases.c.household_id, case_teams.c.team == team))
-        .where(*limits)
-        .order_by(case_teams.c.waiting_since, cases.c.sort_key)
+        select(cases.c.household_id, cases.c.line, part.c.waiting_since, part.c.past_since, told.points, told.rank)
+        .select_from(told.source.join(part, part.c.household_id == cases.c.household_id))
+        .where(*_reached(asker))
+        .order_by(part.c.waiting_since, cases.c.sort_key)
     )
     return [
-        Work(str(row.household_id), _line(row.line), str(row.waiting_since), str(row.past_since))
-        for row in connection.execute(query)
+        Work(str(home), _line(line), str(waiting), str(past), int(points), int(rank) <= URGENT)
+        for home, line, waiting, past, points, rank in connection.execute(query)
     ]
 
 
-def reached(asker: Asker) -> list[ColumnElement[bool]]:
-    """Only the households that somebody has to do with."""
-    return [cases.c.household_id.in_(reached_by(asker))]
+def _seen_day(day: ColumnElement[str], units: Collection[str]) -> ColumnElement[str | None]:
+    return case((and_(case_teams.c.unit.in_(units), day != ""), day))
 
 
 def concerned(household_id: str, line: Line) -> Household:
@@ -115,10 +143,11 @@ def concerned(household_id: str, line: Line) -> Household:
     return Household(household_id, dossiers, tuple(line["persons"]))
 
 
-def mine(connection: Connection, actor: Actor, limits: Sequence[ColumnElement[bool]] = (), *, limit: int) -> list[str]:
+def mine(connection: Connection, actor: Actor, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody directs, the most pressing first."""
-    query = select(cases.c.household_id).where(*_scope(actor, "mine"), *limits).order_by(*_order("urgency"))
-    return list(connection.scalars(query.limit(limit)))
+    told = _told(actor, asker)
+    query = select(cases.c.household_id).select_from(told.source).where(*_scope(actor, "mine"), *_reached(asker))
+    return list(connection.scalars(query.order_by(*_order(told, "urgency")).limit(limit)))
 
 
 def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
@@ -152,12 +181,55 @@ def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
     return [cases.c.household_id.in_(directed)]
 
 
-def _order(sort: str) -> list[ColumnElement[str]]:
+def _reached(asker: Asker) -> list[ColumnElement[bool]]:
+    """Only the households that somebody has to do with."""
+    return [cases.c.household_id.in_(reached_by(asker))]
+
+
+class _Told(NamedTuple):
+    """The households, and what of each its reader is told; see `hub.desk.tables.case_sights`."""
+
+    source: FromClause
+    rank: ColumnElement[int]
+    points: ColumnElement[int]
+    due: ColumnElement[str]
+    since: ColumnElement[str]
+
+
+def _told(actor: Actor, asker: Asker) -> _Told:
+    """By the relation that shows him most of a household; by none: what anybody is told."""
+    sight = case_sights.c
+    most = func.row_number().over(
+        partition_by=sight.household_id, order_by=[sight.dossiers.desc(), sight.rank, sight.due, sight.since]
+    )
+    own = select(case_sights, most.label("place")).join(reaches, _finds(case_sights))
+    found = own.where(*has_to_do(asker), _of_unit(case_sights, actor)).subquery()
+    source = cases.outerjoin(found, and_(found.c.household_id == cases.c.household_id, found.c.place == 1))
+    names = ("rank", "points", "due", "since")
+    return _Told(source, *(func.coalesce(found.c[name], cases.c[name]) for name in names))
+
+
+def _ruled(actor: Actor, asker: Asker, rule: str) -> CompoundSelect[str]:
+    """Ids of the households of which a rule says something to a reader."""
+    said = select(case_rules.c.household_id).where(case_rules.c.rule == rule)
+    own = said.join(reaches, _finds(case_rules)).where(*has_to_do(asker), _of_unit(case_rules, actor))
+    return union(said.where(case_rules.c.grantee == ""), own)
+
+
+def _finds(table: Table) -> ColumnElement[bool]:
+    return and_(reaches.c.household_id == table.c.household_id, reaches.c.grantee == table.c.grantee)
+
+
+def _of_unit(table: Table, actor: Actor) -> ColumnElement[bool]:
+    return table.c.unit.in_(("", actor.unit))
+
+
+def _order(told: _Told, sort: str) -> list[ColumnElement[Any]]:
     by_id = cases.c.household_id
-    orders: dict[str, list[ColumnElement[str]]] = {
-        "urgency": [cast(ColumnElement[str], cases.c.rank), cases.c.due, cases.c.since, by_id],
-        "due": [cases.c.due, cast(ColumnElement[str], cases.c.rank), by_id],
-        "since": [cases.c.since, cast(ColumnElement[str], cases.c.rank), by_id],
+    orders: dict[str, list[ColumnElement[Any]]] = {
+        "urgency": [told.rank, told.due, told.since, by_id],
+        "due": [told.due, told.rank, by_id],
+        "since": [told.since, told.rank, by_id],
         "name": [cases.c.sort_key, by_id],
         "changed": [cases.c.changed_at.desc(), by_id.desc()],  # as the index can be read backwards
     }

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
 from hub.desk.caseload.case import Case, case_of, stamp_of
+from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
 from hub.household.attention.facts import Facts
 from hub.household.attention.points import points_of
@@ -48,32 +49,48 @@ def replace(connection: Connection, documents: Mapping[str, Document | None], at
     """Write the lines of these households; of one that is not shown (None) there is none."""
     for table in BY_HOUSEHOLD:
         connection.execute(table.delete().where(table.c.household_id.in_(documents)))
-    today, stamp = attending.today, attending.stamp
-    whole = {home: item for home, item in documents.items() if item is not None}
-    made = {home: _case(item, today, attending.terms) for home, item in whole.items()}
-    rows: dict[str, list[dict[str, object]]] = {
-        "cases": [_row(home, case, documents[home], stamp) for home, case in made.items()],
-        "case_rules": [{"household_id": home, "rule": rule} for home, case in made.items() for rule in case.rules],
-        "case_people": [{"household_id": home, "who": who[:220]} for home, case in made.items() for who in case.people],
-        "case_teams": [{"household_id": home, **part._asdict()} for home, case in made.items() for part in case.teams],
-        "case_requests": [row for home, item in whole.items() for row in _request_rows(home, item, today, attending)],
-    }
+    rows: dict[str, list[dict[str, object]]] = {table.name: [] for table in BY_HOUSEHOLD}
+    for home, document in documents.items():
+        for name, row in _rows(home, document, attending) if document is not None else ():
+            rows[name].append({"household_id": home, **row})
     for table in BY_HOUSEHOLD:
         if rows[table.name]:
             connection.execute(insert(table), rows[table.name])
 
 
+def _rows(home: str, document: Document, attending: Attending) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Of one household, each with its table."""
+    today, terms = attending.today, attending.terms
+    whole, anybody = _case(document, today, terms), to_anybody(document, today, terms)
+    yield "cases", _row(anybody, document, attending.stamp)
+    yield from (("case_people", {"who": who[:220]}) for who in whole.people)
+    yield from (("case_teams", part._asdict()) for part in whole.teams)
+    yield from (("case_requests", row) for row in _request_rows(document, today, attending))
+    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.rules)
+    for told in told_of(document, today, terms):
+        to = {"grantee": told.grantee, "unit": told.unit}
+        if _pressing(told.case) != _pressing(anybody):
+            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.case)}
+        yield from (("case_rules", {**to, "rule": rule}) for rule in told.case.rules if rule not in anybody.rules)
+
+
 def _case(document: Document, today: date, terms: Terms) -> Case:
-    """By what is known of the household altogether: what a reader may not see is cut out when he reads."""
+    """By what is known of the household altogether: whose it is depends on no reader."""
     facts = Facts(document, terms, (), today)
     return case_of(document, points_of(facts), facts.threads, today)
 
 
-def _request_rows(home: str, document: Document, today: date, attending: Attending) -> Iterator[dict[str, object]]:
+def _pressing(case: Case) -> dict[str, object]:
+    """By what lists are sorted. A day that is not known comes last."""
+    days = {"due": case.due or "9999-12-31", "since": case.since or "9999-12-31"}
+    return {"rank": case.rank, "points": case.line["points"], **days}
+
+
+def _request_rows(document: Document, today: date, attending: Attending) -> Iterator[dict[str, object]]:
     found = of_teams(document, today, attending.terms, attending.prices)
     for number, (team, unit, asked) in enumerate(found):
         said = orjson.dumps(asked).decode()
-        yield {"household_id": home, "number": number, "team": team[:TEAM_SIGNS], "unit": unit, "asked": said}
+        yield {"number": number, "team": team[:TEAM_SIGNS], "unit": unit, "asked": said}
 
 
 def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
@@ -88,15 +105,10 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
     return len(stale)
 
 
-def _row(home: str, case: Case, document: Document | None, stamp: str) -> dict[str, object]:
-    assert document is not None
+def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
     return {
-        "household_id": home,
         "stamp": stamp,
-        "rank": case.rank,
-        "points": case.line["points"],
-        "due": case.due or "9999-12-31",
-        "since": case.since or "9999-12-31",
+        **_pressing(case),
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),

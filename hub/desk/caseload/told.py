@@ -1,0 +1,77 @@
+"""What a household asks for, as each of those sees it who find it: what a list is narrowed, counted and sorted by must
+tell no more than its lines do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Final, NamedTuple
+
+from hub.desk.access import Action, Actor, Household, Known, Role, cut, grantees_of, known_of, may
+from hub.desk.access.decide import Openings, sees_whole
+from hub.desk.access.roles import Replaced
+from hub.desk.caseload.case import Case, case_of
+from hub.desk.insight import Insight
+from hub.events.ids import DossierRef
+from hub.household.attention.terms import Terms
+from hub.household.document_shape import Document
+from hub.household.requests.codes import LAW_OF_KIND
+
+_NOBODY: Final = "\0"
+"""No user has this name: what is seen is seen by one relation alone."""
+_NOTHING: Final[Openings] = {}
+
+
+class Told(NamedTuple):
+    """What is told to whoever finds a household by this `grantee` (as in `hub.desk.access.reach`) and is of this `unit`
+    ("": whichever it is). `dossiers`: how many he sees in full by that alone."""
+
+    grantee: str
+    unit: str
+    dossiers: int
+    case: Case
+
+
+def to_anybody(document: Document, today: date, terms: Terms) -> Case:
+    """What everybody sees who has to do with a household at all. `document`: the whole one."""
+    return _case(document, _NOTHING, today, terms)
+
+
+def told_of(document: Document, today: date, terms: Terms) -> Iterator[Told]:
+    """What each sees who sees a dossier of it in full. Consent and an emergency are left out: they end at any moment,
+    and so does what they show; whoever sees more by them is told less by the list, never more."""
+    made: dict[frozenset[DossierRef], Case] = {}
+    known = known_of(document, datetime.combine(today, time(), UTC))
+    for reader in _readers(document, known):
+        is_safety = reader.role is Role.SAFETY_OFFICER
+        asked = known._replace(consents=(), emergencies=known.emergencies if is_safety else ())
+        openings = may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=asked)).openings
+        seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
+        if seen and seen not in made:
+            made[seen] = _case(document, openings, today, terms)
+        if seen:
+            yield Told(grantees_of(reader)[-1], reader.unit, len(seen), made[seen])
+
+
+def _readers(document: Document, known: Known) -> Iterator[Actor]:
+    """Somebody for each way to find a household, as often as it has units."""
+    teams = {item.team for item in known.dossiers if item.team}
+    staff = {number for item in known.dossiers for number in item.named | item.directed_by}
+    user, number = (known.director.user, known.director.staff) if known.director else ("", "")
+    staff |= {number} - {""}
+    for unit in sorted({item["kind"] for item in document["dossiers"]} & LAW_OF_KIND.keys()):
+        for team in sorted(teams):
+            yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, teams=(team,))
+        for worker in sorted(staff):
+            yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, staff=worker)
+            for team in sorted(teams):
+                yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, replaces=(Replaced(team, worker),))
+        if user:
+            yield Actor(user, Role.CASE_DIRECTOR, unit=unit)
+    yield Actor(_NOBODY, Role.SAFETY_OFFICER)
+
+
+def _case(document: Document, openings: Openings, today: date, terms: Terms) -> Case:
+    shown = cut(document, openings)
+    insight = Insight(shown, document, today, terms)
+    return case_of(shown, insight.points, insight.threads, today)
