@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from connectors.openzaak.config import OpenZaakConfig
-from connectors.openzaak.source import PAGE, Json, ZakenApi, listed
-from connectors.openzaak.translate import translate
+from connectors.openzaak.source import FORBIDDEN, PAGE, Json, ZakenApi, listed
+from connectors.openzaak.translate import REGISTERS, stated, translate
 from hub.connect import ConnectorConfig, InventoryItem, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
 from hub.connect.push import PushConnector, Stock
@@ -60,7 +60,7 @@ class OpenZaakConnector(PushConnector):
             return event.body
         features = notice.get("kenmerken")
         zaaktype = (features if isinstance(features, dict) else notice).get("zaaktype")
-        if zaaktype is not None and zaaktype not in self._config.case_types:
+        if isinstance(zaaktype, str) and zaaktype not in self._config.case_types:
             return None
         return self._asked(uuid, notice.get("aanmaakdatum") or content.get("time"))
 
@@ -104,10 +104,17 @@ class OpenZaakConnector(PushConnector):
         return sorted(self._config.case_types)
 
     def _asked(self, uuid: str, at: JsonValue) -> bytes | None:
-        zaak = self._api.zaak(uuid)
-        if zaak is None:
-            return _payload({"uuid": uuid, "at": at, "zaak": None})
-        return next((record.payload for record in self._record(zaak)), None)
+        """A zaak that alone is closed to us is set aside: no other waits for it."""
+        try:
+            zaak = self._api.zaak(uuid)
+            if zaak is None:
+                return _payload({"uuid": uuid, "at": at, "zaak": None})
+            return next((record.payload for record in self._record(zaak)), None)
+        except SourceRejected as error:
+            if error.detail != FORBIDDEN:
+                raise
+            self._api.page(self._types()[0], 1)  # raises, if we are not let in at all
+            return _payload({"uuid": uuid, "at": at, "zaak": FORBIDDEN})
 
     def _records(self, page: Json) -> Iterator[RawRecord]:
         for zaak in listed(page):
@@ -146,7 +153,10 @@ def _payload(content: Mapping[str, object]) -> bytes:
 def _items(record: RawRecord) -> Iterator[InventoryItem]:
     try:
         drafts = translate(record.payload)
-    except TranslationError:
+    except TranslationError:  # it is there all the same: what was published of it is not to be deleted
+        uuid, version = stated(record.payload)
+        for register in REGISTERS:
+            yield InventoryItem(uuid, register.value, uuid, version, False)
         return
     for draft in drafts:
         yield InventoryItem(draft.dossier_id, draft.record_type.value, draft.record_id, draft.version, draft.deleted)

@@ -17,6 +17,8 @@ from hub.connect import SourceRejected, SourceUnavailable
 Json = dict[str, object]
 PAGE: Final = 100
 """Zaken on a page: fixed by the standard."""
+FORBIDDEN: Final = "403"
+"""The detail of a SourceRejected: all is forbidden (Open Zaak says so of a wrong secret, too), or this alone."""
 
 
 class ZakenApi:

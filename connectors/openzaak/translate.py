@@ -12,13 +12,15 @@ from typing import Final
 
 from stdnum.nl import bsn
 
-from hub.connect import RejectReason
+from hub.connect import RejectReason, TranslationError
 from hub.connect.fields import Fields, models, read_object
 from hub.events.moments import micros
 from hub.events.records import AnyBody, Composition, Draft, Law, Member, RecordType, RequestState, SupportRequest
 from hub.events.sensitive import Sensitive
 
 _LAWS: Final[dict[str, Law]] = {"jw": "jw", "wmo": "wmo"}
+REGISTERS: Final = (RecordType.COMPOSITION, RecordType.SUPPORT_REQUEST)
+"""What a zaak becomes."""
 _NINE_DIGITS: Final = re.compile(r"[0-9]{9}")
 _OUTCOMES: Final[dict[str, RequestState]] = {"granted": "granted", "rejected": "rejected"}
 
@@ -41,14 +43,21 @@ def translate(payload: bytes) -> list[Draft]:
         return _drafts(uuid, changed, _composition(number, changed), _request(record, zaak))
 
 
+def stated(payload: bytes) -> tuple[str, int]:
+    """Number and version of a zaak that is there, also if `translate` refuses it; version 0: not even that is readable.
+    Raises TranslationError without a number."""
+    record = read_object(payload)
+    try:
+        return record.text("uuid"), micros(_changed(record.child("zaak")))
+    except TranslationError:
+        return record.text("uuid"), 0
+
+
 def _drafts(
     uuid: str, changed: datetime, composition: Composition | None, request: SupportRequest | None
 ) -> list[Draft]:
     """The two registers of a zaak. Both are deletions where there is no zaak, or nobody in it yet."""
-    bodies: list[tuple[RecordType, AnyBody | None]] = [
-        (RecordType.COMPOSITION, composition),
-        (RecordType.SUPPORT_REQUEST, request),
-    ]
+    bodies: tuple[AnyBody | None, ...] = (composition, request)
     return [
         Draft(
             record_type=kind,
@@ -58,7 +67,7 @@ def _drafts(
             recorded_at=changed,
             body=body,
         )
-        for kind, body in bodies
+        for kind, body in zip(REGISTERS, bodies, strict=True)
     ]
 
 

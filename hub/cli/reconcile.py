@@ -51,6 +51,9 @@ def reconcile(
     ] = 30.0,
     wait: Annotated[float, typer.Option(min=0, help="With --repair: longest wait until it landed.")] = 300.0,
     per_second: Annotated[float, typer.Option(min=1, help="Records asked of the source per second.")] = 5000.0,
+    at_rest: Annotated[
+        bool, typer.Option("--at-rest", help="Read no source while the flow does not come to rest: exit 1.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """Whether all that the sources hold is published and shown. Exit 0 if nothing differs, else 1.
@@ -72,6 +75,9 @@ def reconcile(
         stack.callback(engine.dispose)
         broker = stack.enter_context(Broker(settings.broker))
         setup = _Setup(settings, engine, broker, settle, per_second)
+        if at_rest and not _settle(setup):
+            print("regiehub: not compared, for the flow did not come to rest", file=sys.stderr)
+            raise typer.Exit(1)
         reports = [_one(setup, one, wait if repair else None, content=content) for one in names]
     print(json.dumps(reports) if as_json else "\n".join(line for report in reports for line in _in_words(report)))
     if any(report["differing"] for report in reports):

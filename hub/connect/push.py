@@ -132,9 +132,7 @@ class PushConnector(Connector):
             yield InventoryItem(item.dossier_id, item.record_type.value, item.record_id, item.version, item.deleted)
 
     def _received(self, after: int) -> Batch:
-        inbox = self._inbox()
-        inbox.forget(after, self._push.keep_days)
-        events = inbox.after(after, _PAGE)
+        events = self._inbox().after(after, _PAGE)
         until = time.monotonic() + _POLL_SECONDS
         records: list[RawRecord] = []
         last = after

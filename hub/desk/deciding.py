@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from hub.desk import readmodel
 from hub.desk.access import Action, Household, cut
+from hub.desk.agreeing import OwnEmergency
 from hub.desk.decision_models import (
     MOST_WHY,
     DecisionToMake,
@@ -161,7 +162,8 @@ class Deciding:
         return wanted.snooze
 
     def withdraw(self, request: Request, wanted_id: str, wanted: DecisionToTakeBack) -> Accepted:
-        """Take a decision back. Raises NoDecision, NotAsSeen, ReasonHoldsBsn, and what publishing raises."""
+        """Take a decision back. Raises NoDecision, NotAsSeen, ReasonHoldsBsn, OwnEmergency, and what publishing
+        raises."""
         self._refuse_bsn(wanted.why)
         found = self._carrying(wanted_id)
         newest = _newest(found, wanted_id) if found else None
@@ -169,6 +171,8 @@ class Deciding:
         self._permit(request, action, found)
         if newest is None:
             raise NoDecision
+        if judges_own(newest, found, _user(request)):
+            raise OwnEmergency
         if newest["effect"] == Effect.WITHDRAWN:
             raise NotAsSeen("taken_back")
         if wanted.version not in (None, newest["version"]):
@@ -307,6 +311,14 @@ def action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
     if newest["emergency"] is not None:
         return Action.END_EMERGENCY if newest["emergency"]["user"] == user else Action.JUDGE_EMERGENCY
     return _ACTIONS.get(Kind(newest["kind"]), Action.DECIDE)
+
+
+def judges_own(entry: DecisionEntry, documents: Iterable[Document], user: str) -> bool:
+    """Whether a decision is the judgement of this user's own emergency access: that is not his to take back."""
+    review = entry["review"]
+    every = (item for document in documents for item in document["decisions"])
+    own = {item["decision_id"] for item in every if item["emergency"] and item["emergency"]["user"] == user}
+    return review is not None and review["emergency"] in own
 
 
 def _place(line: MemberLine | DecidedLine) -> _Line:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.desk.agreeing import OwnEmergency
 from hub.desk.deciding import Accepted, DirectionRefused, NotAsSeen, ReasonHoldsBsn, SnoozeRefused
 from hub.desk.decision_models import MOST_WHY, DecisionToMake, DecisionToTakeBack
 from hub.desk.household_page import show_household
@@ -60,6 +61,8 @@ def _decided(
         return again(400, "decision_bsn")
     except NotAsSeen as error:
         return again(409, f"not_as_seen.{error.reason}")
+    except OwnEmergency:
+        return again(409, "review_error.own")
     except (LogUnavailable, LogRefused):
         return again(503, "decision_unavailable")
     return RedirectResponse(f"/huishoudens/{quote(household_id, safe='')}?vastgelegd=true", 303)

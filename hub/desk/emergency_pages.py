@@ -88,7 +88,7 @@ def _judgement(decision_id: str, form: Mapping[str, str]) -> DecisionToMake:
 def _show_reviews(pages: Pages, request: Request, status: int = 200, **context: Any) -> Response:
     reading = pages.site.reading
     waiting = reading.emergencies(asking(request))
-    shown = [(item, during(reading.looks, item)) for item in waiting[:PAGE_SIZE]]
+    shown = [(item, during(reading.looks, item, reading.rules.emergency_hours)) for item in waiting[:PAGE_SIZE]]
     shared = {"problem": "", "given": {}, "errors": {}, "accepted": False, "path": "/noodtoegangen"}
     return pages.show(request, "reviews.html", status, **shared | context, reviews=shown, total=len(waiting))
 

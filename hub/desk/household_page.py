@@ -19,7 +19,7 @@ from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import sights
 from hub.desk.completeness import Completeness, completeness
-from hub.desk.deciding import action_to_withdraw
+from hub.desk.deciding import action_to_withdraw, judges_own
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
 from hub.desk.reading import Seen
@@ -120,7 +120,9 @@ def _openings(
         "taking_back": {
             item["decision_id"]
             for item in standing
-            if may(actor, action_to_withdraw(item, user), about).allowed and item["decision_id"] not in over
+            if may(actor, action_to_withdraw(item, user), about).allowed
+            and item["decision_id"] not in over
+            and not judges_own(item, [document], user)
         },
         "opening_kinds": OPENING_KINDS,
         "snoozes": {

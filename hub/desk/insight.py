@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Final, cast
 
+from hub.events.ids import DossierRef
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
@@ -46,7 +47,8 @@ class Insight:
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """What asks for attention, as far as the reader may see what it comes from."""
-        return visible(self.document, points_of(self._facts))
+        shown = {thread.key for thread in self._facts.threads if thread in self.threads}
+        return visible(self.document, points_of(self._facts), shown)
 
     @cached_property
     def threads(self) -> list[Thread]:
@@ -57,14 +59,24 @@ class Insight:
         return threads(shown, self.today, self.terms)
 
 
-def visible(document: Document, points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full."""
-    seen = {(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
-    return [
-        point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
+def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:
+    """Of the points of a whole household those that come from dossiers which the reader sees in full, and those about
+    requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
+    seen = {DossierRef(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    found = (
+        point
         for point in points
-        if point.rule in _OF_ANYBODY or seen.issuperset(point.dossiers)
-    ]
+        if point.rule in _OF_ANYBODY or (point.thread in threads if point.thread else seen.issuperset(point.dossiers))
+    )
+    return [_told(point, seen) for point in found]
+
+
+def _told(point: AttentionPoint, seen: Collection[DossierRef]) -> AttentionPoint:
+    if "still_open" in point.detail:
+        still_open = cast(list[Mapping[str, str]], point.detail["still_open"])
+        kept = [item for item in still_open if DossierRef(item["source"], item["dossier_id"]) in seen]
+        point = replace(point, detail={**point.detail, "still_open": kept})
+    return point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
 
 
 def _unsaid(snooze: Snoozed | None) -> Snoozed | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from hub.desk.access import Action
@@ -11,8 +11,10 @@ from hub.desk.looks import LookLog
 from hub.desk.looks.record import Record
 from hub.desk.reading import ToReview
 from hub.events.ids import DossierRef
+from hub.household.document_shape import EmergencyAccess
 from hub.household.rulings import Effect
 
+_SECOND: Final = timedelta(seconds=1)
 _PART: Final = 1_000
 """Looks read at once."""
 
@@ -33,13 +35,14 @@ class During(NamedTuple):
     seen: list[Seen]
 
 
-def during(looks: LookLog, found: ToReview) -> During:
-    """What whoever took it looked at, from then until its end. Raises LooksUnavailable."""
+def during(looks: LookLog, found: ToReview, hours: int) -> During:
+    """What whoever took it looked at, from then until its end. `hours`: how long an access lasts. Raises
+    LooksUnavailable."""
     access = found.decision["emergency"]
     assert access is not None
     key = DossierRef(access["source"], access["dossier_id"]).key.decode()
     seen: dict[str, Seen] = {}
-    began = _taken(found)
+    began, latest = _taken(found), _latest_taking(access, hours)
     for look in _newest_first(looks, key):
         moment = datetime.fromisoformat(look["at"])
         if began and moment < began:
@@ -47,7 +50,7 @@ def during(looks: LookLog, found: ToReview) -> During:
         if look["user"] != access["user"] or not look["allowed"] or moment > found.until:
             continue
         if look["action"] == Action.BREAK_GLASS:
-            began = began or moment
+            began = moment if began is None and moment < latest else began
             continue
         before = seen.get(look["action"], Seen(look["action"], 0, "", look["at"]))
         seen[look["action"]] = before._replace(times=before.times + 1, first=look["at"])
@@ -59,6 +62,12 @@ def _taken(found: ToReview) -> datetime | None:
     """When it was taken. Of one that was ended the decision says when that was: then only the log knows."""
     is_ended = found.decision["effect"] == Effect.WITHDRAWN
     return None if is_ended else datetime.fromisoformat(found.decision["decided_at"])
+
+
+def _latest_taking(access: EmergencyAccess, hours: int) -> datetime:
+    """Before when it was asked for: its planned end, which is kept in whole seconds, tells. Who asks for another one
+    meanwhile does not make this one begin later."""
+    return datetime.fromisoformat(access["until"]) - timedelta(hours=hours) + _SECOND
 
 
 def _newest_first(looks: LookLog, dossier: str) -> Iterator[Record]:

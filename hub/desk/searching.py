@@ -106,7 +106,8 @@ def _words(wanted: Search) -> list[_Word]:
 def search(connection: Connection, wanted: Search, asker: Asker, *, limit: int, hidden: int) -> Found:
     """At most `limit` live households that fit all that is given and that somebody has to do with, and how many others
     fit, counted up to `hidden`; none for an empty search, or a name of which no letter is left. A secret address is
-    found by those alone who have to do with the household: whether they may is asked of what is found."""
+    found by those alone who have to do with the household: whether they may is asked of what is found. Of an address
+    together with anything else no others are counted: that would tell where somebody lives."""
     if not _says_anything(wanted):
         return Found([], 0)
     homes = _own(connection, wanted, asker, limit)
@@ -129,7 +130,7 @@ def _own(connection: Connection, wanted: Search, asker: Asker, limit: int) -> li
 
 def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> int:
     """Of all others the first few that the index gives: it is read from its rarest entry on, and no further."""
-    if is_secret(connection, wanted.address_key):
+    if is_secret(connection, wanted.address_key) or _asks_where_somebody_lives(wanted):
         return 0
     table, rarest = _rarest(wanted)
     home = table.c.household_id
@@ -142,6 +143,11 @@ def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> 
         if len(rows) == 0:
             break
     return min(len(found), most)
+
+
+def _asks_where_somebody_lives(wanted: Search) -> bool:
+    """Whether a hidden household that fits would say of somebody that this is his address."""
+    return wanted.address_key is not None and _says_anything(wanted._replace(address_key=None))
 
 
 def _rarest(wanted: Search) -> tuple[Table, ColumnElement[bool]]:

@@ -36,6 +36,8 @@ from hub.ops.orders import Orders
 from hub.ops.picture import Picture
 
 API: Final = "/api/v1"
+LIVE_HEADER: Final = "x-regiehub-live"
+"""On what a page fetches by itself: nobody pressed anything (`static/live.js`)."""
 API_VERSION: Final = "1.0.0"
 SESSION_COOKIE: Final = "regiehub_sessie"
 LOGIN: Final = "/inloggen"
@@ -141,7 +143,8 @@ def actor_of(site: Site, request: HttpRequest, asked: Request) -> Actor | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return _bearer(site, token.strip(), asked) if scheme.lower() == "bearer" else None
     secret = session_of(site, request)
-    return site.sessions.actor(secret) if secret else None
+    is_there = LIVE_HEADER not in request.headers
+    return site.sessions.actor(secret, somebody_is_there=is_there) if secret else None
 
 
 def _bearer(site: Site, token: str, asked: Request) -> Actor | None:

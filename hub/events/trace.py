@@ -19,10 +19,11 @@ def traceparent(event_id: str) -> bytes:
     return f"00-{event_id}-{event_id[:16]}-01".encode()
 
 
-def carried(headers: Iterable[tuple[str, bytes]]) -> bytes:
-    """The `traceparent` among these headers; empty if there is none of the one form that is passed on."""
+def carried(headers: Iterable[tuple[str, bytes | None]]) -> bytes:
+    """The `traceparent` among these headers; empty if there is none of the one form that is passed on. A header in
+    Kafka may have no value."""
     found = next((value for name, value in headers if name == HEADER), b"")
-    return found if _FORM.fullmatch(found) else b""
+    return found if found and _FORM.fullmatch(found) else b""
 
 
 def trace_id(traceparent: bytes) -> str:

@@ -14,7 +14,7 @@ import pytest
 from connectors.openzaak.config import OpenZaakConfig
 from connectors.openzaak.connector import OpenZaakConnector
 from connectors.openzaak.simulator import OpenZaakSimulator
-from connectors.openzaak.source import ZakenApi
+from connectors.openzaak.source import FORBIDDEN, ZakenApi
 from hub.connect import Batch, Cursor, RawRecord, SourceRejected, TranslationError
 from hub.connect.inbox import Event
 from hub.connect.ingest.receiver import Receiver
@@ -102,6 +102,46 @@ def test_other_kinds_of_zaken_are_never_asked_for(config: OpenZaakConfig) -> Non
     connector.close()
 
 
+@pytest.mark.parametrize("closed", ["/zaken/", "/rollen"])
+def test_a_zaak_that_alone_is_closed_to_us_is_set_aside_and_stops_nothing(
+    source: OpenZaakSimulator, config: OpenZaakConfig, closed: str
+) -> None:
+    source.load(Path(str(FIXTURES / "valid.jsonl")))
+    asked = ZakenApi._get
+
+    def get(api: ZakenApi, path: str, query: dict[str, str]) -> dict[str, object] | None:
+        if path.startswith(closed):
+            raise SourceRejected("closed", FORBIDDEN)
+        return asked(api, path, query)
+
+    connector = OpenZaakConnector(config)
+    notice = changes("valid")[1]["notificatie"]
+    with patch.object(ZakenApi, "_get", get):
+        payload = connector.fetch(event(notice))
+    assert payload is not None
+    with pytest.raises(TranslationError, match="zaak"):
+        connector.translate(RawRecord(position="1", payload=payload))
+    connector.close()
+
+
+def test_when_all_is_closed_the_source_rejects_us(source: OpenZaakSimulator) -> None:
+    connector = OpenZaakConnector(OpenZaakConfig.model_validate({"instance": "openzaak", **source.refused()}))
+    with pytest.raises(SourceRejected, match="403"):
+        connector.fetch(event(changes("valid")[0]["notificatie"]))
+    connector.close()
+
+
+@pytest.mark.parametrize("strange", [["x"], {"x": 1}, 1, False])
+def test_a_type_that_is_no_text_says_nothing_and_the_zaak_is_asked_for(
+    source: OpenZaakSimulator, config: OpenZaakConfig, strange: object
+) -> None:
+    source.load(Path(str(FIXTURES / "valid.jsonl")))
+    notice = changes("valid")[0]["notificatie"]
+    connector = OpenZaakConnector(config)
+    assert connector.fetch(event({**notice, "kenmerken": {"zaaktype": strange}})) is not None
+    connector.close()
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["http://169.254.169.254/latest", "https://evil.example/zaken/..%2f..%2fadmin", ""]
 )
@@ -164,6 +204,21 @@ def test_single_zaken_can_be_read_again(source: OpenZaakSimulator, connector: Op
     assert {(draft.record_type.value, draft.record_id, draft.version) for draft in again} == {
         (item.record_type, item.record_id, item.version) for item in items
     }
+
+
+@pytest.mark.parametrize("unread", ["two clients", "no date"])
+def test_a_zaak_that_became_unreadable_is_still_held(
+    source: OpenZaakSimulator, connector: OpenZaakConnector, unread: str
+) -> None:
+    """Or else a repair would delete what was published of it."""
+    change = changes("valid")[1]
+    source.apply(change)
+    before = {item[:3]: item.version for item in connector.inventory()}
+    zaak = {**change["zaak"], "registratiedatum": "no date"}
+    source.apply({**change, "rollen": change["rollen"] * 2} if unread == "two clients" else {**change, "zaak": zaak})
+    after = {item[:3]: item.version for item in connector.inventory() if not item.deleted}
+    assert after.keys() == before.keys() and len(after) == 2
+    assert after == before if unread == "two clients" else set(after.values()) == {0}
 
 
 def test_a_place_in_the_stock_of_somebody_else_is_refused(connector: OpenZaakConnector) -> None:

@@ -10,7 +10,16 @@ from hub.events.ids import DossierRef
 from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
 from hub.household.attention.points import attention_points
 from hub.household.attention.terms import Terms
-from hub.household.document_shape import Document, Dossier, Person, RecordEntry, SourceRef, StatedField, StatedValue
+from hub.household.document_shape import (
+    Document,
+    Dossier,
+    MemberLine,
+    Person,
+    RecordEntry,
+    SourceRef,
+    StatedField,
+    StatedValue,
+)
 
 ZCD = DossierRef("zcd", "Z-1")
 MC = DossierRef("menscentraal", "MC-1")
@@ -122,6 +131,18 @@ def person(key: str = "p-noor", *births: str, confirmed: bool = True, ref: Dossi
             "gender": empty,
             "address": empty,
         },
+    )
+
+
+def line(person_key: str, ref: DossierRef = ZCD) -> MemberLine:
+    """A line of a dossier that names somebody."""
+    return MemberLine(
+        source=ref.source,
+        dossier_id=ref.dossier_id,
+        line=person_key,
+        person_key=person_key,
+        stated_key=person_key,
+        confirmed=True,
     )
 
 

@@ -310,9 +310,9 @@ def test_ready_to_close_says_what_still_stands_open() -> None:
     (point,) = found(Rule.READY_TO_CLOSE, household([dossier(), dossier(MC)], records))
     assert point.dossiers == (ZCD,)
     assert point.detail["still_open"] == [
-        {"kind": "request", "product": "Begeleiding", "state": "started"},
+        {"kind": "request", "source": "zcd", "dossier_id": "Z-1", "product": "Begeleiding", "state": "started"},
         {"kind": "goals", "source": "menscentraal", "dossier_id": "MC-1", "number": 1},
-        {"kind": "child_safety", "on": "2026-02-01"},
+        {"kind": "child_safety", "source": "zcd", "dossier_id": "Z-1", "on": "2026-02-01"},
     ]
 
 

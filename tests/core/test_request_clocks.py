@@ -12,6 +12,7 @@ from hub.household.attention.point import Rule, Severity
 from hub.household.document_shape import RecordEntry
 from hub.household.requests.codes import Duty, Party
 from hub.household.requests.threads import Thread
+from tests.core.attention_facts import MC, dossier, line
 from tests.core.attention_facts import found as points
 from tests.core.request_facts import (
     answered,
@@ -156,6 +157,20 @@ def test_what_only_messages_know_stands_with_the_dossier_of_its_client() -> None
     document = with_messages([asked("2026-04-01"), granted("2026-04-03", starts_on="2026-04-06")])
     (point,) = points(Rule.REQUEST_OVERDUE, document, "2026-04-20")
     assert (point.detail["case"], point.severity, point.dossiers[0].source) == ("not_started", Severity.MEDIUM, "zcd")
+
+
+def test_what_only_messages_know_stands_with_dossiers_of_its_law() -> None:
+    document = with_messages([asked("2026-04-01")])
+
+    def where(youth_client: str, adult_client: str) -> list[str]:
+        document["dossiers"] = [dossier(client=youth_client), dossier(MC, client=adult_client)]
+        (point,) = points(Rule.REQUEST_OVERDUE, document, "2026-04-20")
+        return [ref.source for ref in point.dossiers]
+
+    assert where("p-noor", "p-noor") == ["zcd"]
+    assert where("p-bas", "p-noor") == ["menscentraal", "zcd"]
+    document["lines"] = [line("p-noor")]
+    assert where("p-bas", "p-noor") == ["zcd"]
 
 
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(0, 90))

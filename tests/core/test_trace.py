@@ -24,6 +24,10 @@ def test_nothing_else_is_passed_on(headers: list[tuple[str, bytes]]) -> None:
     assert carried(headers) == b""
 
 
+def test_a_header_without_a_value_is_none() -> None:
+    assert carried([(HEADER, None)]) == b""
+
+
 def test_what_is_not_carried_has_no_trace_id() -> None:
     with pytest.raises(ValueError, match="traceparent"):
         trace_id(b"")

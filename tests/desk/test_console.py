@@ -209,6 +209,16 @@ def test_dead_letters_are_browsed_replayed_and_discarded(
     assert "1 onleesbare gegevens" in plain(console.get("/beheer/onleesbaar").text)
 
 
+def test_a_nul_is_a_400(console: TestClient) -> None:
+    for path in (
+        "/beheer/onleesbaar?bron=%00",
+        "/beheer/onleesbaar?reden=%00",
+        "/beheer/onleesbaar/een?bron=x&plaats=%00",
+    ):
+        assert console.get(path).status_code == 400, path
+    assert console.post("/beheer/onleesbaar", data={"doen": "replay", "welke": "all", "bron": "\0"}).status_code == 400
+
+
 def test_every_state_and_finding_has_words() -> None:
     for group, names in {"pulse": Pulse, "pace": Pace, "level": Level, "difference": DIFFERING}.items():
         assert {f"code.{group}.{name}" for name in names} <= TEXTS.keys()

@@ -162,6 +162,14 @@ def test_a_session_ends_when_nobody_is_there(sessions: Sessions, clock: Clock) -
     assert sessions.actor(used) == DIRK
 
 
+def test_a_page_that_fetches_itself_keeps_no_session_alive(sessions: Sessions, clock: Clock) -> None:
+    secret = sessions.begin(DIRK)
+    clock.seconds += IDLE_SECONDS - 1
+    assert sessions.actor(secret, somebody_is_there=False) == DIRK
+    clock.seconds += 1
+    assert sessions.actor(secret) is None
+
+
 def test_a_session_ends_after_a_working_day_whatever_is_done(sessions: Sessions, clock: Clock) -> None:
     secret = sessions.begin(DIRK)
     for _ in range(int(SESSION_SECONDS // IDLE_SECONDS) * 2 - 1):

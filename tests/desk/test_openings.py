@@ -126,7 +126,7 @@ def test_an_emergency_is_taken_seen_and_ended_on_the_page(desk: Desk, browse: Lo
     assert "schulden op een rij" in text
     assert 'id="withheld"' not in text
     assert "yara heeft noodtoegang" in block(browse("adult").get(PAGE).text, "openings")
-    assert "data-until" not in browse("adult").get(PAGE).text
+    assert "data-ends-in" not in browse("adult").get(PAGE).text
     action, version = re.findall(r'action="([^"]+/intrekking)"[^>]*>.*?name="version" value="(\d+)"', text, re.DOTALL)[
         0
     ]
@@ -240,6 +240,32 @@ def test_of_an_emergency_that_was_ended_the_log_says_when_it_began(
     assert "gevaar / klaar" in page
 
 
+def test_asking_for_another_access_hides_nothing_that_was_looked_at_before(
+    desk: Desk, browse: Log, clock: list[datetime]
+) -> None:
+    desk.show(the_family())
+    youth = browse("youth")
+
+    def take(minutes: int) -> str:
+        clock[0] = NOW + timedelta(minutes=minutes)
+        youth.post(f"{PAGE}/besluiten", data={"kind": "emergency", "why": "gevaar", **MC})
+        come_through(desk)
+        youth.get(PAGE)
+        return decision_id(sent(desk).record)
+
+    earlier, first = take(-60), take(0)
+    take(5)
+    for ended, minutes in ((earlier, 6), (first, 8)):
+        clock[0] = NOW + timedelta(minutes=minutes)
+        youth.post(f"{PAGE}/besluiten/{ended}/intrekking", data={"why": "klaar"})
+    come_through(desk)
+    page = plain(browse("safety").get("/noodtoegangen").text)
+    assert "Genomen 1 mrt 2026 12:00 Tot 1 mrt 2026 13:06" in page
+    assert "huishouden bekeken: 3 keer, 1 mrt 2026 12:00 – 13:05" in page
+    assert "Genomen 1 mrt 2026 13:00 Tot 1 mrt 2026 13:08" in page
+    assert "huishouden bekeken: 2 keer, 1 mrt 2026 13:00 – 13:05" in page
+
+
 def test_nobody_judges_his_own_on_the_page_either(desk: Desk, browse: Log) -> None:
     own = taken(user="sofie")
     desk.show(the_family(decision_entry(own, minutes=7)))
@@ -251,6 +277,23 @@ def test_nobody_judges_his_own_on_the_page_either(desk: Desk, browse: Log) -> No
     answer = sofie.post(path, data=MC | {"justified": "ja", "why": "w"})
     assert (answer.status_code, "beoordeelt een ander" in answer.text) == (409, True)
     assert browse("other_safety").post(path, data=MC | {"justified": "ja", "why": "w"}).status_code == 303
+
+
+def test_who_was_judged_does_not_take_the_judgement_back(desk: Desk, browse: Log) -> None:
+    own = taken(user="sofie")
+    said = Review(**MC, emergency=decision_id(own.record), justified=False)
+    review = Decision(kind=Kind.EMERGENCY_REVIEW, decided_by="sem", why="niet nodig", review=said)
+    desk.show(the_family(decision_entry(own, minutes=7), decision_entry(review, minutes=8)))
+    sofie, sem = browse("safety"), browse("other_safety")
+    path = f"{PAGE}/besluiten/{decision_id(review.record)}/intrekking"
+    assert [f'action="{path}"' in who.get(PAGE).text for who in (sofie, sem)] == [False, True]
+    refused = sofie.post(path, data={"why": "oneens"})
+    assert (refused.status_code, "beoordeelt een ander" in refused.text, desk.sent) == (409, True, [])
+    api = f"/api/v1/besluiten/{decision_id(review.record)}/intrekking"
+    answer = sofie.post(api, json={"why": "oneens"}, headers={"Authorization": "Bearer safety"})
+    assert (answer.status_code, desk.sent) == (409, [])
+    assert sem.post(path, data={"why": "vergissing"}).status_code == 303
+    assert sent(desk).withdrawn
 
 
 def test_consent_is_recorded_by_a_form_and_withdrawn(desk: Desk, browse: Log) -> None:

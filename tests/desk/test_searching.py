@@ -77,7 +77,8 @@ def test_the_index_finds_what_a_look_at_every_household_finds(
     fitting = [item for item in documents if fits(item, wanted)]
     own = {item["household_id"] for item in fitting if item["dossiers"][0]["team"] == "Noord"}
     assert {item["household_id"] for item in found.households} == own
-    assert found.hidden == min(3, len(fitting) - len(own))
+    tells_where = lives is not None and bool(name or born)
+    assert found.hidden == (0 if tells_where else min(3, len(fitting) - len(own)))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,15 @@ def test_an_address_that_one_may_not_see_finds_nothing(desk: Desk, enter: Visit)
     youth = enter("youth").post(SEARCH, json=asked).json()
     assert (youth["households"], youth["hidden"]) == ([], 0)
     assert enter("stranger").post(SEARCH, json=asked).json()["hidden"] == 1
+
+
+def test_nobody_is_told_whether_a_stranger_lives_at_an_address(desk: Desk, enter: Visit) -> None:
+    desk.show(moved_in(person="p-1"))
+    desk.address = "a-1"
+    stranger = enter("stranger")
+    assert stranger.post(SEARCH, json={"name": "smit"}).json()["hidden"] == 1
+    for known in ({"name": "smit"}, {"dossier_number": "Z-1"}):
+        assert stranger.post(SEARCH, json=LIVES | known).json()["hidden"] == 0
 
 
 def test_a_secret_address_is_found_only_by_who_may_see_it_and_that_is_logged(

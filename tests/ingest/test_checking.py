@@ -7,14 +7,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.cli.reconcile import reconcile
 from hub.connect.ingest.asking import Asking
-from hub.connect.ingest.checking import RETRY, Checking, run_apart, wanted
+from hub.connect.ingest.checking import LONGEST_RETRY, RETRY, Checking, _words, retry_after, run_apart, wanted
 from hub.connect.ingest.control import Check, Control, Errand, Orders, Pause
 from hub.connect.ingest.publisher import Message
 from hub.connect.ingest.reconciling import completeness, is_certain
@@ -47,20 +51,20 @@ def control(settings: Settings) -> Iterator[Control]:
     opened.close()
 
 
-@given(st.booleans(), st.integers(0, 72), st.none() | st.integers(0, 72), st.none() | st.integers(0, 60))
+@given(st.booleans(), st.integers(0, 72), st.none() | st.integers(0, 72), st.none() | st.integers(-60, 60))
 def test_it_is_due_once_per_interval_after_the_source_was_read_to_its_end(
-    caught_up: bool, every: int, checked: int | None, failed: int | None
+    caught_up: bool, every: int, checked: int | None, left: int | None
 ) -> None:
     completeness = None if checked is None else FOUND | {"checked_at": NOON - timedelta(hours=checked)}
-    failed_at = None if failed is None else NOON - timedelta(minutes=failed)
+    not_before = None if left is None else NOON + timedelta(minutes=left)
     orders = Orders(completeness=completeness)
-    check = wanted(orders, caught_up, timedelta(hours=every), failed_at, NOON)
+    check = wanted(orders, caught_up, timedelta(hours=every), not_before, NOON)
     due = every > 0 and caught_up and (checked is None or checked >= every)
-    assert (check is not None) == (due and (failed is None or timedelta(minutes=failed) >= RETRY))
+    assert (check is not None) == (due and (left is None or left <= 0))
     asked = orders._replace(check=Check("olga", True))
-    assert wanted(asked, caught_up, timedelta(hours=every), failed_at, NOON) == Check("olga", True)
+    assert wanted(asked, caught_up, timedelta(hours=every), not_before, NOON) == Check("olga", True)
     paused = orders._replace(pause=Pause("olga", "", ""))
-    assert wanted(paused, caught_up, timedelta(hours=every), failed_at, NOON) is None
+    assert wanted(paused, caught_up, timedelta(hours=every), not_before, NOON) is None
 
 
 def test_what_may_be_on_its_way_is_not_kept() -> None:
@@ -83,15 +87,15 @@ def test_a_dossier_of_which_nothing_is_shown_is_counted_once() -> None:
     assert completeness(Outcome(9, 0, tuple(found), ()), NOON)["missing_dossiers"] == 1
 
 
-def checking(control: Control, compare: Callable[[bool], str | None]) -> Checking:
+def checking(control: Control, compare: Callable[[Check], str | None]) -> Checking:
     return Checking("zcd", lambda: control, compare, every=DAY, caught_up=lambda: True, now=lambda: NOON)
 
 
 def test_what_was_found_is_kept_and_it_is_not_due_again(control: Control) -> None:
     asked: list[bool] = []
 
-    def compare(repair: bool) -> str:
-        asked.append(repair)
+    def compare(check: Check) -> str:
+        asked.append(check.repair)
         control.keep_completeness(FOUND)
         return ""
 
@@ -107,7 +111,7 @@ def test_what_was_found_is_kept_and_it_is_not_due_again(control: Control) -> Non
 
 def test_one_that_fails_says_why_and_is_tried_again_later(control: Control) -> None:
     control.ask_check(Check("olga", False))
-    found = checking(control, lambda repair: "there is no read model")
+    found = checking(control, lambda check: "there is no read model")
     before = metrics.REGISTRY.get_sample_value("regiehub_reconciliations_total", OUTCOME) or 0
     found.step(control)
     found.step(control)
@@ -116,12 +120,49 @@ def test_one_that_fails_says_why_and_is_tried_again_later(control: Control) -> N
     assert (orders.check, orders.checked and orders.checked.problem) == (None, "there is no read model")
 
 
+def test_one_that_fails_again_and_again_leaves_the_source_alone_for_longer(control: Control) -> None:
+    assert [retry_after(number) for number in (1, 2, 3)] == [RETRY, 2 * RETRY, 4 * RETRY]
+    assert retry_after(10_000) == LONGEST_RETRY
+    now, tried = [NOON], [NOON]
+
+    def fails(check: Check) -> str:
+        tried.append(now[0])
+        return "the flow did not come to rest"
+
+    found = Checking("zcd", lambda: control, fails, every=DAY, caught_up=lambda: True, now=lambda: now[0])
+    for _ in range(24 * 60):
+        found.step(control)
+        now[0] += timedelta(minutes=1)
+    waits = [(later - earlier) / RETRY for earlier, later in pairwise(tried)]
+    assert waits == [0, 1, 2, 4, 8, 16, 16, 16, 16, 16]
+
+
+def test_only_what_somebody_asked_for_reads_the_source_while_the_flow_is_not_at_rest() -> None:
+    assert "--at-rest" in _words("zcd", Check("", repair=False))
+    assert "--at-rest" not in _words("zcd", Check("olga", repair=True))
+
+
+def test_while_the_flow_is_not_at_rest_the_command_reads_no_source(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.settings.load_settings", lambda: settings)
+    monkeypatch.setattr("hub.desk.shown.open_read_only", MagicMock())
+    monkeypatch.setattr("hub.ops.broker.Broker", MagicMock())
+    monkeypatch.setattr("hub.cli.reconcile._settle", lambda setup: False)
+    read = MagicMock(side_effect=AssertionError("read"))
+    monkeypatch.setattr("hub.cli.reconcile._one", read)
+    with pytest.raises(typer.Exit):
+        reconcile("zcd", at_rest=True)
+    with pytest.raises(AssertionError, match="read"):
+        reconcile("zcd")
+
+
 OUTCOME = {"source": "zcd", "outcome": "failed"}
 
 
 def test_one_that_is_stopped_halfway_stays_asked(control: Control) -> None:
     control.ask_check(Check("olga", False))
-    checking(control, lambda repair: None).step(control)
+    checking(control, lambda check: None).step(control)
     assert control.orders().check == Check("olga", False)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ from tests.ingest.drafts import (
 )
 
 pytestmark = pytest.mark.core
+V2 = Path(__file__).parents[2] / "schemas" / "avro" / "hub.source_status" / "v2.avsc"
 LIMIT = Policy(limit=RejectLimit(percent=20, at_least_records=10))
 
 
@@ -165,6 +167,22 @@ def test_what_the_source_holds_no_longer_is_deleted_and_a_re_creation_wins(run: 
     run.control.ask_repair([Repair(item(version=4), held=False, forced=False)])
     steps(ingest, 2)
     assert run.orders() == [("D-1", 4, 0, False), ("D-1", 4, 1, True), ("D-1", 4, 2, False), ("D-1", 5, 0, False)]
+
+
+class Unreading(Holding):
+    """Holds D-1, which nobody can read."""
+
+    def reread(self, items: Sequence[InventoryItem]) -> TranslatedBatch:
+        return TranslatedBatch(tuple(bad(7) for item in items if item.record_id == "D-1"), Cursor())
+
+
+def test_what_cannot_be_read_again_is_not_deleted_and_what_is_gone_beside_it_is(run: Run) -> None:
+    run.source = Unreading()
+    run.control.ask_repair(Repair(item(name), held=False, forced=False) for name in ("D-1", "D-2"))
+    steps(run.ingest(batch(1, goal(), goal("D-2"))))
+    assert run.orders() == [("D-1", 1, 0, False), ("D-2", 1, 0, False), ("D-2", 1, 1, True)]
+    assert len(run.values(DEAD_LETTERS)) == 1
+    assert run.control.waiting(Errand.REPAIR) == 0
 
 
 def test_a_record_that_the_source_does_not_return_although_it_holds_it_is_left_alone(run: Run) -> None:
@@ -320,6 +338,22 @@ def test_the_control_file_is_its_owners_only_and_a_reset_forgets_what_was_compar
     assert reset is not None
     run.control.reset_done(reset)
     assert run.control.orders() == Orders(source_epoch=1)
+
+
+def test_the_release_before_can_go_on_from_what_was_compared(run: Run) -> None:
+    """It sends what is kept under that name as its source status (v2), which takes no field more."""
+    fields = dict.fromkeys(("records", "missing", "stale", "ahead", "extra", "unshown", "waiting"), 0)
+    found = {**fields, "checked_at": NOON, "teams": [], "missing_dossiers": 2}
+    run.control.keep_completeness(found)
+    assert run.control.orders().completeness == found
+    ((kept,),) = run.control._rows("SELECT value FROM told WHERE name = 'completeness'")
+    told = {**json.loads(kept), "checked_at": NOON}
+    [schema] = [field["type"][1] for field in json.loads(V2.read_text())["fields"] if field["name"] == "completeness"]
+    assert told.keys() == {field["name"] for field in schema["fields"]}
+    later = {**told, "checked_at": (NOON + timedelta(days=1)).isoformat()}
+    run.control._tell("completeness", later)  # as that release does
+    again = run.control.orders().completeness
+    assert again is not None and again["missing_dossiers"] == 0
 
 
 DRAFTS = st.lists(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog.testing
 
+from hub.connect.api import Cursor
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.keys import DEAD_LETTER_CONTEXT
@@ -41,7 +42,11 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """Ingest over one index file; called again, it is the process after a restart."""
     opened: list[Index] = []
 
-    def ingest(feed: ScriptedFeed, publisher: MemoryPublisher, policy: Policy | None = None) -> Ingest:
+    def ingest(
+        feed: ScriptedFeed,
+        publisher: MemoryPublisher,
+        policy: Policy | None = None,
+    ) -> Ingest:
         opened.append(Index(tmp_path / "zcd.sqlite"))
         chosen = policy or Policy()
         return Ingest(
@@ -218,6 +223,19 @@ def test_too_many_unreadable_records_stop_the_connector_with_its_cursor_in_place
     assert [status["state"] for status in published(publisher, SOURCES)] == ["stopped"]
     assert not publisher.topic(DEAD_LETTERS)
     assert not publisher.topic(RECORDS)
+
+
+def test_a_source_may_forget_what_was_published_and_nothing_that_was_looked_at_ahead(make: Make) -> None:
+    policy = Policy(limit=RejectLimit(percent=20, at_least_records=10))
+    bad = [BAD._replace(position=str(n)) for n in range(10)]
+    forgotten: list[Cursor] = []
+    feed = ScriptedFeed(batch(1, goal()), batch(2, *bad), batch(3, goal("D-2")))
+    ingest = make(feed, MemoryPublisher(), policy)
+    ingest.forget_by(forgotten.append)
+    with pytest.raises(DeadLetterLimitExceeded):
+        ingest.run(lambda: len(ingest._clock.waited) > 3)  # type: ignore[attr-defined]  # a FakeClock
+    assert feed.polled[-1] == cursor(3)
+    assert forgotten == [cursor(1)]
 
 
 def test_a_restart_does_not_let_another_portion_of_bad_records_through(make: Make) -> None:

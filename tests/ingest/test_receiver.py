@@ -7,10 +7,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -19,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from hub.connect import SourceUnavailable
+from hub.connect import Cursor, SourceUnavailable
 from hub.connect.inbox import Inbox
 from hub.connect.ingest.cloud_events import Refused, read_event
 from hub.connect.ingest.receiver import Receiver, make_inbox_folder, push_config
@@ -94,16 +96,17 @@ def counted(outcome: str) -> float:
 
 
 @pytest.mark.usefixtures("receiver")
-def test_structured_binary_and_plain_become_one_form_and_twice_is_once(config: PushConfig) -> None:
+def test_structured_binary_and_plain_become_one_form_and_an_event_twice_is_once(config: PushConfig) -> None:
     before = counted("duplicate")
     for headers, body in ((STRUCTURED, BODY), (BINARY, b'{"a": [1]}'), ({"Content-Type": "application/json"}, b"{}")):
         for _ in range(2):
             assert send(config, body, {**headers, **AUTH}).status == 204
-    structured, binary, plain = kept(config)
+    structured, binary, plain, again = kept(config)
     assert structured == EVENT
     assert (binary["id"], binary["subject"], binary["data"]) == ("€-1", "zaak", {"a": [1]})
     assert (plain["source"], plain["data"]) == ("urn:regiehub:webhook", {})
-    assert counted("duplicate") == before + 3
+    assert again["data"] == {} and again["id"] != plain["id"]  # what changed back says the same again
+    assert counted("duplicate") == before + 2
 
 
 @pytest.mark.usefixtures("receiver")
@@ -188,7 +191,7 @@ def test_a_sender_that_goes_away_half_way_leaves_nothing(config: PushConfig) -> 
 )
 def test_any_request_is_an_event_or_is_refused(content_type: str, headers: dict[str, str], body: bytes) -> None:
     try:
-        event = read_event({"content-type": content_type, **headers}, body)
+        event = read_event({"content-type": content_type, **headers}, body, "new")
     except Refused:
         return
     content = orjson.loads(event.body)
@@ -257,6 +260,55 @@ def test_a_port_and_an_inbox_are_one_sources_only(config: PushConfig, tmp_path: 
         Receiver(config.model_copy(update={"listen_port": 1}), "other")
     running.stop()
     Receiver(config, "pushed").stop()
+
+
+def slow(config: PushConfig) -> socket.socket:
+    """A sender without a token that never gets to the end of its first line."""
+    made = socket.create_connection(("127.0.0.1", config.listen_port), timeout=10)
+    made.sendall(b"POST /")
+    return made
+
+
+def test_senders_without_a_token_that_never_end_neither_stop_it_nor_keep_it_from_stopping(
+    config: PushConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.connect.ingest.receiver._MOST_AT_ONCE", 2)
+    monkeypatch.setattr("hub.connect.ingest.receiver._WAIT_SECONDS", 0.05)
+    running = Receiver(config, "pushed")
+    before = counted("not_kept")
+    senders = [slow(config) for _ in range(3)]
+    assert senders[2].recv(1) == b"", "let go: nobody waits for it"
+    assert counted("not_kept") == before + 1
+    stopper = threading.Thread(target=running.stop, daemon=True)
+    stopper.start()
+    stopper.join(5)
+    assert not stopper.is_alive()
+    for sender in senders:
+        sender.close()
+
+
+def test_a_request_that_comes_byte_by_byte_is_ended(config: PushConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connect.ingest.receiver._REQUEST_SECONDS", 0.3)
+    running = Receiver(config, "pushed")
+    never = threading.Event()
+    with slow(config) as sender, pytest.raises(ConnectionError):
+        for _ in range(100):
+            sender.sendall(b"x")
+            never.wait(0.05)
+    assert send(config, BODY, {**STRUCTURED, **AUTH}).status == 204
+    running.stop()
+
+
+def test_what_a_saved_cursor_is_beyond_leaves_the_inbox_when_it_is_old(config: PushConfig, receiver: Receiver) -> None:
+    for number in ("1", "2", "3"):
+        receiver._inbox.keep("urn:source", number, b"{}")
+    receiver.forget(Cursor(state={"inbox": 3}))
+    assert len(kept(config)) == 3
+    with closing(sqlite3.connect(config.inbox_folder / "inbox.sqlite")) as file, file:
+        file.execute("UPDATE events SET kept_at = 0")
+    receiver.forget(Cursor(state={"another": 3}))
+    receiver.forget(Cursor(state={"inbox": 2}))
+    assert len(kept(config)) == 1
 
 
 def test_check_finds_the_receiver(config: PushConfig) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -179,6 +181,20 @@ def test_a_cursor_of_another_connector_is_refused(tmp_path: Path, state: dict[st
     source = Source(tmp_path)
     with pytest.raises(SourceRejected):
         source.connector().poll(Cursor.model_validate({"state": state}))
+    source.inbox.close()
+
+
+def test_a_poll_forgets_nothing(tmp_path: Path) -> None:
+    """Its cursor may never be saved: a look ahead, or a backfill."""
+    source = Source(tmp_path)
+    for name in "abc":
+        source.change(name)
+    with closing(sqlite3.connect(tmp_path / "inbox.sqlite")) as file, file:
+        file.execute("UPDATE events SET kept_at = 0")
+    connector = source.connector()
+    connector.poll(Cursor(state={"inbox": 3}))
+    assert len(source.inbox.after(0, 10)) == 3
+    connector.close()
     source.inbox.close()
 
 

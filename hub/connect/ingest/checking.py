@@ -22,25 +22,34 @@ PER_SECOND: Final = 1_000
 SETTLE_SECONDS: Final = 120
 """Longest wait for the flow to come to rest: nobody sits before it, and what is only on its way is no difference."""
 RETRY: Final = timedelta(minutes=15)
-"""After a comparison that failed: what was not there (the read model, the source) may be back."""
+"""After a comparison that failed: what was not there (the read model, the source) may be back. Twice as long after each
+further one."""
+LONGEST_RETRY: Final = timedelta(hours=4)
+"""The source is not to be read over and over while, say, the stream is behind for days."""
 _STOP_SECONDS: Final = 3.0
 _SAID_CHARACTERS: Final = 300
 _log: Final = get_logger()
 
 
 def wanted(
-    orders: Orders, caught_up: bool, every: timedelta, failed_at: datetime | None, now: datetime
+    orders: Orders, caught_up: bool, every: timedelta, not_before: datetime | None, now: datetime
 ) -> Check | None:
     """What to do now, if anything. Pure. Asked goes before due; a source that is paused, or was not read to its end
-    yet, is compared only when somebody asks. `every` zero: never by itself."""
+    yet, is compared only when somebody asks. `every` zero: never by itself. `not_before`: after one that failed."""
     if orders.check is not None:
         return orders.check
     if not every or not caught_up or orders.pause is not None:
         return None
     last: datetime | None = orders.completeness["checked_at"] if orders.completeness else None
     is_due = last is None or now - last >= every
-    may_try = failed_at is None or now - failed_at >= RETRY
+    may_try = not_before is None or now >= not_before
     return Check(by="", repair=False) if is_due and may_try else None
+
+
+def retry_after(failures: int) -> timedelta:
+    """How long to leave the source alone after so many comparisons in a row that failed. Pure."""
+    doublings = min(failures - 1, 8)  # far beyond the longest
+    return min(RETRY * (1 << doublings), LONGEST_RETRY)
 
 
 class Checking:
@@ -50,22 +59,22 @@ class Checking:
         self,
         source: str,
         control: Callable[[], Control],
-        compare: Callable[[bool], str | None],
+        compare: Callable[[Check], str | None],
         *,
         every: timedelta,
         caught_up: Callable[[], bool],
         now: Callable[[], datetime],
     ) -> None:
-        """`control`: opens the file, in the thread that uses it; `compare`: blocking, told whether to repair; gives the
-        last that it said of what went wrong, None if it was told to end. Whether it went wrong shows by what is
-        kept."""
+        """`control`: opens the file, in the thread that uses it; `compare`: blocking; gives the last that it said
+        of what went wrong, None if it was told to end. Whether it went wrong shows by what is kept."""
         self._source = source
         self._control = control
         self._compare = compare
         self._every = every
         self._caught_up = caught_up
         self._now = now
-        self._failed_at: datetime | None = None
+        self._failures = 0
+        self._not_before: datetime | None = None
 
     def run(self, stopping: threading.Event) -> None:
         """Until asked to stop."""
@@ -79,15 +88,16 @@ class Checking:
     def step(self, control: Control) -> None:
         """Compare if it is wanted. What is asked stays asked until it was tried."""
         orders = control.orders()
-        check = wanted(orders, self._caught_up(), self._every, self._failed_at, self._now())
+        check = wanted(orders, self._caught_up(), self._every, self._not_before, self._now())
         if check is None:
             return
-        if (said := self._compare(check.repair)) is None:
+        if (said := self._compare(check)) is None:
             return
         found = control.orders().completeness
         is_made = found is not None and found != orders.completeness
         why = "" if is_made else said or "the comparison ended without a word"
-        self._failed_at = None if is_made else self._now()
+        self._failures = 0 if is_made else self._failures + 1
+        self._not_before = None if is_made else self._now() + retry_after(self._failures)
         control.check_done(check, why, self._now())
         outcome = "failed" if found is None or not is_made else "differs" if differing(found) else "complete"
         metrics.RECONCILIATIONS.labels(self._source, outcome).inc()
@@ -97,15 +107,19 @@ class Checking:
             _log.warning("source_not_reconciled", source=self._source, why=why, by=check.by)
 
 
-def compare_apart(name: str, stopping: threading.Event) -> Callable[[bool], str | None]:
+def compare_apart(name: str, stopping: threading.Event) -> Callable[[Check], str | None]:
     """Compares the source of that name by its command, which is told by the same settings as this process."""
 
-    def compare(repair: bool) -> str | None:
-        words = ["reconcile", name, "--json", "--per-second", str(PER_SECOND), "--settle", str(SETTLE_SECONDS)]
-        asked = [*words, "--repair"] if repair else words
-        return run_apart([sys.executable, "-m", "hub.cli.main", *asked], stopping)
+    def compare(check: Check) -> str | None:
+        return run_apart([sys.executable, "-m", "hub.cli.main", *_words(name, check)], stopping)
 
     return compare
+
+
+def _words(name: str, check: Check) -> list[str]:
+    """What nobody asked for does not even read the source while the flow is not at rest."""
+    words = ["reconcile", name, "--json", "--per-second", str(PER_SECOND), "--settle", str(SETTLE_SECONDS)]
+    return [*words, *(["--repair"] if check.repair else ()), *(() if check.by else ["--at-rest"])]
 
 
 def run_apart(command: Sequence[str], stopping: threading.Event) -> str | None:

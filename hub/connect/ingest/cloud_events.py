@@ -7,7 +7,6 @@ profile of it (id, source, specversion and type are required; the same source an
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,7 +17,8 @@ import orjson
 
 STRUCTURED: Final = "application/cloudevents+json"
 PLAIN_SOURCE: Final = "urn:regiehub:webhook"
-"""The `source` of a webhook that is no CloudEvent; its `id` is a hash of what it sent."""
+"""The `source` of a webhook that is no CloudEvent; its `id` is ours, a new one each time: that it says the same
+again may be news (a thing that changed back), and a double delivery is read as what is published already."""
 PLAIN_TYPE: Final = "nl.regiehub.webhook"
 _JSON: Final = re.compile(r"application/([a-z0-9.+-]+\+)?json")
 _ATTRIBUTE: Final = re.compile(r"ce-([a-z0-9]{1,20})")
@@ -45,8 +45,8 @@ class Refused(Exception):
         self.title = title
 
 
-def read_event(headers: Mapping[str, str], body: bytes) -> Received:
-    """The event of a request. `headers`: names in lower case. Raises Refused."""
+def read_event(headers: Mapping[str, str], body: bytes, new_id: str) -> Received:
+    """The event of a request. `headers`: names in lower case; `new_id`: for one without an id. Raises Refused."""
     media_type = _media_type(headers.get("content-type", ""))
     if media_type == STRUCTURED:
         return _checked(_object(body), body)
@@ -54,7 +54,7 @@ def read_event(headers: Mapping[str, str], body: bytes) -> Received:
         event = _attributes(headers) | _data(media_type, body)
         return _checked(event, orjson.dumps(event))
     if media_type == "application/json":
-        plain = {"specversion": "1.0", "id": hashlib.sha256(body).hexdigest(), "source": PLAIN_SOURCE,
+        plain = {"specversion": "1.0", "id": new_id, "source": PLAIN_SOURCE,
                  "type": PLAIN_TYPE, "datacontenttype": "application/json", "data": _object(body)}  # fmt: skip
         return _checked(plain, orjson.dumps(plain))
     raise Refused(

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS work (
     number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (kind, id)
 );
 """
+_ADDED: Final[Value] = {"missing_dossiers": 0}
+"""What hub.source_status v3 added to a completeness, and what it is where a release before compared."""
 _WAIT_SECONDS: Final = 10.0
 
 
@@ -126,7 +128,9 @@ class Control:
             reset=_read_reset(told["reset"]) if "reset" in told else None,
             go_on=int(told.get("go_on", 0)),
             source_epoch=int(told.get("source_epoch", 0)),
-            completeness=_read_completeness(told["completeness"]) if "completeness" in told else None,
+            completeness=_read_completeness(told["completeness"], told.get("completeness_added"))
+            if "completeness" in told
+            else None,
             check=Check(**told["check"]) if "check" in told else None,
             checked=Checked(**told["checked"]) if "checked" in told else None,
         )
@@ -166,8 +170,14 @@ class Control:
             self._forget(name)
 
     def keep_completeness(self, completeness: Value) -> None:
-        """What a reconciliation found."""
-        self._tell("completeness", {**completeness, "checked_at": completeness["checked_at"].isoformat()})
+        """What a reconciliation found. What a release added to it has a name of its own: the one before, which may be
+        started again, does not know it."""
+        told = {**completeness, "checked_at": completeness["checked_at"].isoformat()}
+        added = {name: told.pop(name) for name in _ADDED if name in told}
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._tell("completeness", told)
+        self._tell("completeness_added", {**added, "checked_at": told["checked_at"]})
+        self._connection.execute("COMMIT")
 
     def ask_check(self, check: Check) -> None:
         """Compare the source with what was published and is shown, as soon as can be."""
@@ -286,5 +296,8 @@ def _read_reset(told: dict[str, Any]) -> Reset:
     return Reset(cursor, told["source_epoch"], told["by"], told["number"])
 
 
-def _read_completeness(told: Value) -> Value:
-    return {"missing_dossiers": 0, **told, "checked_at": datetime.fromisoformat(told["checked_at"])}
+def _read_completeness(told: Value, added: Value | None) -> Value:
+    """`added` counts if it is of the same comparison: the release before leaves it as it was."""
+    is_same = added is not None and added["checked_at"] == told["checked_at"]
+    more = added if added is not None and is_same else {}
+    return {**_ADDED, **told, **more, "checked_at": datetime.fromisoformat(told["checked_at"])}

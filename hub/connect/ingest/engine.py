@@ -102,6 +102,7 @@ class Ingest:
         self._clock = clock
         self._policy = policy or Policy()
         self._chance = chance
+        self._forget: Callable[[Cursor], None] = lambda _: None
         self._control: Control | None = None
         self._errands: Errands | None = None
         self._backfiller: Backfiller | None = None
@@ -122,6 +123,10 @@ class Ingest:
         self._backfiller = Backfiller(
             control, self._feed, self._index, self._ring, self._identity, clock=self._clock, limit=self._policy.limit
         )
+
+    def forget_by(self, forget: Callable[[Cursor], None]) -> None:
+        """Tell it each cursor that was saved: what came before that is published. It may raise SourceUnavailable."""
+        self._forget = forget
 
     @property
     def progress(self) -> Progress:
@@ -299,6 +304,8 @@ class Ingest:
         self._progress, self._is_admitted = progress, False
         self._rejected += len(work.rejected)
         self._count(batch, work)
+        if progress.cursor is not None:
+            self._forget(progress.cursor)
 
     def _plan(self, batch: TranslatedBatch, now: datetime) -> Work:
         epoch = self.source_epoch

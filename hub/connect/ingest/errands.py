@@ -79,6 +79,7 @@ class Errands:
     def _repair(self, repairs: Sequence[Repair], publish: Publish, epoch: int) -> None:
         try:
             batch = self._feed.reread([repair.item for repair in repairs])
+            gone = [] if batch is None else self._gone(repairs, batch)
         except SourceRejected as error:
             _log.error("repair_refused", source=self._identity.source, why=error.user_message, detail=error.detail)
             self._control.repairs_done(repairs)
@@ -88,8 +89,6 @@ class Errands:
         drafts, unreadable = _sorted_out(batch)
         forced = {_key(repair.item) for repair in repairs if repair.forced}
         asked = [Asked(draft, epoch, _record(draft) in forced) for draft in drafts]
-        returned = {_record(draft) for draft in drafts}
-        gone = [_key(repair.item) for repair in repairs if not repair.held and _key(repair.item) not in returned]
         asked += [Asked(draft, epoch, _record(draft) in forced) for draft in self._deletions(gone, forced)]
         fresh = self._index.new_positions([record.position for record in unreadable])
         aside = [record for record in unreadable if record.position in fresh]
@@ -98,6 +97,20 @@ class Errands:
         self._control.repairs_done(repairs)
         metrics.RECORDS_REPAIRED.labels(self._identity.source).inc(landed)
         _log.info("records_repaired", source=self._identity.source, asked=len(repairs), published=landed)
+
+    def _gone(self, repairs: Sequence[Repair], batch: TranslatedBatch) -> list[RecordKey]:
+        """What the source said that it does not hold, and does not return. An unreadable record does not say which it
+        is: beside one each is asked for alone, and what comes back is there. Raises SourceUnavailable, SourceRejected.
+        """
+        drafts, unreadable = _sorted_out(batch)
+        returned = {_record(draft) for draft in drafts}
+        gone = [repair.item for repair in repairs if not repair.held and _key(repair.item) not in returned]
+        return [_key(item) for item in gone if not unreadable or self._is_gone(item)]
+
+    def _is_gone(self, item: InventoryItem) -> bool:
+        """Not if we are asked to stop: the next comparison finds it again."""
+        batch = self._feed.reread([item])
+        return batch is not None and not batch.records
 
     def _deletions(self, gone: Iterable[RecordKey], forced: Set[RecordKey]) -> Iterator[Draft]:
         """The source does not know these any more, and never said so: a delete of what was published last."""

@@ -10,16 +10,21 @@ import fcntl
 import hmac
 import json
 import os
+import socket
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from pydantic import JsonValue, ValidationError
 
+from hub.connect.api import Cursor
 from hub.connect.inbox import Inbox
 from hub.connect.ingest.cloud_events import Refused, read_event
 from hub.connect.push import EVENTS_PATH, PushConfig
@@ -28,10 +33,12 @@ from hub.ops import metrics
 from hub.ops.logging import get_logger
 
 _log: Final = get_logger()
-_READ_SECONDS: Final = 10.0
-"""A sender that is silent for longer is let go: it holds a thread."""
+_REQUEST_SECONDS: Final = 10.0
+"""For the whole of a request, however slowly it comes: it holds a thread, before it is known who sends."""
 _MOST_AT_ONCE: Final = 32
 """Requests served at once; more wait in the queue of the socket."""
+_WAIT_SECONDS: Final = 1.0
+"""So long the next one waits to be served. Then it is let go, to send again: nobody else is heard meanwhile."""
 _POLL_SECONDS: Final = 0.05
 _RETRY_SECONDS: Final = 5
 _MOST_FOR_NOTHING: Final = 1 << 20
@@ -83,9 +90,10 @@ class Receiver:
             ) from error
         self._token = config.receiver_token.get_secret_value().encode()
         self._most_bytes = config.max_event_bytes
+        self._keep_days = config.keep_days
         self._source = source
         try:
-            self._server = _Server((config.listen_host, config.listen_port), _handler(self))
+            self._server = _Server((config.listen_host, config.listen_port), _handler(self), self._busy)
         except OSError as error:
             self._let_go()
             at = f"port {config.listen_port} on {config.listen_host}"
@@ -101,6 +109,13 @@ class Receiver:
         self._server.server_close()
         self._thread.join()
         self._let_go()
+
+    def forget(self, cursor: Cursor) -> None:
+        """Drop the events up to a cursor that was saved, so that all of them are published, once they are old enough.
+        Never by one that only looks ahead, or reads all once more. Raises SourceUnavailable, SourceRejected."""
+        up_to = cursor.state.get("inbox")
+        if isinstance(up_to, int):
+            self._inbox.forget(up_to, self._keep_days)
 
     def _let_go(self) -> None:
         self._inbox.close()
@@ -124,13 +139,16 @@ class Receiver:
 
     def take(self, headers: Mapping[str, str], body: bytes) -> None:
         """Keep the event of a request. Raises Refused."""
-        event = read_event(headers, body)
+        event = read_event(headers, body, str(uuid4()))
         try:
             is_new = self._inbox.keep(event.source, event.id, event.body)
         except (SourceUnavailable, SourceRejected) as error:
             _log.error("event_not_kept", source=self._source, detail=error.detail)
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "not_kept", "Not kept: send it again later.") from error
         self.count("kept" if is_new else "duplicate")
+
+    def _busy(self) -> None:
+        self.refused(Refused(HTTPStatus.SERVICE_UNAVAILABLE, "not_kept", "Too many requests at once: send it again."))
 
     def count(self, outcome: str) -> None:
         """What became of a request."""
@@ -148,18 +166,35 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(
+        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], busy: Callable[[], None]
+    ) -> None:
+        self._busy = busy
         self._slots = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        self._until: dict[socket.socket, float] = {}
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._slots.acquire()
+        if not self._slots.acquire(timeout=_WAIT_SECONDS):
+            self._busy()
+            self.shutdown_request(request)
+            return
+        self._until[request] = time.monotonic() + _REQUEST_SECONDS
         super().process_request(request, client_address)
+
+    def service_actions(self) -> None:
+        """Called again and again: end what takes too long. Its thread then reads the end of the request."""
+        now = time.monotonic()
+        for request, until in list(self._until.items()):
+            if now > until:
+                with suppress(OSError):  # it has just ended
+                    request.shutdown(socket.SHUT_RDWR)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._until.pop(request, None)
             self._slots.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -182,7 +217,7 @@ def _own(folder: Path) -> int:
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = _READ_SECONDS
+        timeout = _REQUEST_SECONDS
 
         def do_POST(self) -> None:
             """One event."""

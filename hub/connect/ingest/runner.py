@@ -74,8 +74,9 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
         make_inbox_folder(source.config, denied)
         process = ConnectorProcess(source.connector, source.config, denied=denied, stopping=stopping.is_set)
         stack.callback(process.close, _STOP_SECONDS)
-        if process.receives:
-            stack.callback(Receiver(push_config(source.config), source.instance).stop)
+        receiver = Receiver(push_config(source.config), source.instance) if process.receives else None
+        if receiver is not None:
+            stack.callback(receiver.stop)
         publisher = KafkaPublisher(settings.broker, client_id=f"regiehub-connector-{source.name}")
         stack.callback(publisher.close)
         ingest = Ingest(
@@ -88,6 +89,8 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             policy=_policy(settings, source),
         )
         ingest.obey(control, process)
+        if receiver is not None:
+            ingest.forget_by(receiver.forget)
         stack.enter_context(_compared(settings, source, ingest, stopping))
         if settings.metrics_port:
             ready = lambda: ingest.progress.polled_at is not None  # noqa: E731  # a few words for OpsServer

@@ -43,13 +43,18 @@ class Agreement(NamedTuple):
 
 
 class GlassBroken(NamedTuple):
-    """An emergency access. `until`: when it ends, or was ended (ISO, UTC); `minutes_left` 0: it is over."""
+    """An emergency access. `until`: when it ends, or was ended (ISO, UTC); `seconds_left` 0: it is over."""
 
     entry: DecisionEntry
     user: str
     until: str
-    minutes_left: int
+    seconds_left: int
     review: DecisionEntry | None
+
+    @property
+    def minutes_left(self) -> int:
+        """Of the minutes, the last one counts until it is over."""
+        return math.ceil(self.seconds_left / 60)
 
 
 class Asked(NamedTuple):
@@ -132,7 +137,7 @@ def broken(document: Document, now: datetime) -> list[GlassBroken]:
 
 
 def _broken(entry: DecisionEntry, access: Emergency, review: DecisionEntry | None, now: datetime) -> GlassBroken:
-    left = max(0, math.ceil((access.until - now).total_seconds() / 60))
+    left = max(0, math.ceil((access.until - now).total_seconds()))
     until = access.until.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return GlassBroken(entry, access.user, until, left, review)
 

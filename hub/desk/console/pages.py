@@ -32,7 +32,8 @@ _ASKED: Final = frozenset(
     {"pause", "resume", "compare", "repair", "reset", "reset_epoch", "backfill", "stop_backfill", "stop_replay"}
 )
 _WORST: Final = (Pace.NOBODY, Pace.STANDS, Pace.BEHIND, Pace.BUSY, Pace.UP_TO_DATE)
-SourceName = Annotated[str, Query(max_length=200)]
+_NO_NUL = r"^[^\x00]*$"
+SourceName = Annotated[str, Query(max_length=200, pattern=_NO_NUL)]
 
 
 class Step(NamedTuple):
@@ -212,7 +213,7 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
     def letters(
         request: Request,
         bron: SourceName = "",
-        reden: Annotated[str, Query(max_length=80)] = "",
+        reden: Annotated[str, Query(max_length=80, pattern=_NO_NUL)] = "",
         pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
         gedaan: Annotated[str, Query(max_length=20)] = "",
         aantal: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
@@ -222,7 +223,9 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
         return _show_letters(pages, request, Letters(bron, reden), pagina, done=done)
 
     @router.get(f"{LETTERS}/een")
-    def letter(request: Request, bron: SourceName, plaats: Annotated[str, Query(max_length=2_000)]) -> Response:
+    def letter(
+        request: Request, bron: SourceName, plaats: Annotated[str, Query(max_length=2_000, pattern=_NO_NUL)]
+    ) -> Response:
         """One of them, without what stood in it."""
         found = site.reading.letters(asking(request), Letters(places=(Place(bron, plaats),)))
         if not found.letters:
@@ -255,7 +258,9 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
 
 
 def _chosen(form: Mapping[str, str]) -> Letters:
-    """Which letters a form means. `welke`: all that are listed, or those that are ticked."""
+    """Which letters a form means. `welke`: all that are listed, or those that are ticked. Raises HTTPException."""
+    if any("\0" in value for value in form.values()):  # no database takes it for text
+        raise HTTPException(400)
     listed = Letters(form.get("bron", ""), form.get("reden", ""))
     return listed if form.get("welke") == "all" else listed._replace(places=tuple(_ticked(form)))
 

@@ -58,14 +58,14 @@ class Sessions:
             connection.execute(insert(_table).values(**row, began_at=now, seen_at=now))
         return secret
 
-    def actor(self, secret: str) -> Actor | None:
-        """Who a session belongs to; None if it has ended."""
+    def actor(self, secret: str, *, somebody_is_there: bool = True) -> Actor | None:
+        """Who a session belongs to; None if it has ended. A page that fetches itself anew shows nobody to be there."""
         now, key = self._clock(), digest(secret)
         with self._engine.connect() as connection:
             found = connection.execute(select(_table).where(_table.c.digest == key)).one_or_none()
         if found is None or now >= found.began_at + SESSION_SECONDS or now >= found.seen_at + IDLE_SECONDS:
             return None
-        if now >= found.seen_at + _SEEN_SECONDS:
+        if somebody_is_there and now >= found.seen_at + _SEEN_SECONDS:
             with self._engine.begin() as connection:
                 connection.execute(update(_table).where(_table.c.digest == key).values(seen_at=now))
         return _actor(found.actor)

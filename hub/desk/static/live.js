@@ -40,20 +40,25 @@
   };
 
   const load = async () => {
-    const answer = await fetch(main.dataset.liveAddress, { credentials: "same-origin", redirect: "follow" });
-    if (answer.status === 403) window.location.reload(); // what may not be seen any more does not stay on the screen
+    const answer = await fetch(main.dataset.liveAddress,
+      { credentials: "same-origin", redirect: "manual", headers: { "X-Regiehub-Live": "1" } });
+    // What may not be seen any more, or by somebody who is not logged in any more, does not stay on the screen.
+    if (answer.type === "opaqueredirect" || [401, 403].includes(answer.status)) return window.location.reload();
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (replace(page) && main.dataset.liveSaid) document.getElementById("live").textContent = main.dataset.liveSaid;
-    ends();
+    ends(page);
   };
 
-  // An emergency access that ends takes from the screen what it showed.
-  const ends = () => {
-    const until = [...main.querySelectorAll("[data-until]")].map((item) => Date.parse(item.dataset.until));
-    if (until.length) setTimeout(() => { load().catch(() => {}); }, Math.max(1000, Math.min(...until) - Date.now()));
+  // An emergency access that ends takes from the screen what it showed. By the server's clock: this one's may be wrong.
+  let ending;
+  const ends = (page) => {
+    const seconds = [...page.querySelectorAll("[data-ends-in]")].map((item) => Number(item.dataset.endsIn));
+    if (ending && !seconds.length) window.location.reload();
+    clearTimeout(ending);
+    if (seconds.length) ending = setTimeout(() => window.location.reload(), 1000 * Math.min(...seconds) + 1000);
   };
-  ends();
+  ends(main);
 
   const stream = new EventSource(main.dataset.live);
   stream.addEventListener("changed", () => { load().catch(() => {}); });

@@ -56,7 +56,7 @@ def reregistration(facts: Facts) -> Iterator[AttentionPoint]:
 
 def ready_to_close(facts: Facts) -> Iterator[AttentionPoint]:
     """A dossier has goals and none of them is open: it can be closed, or needs new ones. `still_open`: what else is to
-    be settled first. Other goals are a new matter.
+    be settled first, each with the dossier that says so. Other goals are a new matter.
 
     Source: this hub's design: help stops when its goals are reached."""
     for ref in facts.open_refs:
@@ -71,7 +71,8 @@ def ready_to_close(facts: Facts) -> Iterator[AttentionPoint]:
 def _requests(facts: Facts, ref: DossierRef) -> Iterator[dict[str, object]]:
     for item in facts.running(RecordType.SUPPORT_REQUEST):
         if ref_of(item) == ref and item["body"]["state"] not in FINISHED:
-            yield {"kind": "request", "product": item["body"]["product"], "state": item["body"]["state"]}
+            asked = {"product": item["body"]["product"], "state": item["body"]["state"]}
+            yield {"kind": "request", **ref._asdict(), **asked}
 
 
 def _goals_elsewhere(facts: Facts) -> Iterator[dict[str, object]]:
@@ -85,4 +86,4 @@ def _goals_elsewhere(facts: Facts) -> Iterator[dict[str, object]]:
 
 def _signals(facts: Facts) -> Iterator[dict[str, object]]:
     for item in signals_in_sight(facts):
-        yield {"kind": "child_safety", "on": item["body"]["raised_on"]}
+        yield {"kind": "child_safety", **ref_of(item)._asdict(), "on": item["body"]["raised_on"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from hub.events.ids import DossierRef
@@ -11,7 +12,7 @@ from hub.household.attention.facts import Facts, closed_day, dossiers_of, identi
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.days import Span, add_days, add_months, birthday, born_within, parse_day
 from hub.household.document_shape import Person
-from hub.household.requests.codes import Duty
+from hub.household.requests.codes import LAW_OF_KIND, Duty
 from hub.household.requests.threads import Thread
 
 OF_AGE: Final = 18
@@ -132,7 +133,7 @@ def request_overdue(facts: Facts) -> Iterator[AttentionPoint]:
             "product": thread.product or thread.product_code,
             "submitted_on": thread.submitted_on.isoformat(),
         }
-        yield raised(
+        point = raised(
             Rule.REQUEST_OVERDUE,
             [*thread.anchor, thread.state, thread.submitted_on, *([] if is_decision else [case])],
             _dossiers_of_request(thread, facts),
@@ -141,11 +142,19 @@ def request_overdue(facts: Facts) -> Iterator[AttentionPoint]:
             due=worst.due,
             severity=None if is_decision else Severity.MEDIUM,
         )
+        yield replace(point, thread=thread.key)
 
 
 def _dossiers_of_request(thread: Thread, facts: Facts) -> list[DossierRef]:
-    """Those in which it is recorded; of one that only messages know its client's, else all."""
-    refs = [ref_of(item) for item in facts.dossiers]
+    """Those in which it is recorded. Of one that only messages know those of its law whose client it is about, else
+    those of its law that name him; if there is none, all: what it tells is then nobody's to see."""
     recorded = {DossierRef(item.source, item.dossier_id) for item in thread.records}
-    of_client = [ref_of(item) for item in facts.dossiers if item["client"] in thread.persons]
-    return [ref for ref in refs if ref in recorded] or of_client or refs
+    of_law = [item for item in facts.dossiers if LAW_OF_KIND.get(item["kind"]) == thread.law]
+    lines = [item for item in facts.document["lines"] if item["person_key"] in thread.persons]
+    naming = {(item["source"], item["dossier_id"]) for item in lines}
+    ways = (
+        [item for item in facts.dossiers if ref_of(item) in recorded],
+        [item for item in of_law if item["client"] in thread.persons],
+        [item for item in of_law if ref_of(item) in naming],
+    )
+    return [ref_of(item) for item in next(filter(None, ways), facts.dossiers)]

@@ -77,7 +77,8 @@ class AttentionPoint:
     `point`: key of the matter within its rule: equal for as long as it is the same matter, another for a new one, so
     that a snooze hides this one only. `since`: from when it is one, as far as is known. `due`: its deadline, which may
     have passed. `dossiers`: never empty; a snooze is recorded on the first. `persons`: person keys. `detail`:
-    JSON-ready values for the words; its `case` tells apart what one rule says in different words.
+    JSON-ready values for the words; its `case` tells apart what one rule says in different words. `thread`: key of the
+    request that it is about and of which alone it tells; empty if it is about none.
     """
 
     rule: Rule
@@ -90,6 +91,7 @@ class AttentionPoint:
     persons: tuple[str, ...] = ()
     detail: Mapping[str, object] = field(default_factory=dict)
     snooze: Snoozed | None = None
+    thread: str = ""
 
     @property
     def hidden(self) -> bool:
