@@ -14,8 +14,9 @@ from hub.demo.errors import DemoError
 from hub.demo.town.changes import ZCD, Change, Delivery, JsonObject
 
 _LOOK_SECONDS: Final = 0.1
-"""Between two looks at one household: the resolution of what is measured. More often, and a desk that answers six looks
-per change at 20 changes a second has little time for the changes."""
+_LOOK_SHARE: Final = 8
+"""Between two looks at one household: so many seconds, or this part of what has passed since, if that is longer: the
+resolution of what is measured. More often, and a desk that answers looks has little time for the changes."""
 _PATIENCE_SECONDS: Final = 60.0
 
 
@@ -80,7 +81,7 @@ async def _seen_after(client: httpx.AsyncClient, place: Place, record_id: str, w
         answer = await client.get(f"/api/v1/huishoudens/{place.household_id}", follow_redirects=True)
         if answer.is_success and any(record["record_id"] == record_id for record in answer.json()["records"]):
             return time.monotonic() - written
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(max(_LOOK_SECONDS, (time.monotonic() - written) / _LOOK_SHARE))
     raise DemoError(f"a change was not visible within {_PATIENCE_SECONDS:.0f} seconds")
 
 
