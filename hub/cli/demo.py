@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.interrupts import hear_ctrl_c
 from hub.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def demo(
     dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
 ) -> None:
     """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
-    stop_like_ctrl_c()
+    hear_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     _refuse_nonsense(once, as_json, given, dump)
     if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
@@ -60,13 +60,6 @@ def demo(
         print("\nregiehub: everything is stopped.", file=sys.stderr)
         code = 130 if once else 0
     raise typer.Exit(code)
-
-
-def stop_like_ctrl_c() -> None:
-    """Let SIGTERM and SIGHUP end a demo as Ctrl-C does. A signal that is ignored on purpose (nohup) stays so."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _refuse_nonsense(once: bool, as_json: bool, given: Path | None, dump: Path | None) -> None:

@@ -41,14 +41,14 @@ def try_out(
     as_json: AsJson = False,
 ) -> None:
     """Run a connector into a demo of its own, fed with its fixtures, and say on which page its data stand."""
-    from hub.cli.demo import stop_like_ctrl_c
+    from hub.cli.interrupts import hear_ctrl_c
     from hub.demo.brokers import BrokerUnavailable
     from hub.demo.brokers.embedded import EmbeddedBroker
     from hub.demo.stack import Stack
     from hub.demo.trial import show, users_of
     from hub.errors import ConfigError
 
-    stop_like_ctrl_c()
+    hear_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     try:
         with Stack(EmbeddedBroker(), port=port, sources=[name], users=users_of(name)) as stack:
