@@ -3,7 +3,6 @@ reference."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -134,16 +133,14 @@ def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
     if not targets:
         return {"p50": None, "p99": None, **stated}
     tell("live", 0, LIVE_CHANGES)
-    seconds = asyncio.run(
-        measure(
-            Deliverer(stack.simulators),
-            stack.url,
-            stack.tokens[DIRECTOR],
-            targets,
-            changes=LIVE_CHANGES,
-            per_second=LIVE_PER_SECOND,
-            recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
+    seconds = measure(
+        Deliverer(stack.simulators),
+        stack.url,
+        stack.tokens[DIRECTOR],
+        targets,
+        changes=LIVE_CHANGES,
+        per_second=LIVE_PER_SECOND,
+        recorded_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     tell("live", LIVE_CHANGES, LIVE_CHANGES)
     return {"p50": round(percentile(seconds, 0.5), 3), "p99": round(percentile(seconds, 0.99), 3), **stated}

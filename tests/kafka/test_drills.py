@@ -5,7 +5,6 @@ One small town on a real Apache Kafka; each drill goes on with its life and ends
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
 import time
@@ -13,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,12 +64,15 @@ class DrillTown(CrashTown):
         wanted = 10 * HOUSEHOLDS
         while not self.targets:
             with self.load(400.0):
-                self.until(lambda: self.ledger.events() > wanted, "the sources are read")  # noqa: B023  # waited for here
+                self.until(partial(self._has_read, wanted), "the sources are read")
             self.gauge.await_zero()
             self.targets = tuple(filter(_is_found_by_its_dossier, places(read_as_director(self.stack))))
             wanted += 5 * HOUSEHOLDS
         ours = {(place.source, place.dossier_id) for place in self.targets}
         self._changes = (change for change in self._changes if (change.source, _dossier_of(change)) not in ours)
+
+    def _has_read(self, wanted: int) -> bool:
+        return self.ledger.events() > wanted
 
     def stop(self, *names: str) -> None:
         """Those that run, in good order: each ends with 0."""
@@ -107,17 +110,15 @@ class DrillTown(CrashTown):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         deliverer = Deliverer(self.stack.simulators)
         token = self.stack.tokens[DIRECTOR]
-        return asyncio.run(
-            measure(
-                deliverer,
-                self.stack.url,
-                token,
-                self.targets,
-                changes=changes,
-                per_second=10.0,
-                recorded_at=now,
-                first=first,
-            )
+        return measure(
+            deliverer,
+            self.stack.url,
+            token,
+            self.targets,
+            changes=changes,
+            per_second=10.0,
+            recorded_at=now,
+            first=first,
         )
 
     def is_shared(self) -> bool:
