@@ -347,7 +347,7 @@ def _household(seen: Seen, site: Site) -> dict[str, object]:
     found = attention.of_household(site, seen)
     return digest.opened(seen.document, site.open_address) | {
         "attention": attention.answer(found.points),
-        "threads": threads.answer(found.threads, found.today, site.prices),
+        "threads": threads.answer(found.threads, found.whole.today, site.prices),
         "viewers": site.reading.viewers(seen),
     }
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from hub.desk import readmodel
-from hub.desk.insight import Insight
+from hub.desk.insight import Insight, Whole
 from hub.desk.reading import Seen
 from hub.desk.readmodel import iso
 from hub.desk.site import Site
@@ -30,7 +30,7 @@ def of_household(site: Site, seen: Seen) -> Insight:
     """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
     with site.reading.engine.connect() as connection:
         troubles = source_troubles(connection, seen.document, site.terms, site.now().astimezone(UTC))
-    return Insight(seen.document, seen.whole, site.today(), site.terms, tuple(troubles))
+    return Insight(seen.document, Whole(seen.whole, site.today(), site.terms, tuple(troubles)))
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
@@ -42,7 +42,7 @@ def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
 
 
 def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
-    points = Insight(document, whole, site.today(), site.terms).points if whole else []
+    points = Insight(document, Whole(whole, site.today(), site.terms)).points if whole else []
     shown = [point for point in points if not point.hidden]
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
 

@@ -142,7 +142,7 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
     """What stands in the blocks, whoever reads."""
     shown = cast(Document, digest.opened(seen.document, site.open_address))
     insight = attention.of_household(site, seen)
-    today, points = insight.today, insight.points
+    today, points = insight.whole.today, insight.points
     directors = direction.directors(shown, today)
     requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)

@@ -30,33 +30,50 @@ _OF_ANYBODY: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Insight:
-    """One household today. `document`: as its reader sees it; `whole`: altogether. `sources`: those in trouble."""
+class Whole:
+    """One household altogether today, to work things out by and never to show: what somebody may not see is not
+    missing. Once for all who see a part of it. `sources`: those in trouble."""
 
     document: Document
-    whole: Document
     today: date
     terms: Terms
     sources: tuple[SourceState, ...] = ()
 
     @cached_property
+    def points(self) -> list[AttentionPoint]:
+        """All that asks for attention."""
+        return points_of(self._facts)
+
+    @property
+    def threads(self) -> list[Thread]:
+        """All requests."""
+        return self._facts.threads
+
+    @cached_property
     def _facts(self) -> Facts:
-        """Of the whole: what somebody may not see is not missing."""
-        return Facts(self.whole, self.terms, self.sources, self.today)
+        return Facts(self.document, self.terms, self.sources, self.today)
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One household as one reader sees it (`document`)."""
+
+    document: Document
+    whole: Whole
 
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """What asks for attention, as far as the reader may see what it comes from."""
-        shown = {thread.key for thread in self._facts.threads if thread in self.threads}
-        return visible(self.document, points_of(self._facts), shown)
+        shown = {thread.key for thread in self.whole.threads if thread in self.threads}
+        return visible(self.document, self.whole.points, shown)
 
     @cached_property
     def threads(self) -> list[Thread]:
         """The requests that he sees. Of who sees all records those that the points are made from."""
-        shown, whole = self.document, self.whole
+        shown, whole = self.document, self.whole.document
         if shown["records"] == whole["records"] and shown["message_dossiers"] == whole["message_dossiers"]:
-            return self._facts.threads
-        return threads(shown, self.today, self.terms)
+            return self.whole.threads
+        return threads(shown, self.whole.today, self.whole.terms)
 
 
 def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:

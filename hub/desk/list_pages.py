@@ -16,7 +16,7 @@ from hub.desk.access import Action, Actor, may
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
 from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
-from hub.desk.insight import Insight
+from hub.desk.insight import Insight, Whole
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
@@ -100,7 +100,7 @@ def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connecti
 
 def _line(site: Site, shown: Document, whole: Document) -> Line:
     today = site.today()
-    insight = Insight(shown, whole, today, site.terms)
+    insight = Insight(shown, Whole(whole, today, site.terms))
     return case_of(shown, insight.points, insight.threads, today).line
 
 

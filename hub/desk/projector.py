@@ -6,19 +6,21 @@ Applying a message twice, or a whole log again, ends in the same rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Table, insert, or_, select
+from sqlalchemy import Connection, Engine, insert, or_, select
 
 from hub.desk import access, candidates, deputies, digest, readmodel, searching
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
-from hub.desk.readmodel import replace_row
+from hub.desk.readmodel import replace_row, replace_rows
 from hub.desk.tables import (
     SORTED_BY,
     addresses,
@@ -118,12 +120,20 @@ def apply_view(connection: Connection, key: bytes, value: bytes, attending: Atte
     return shown[0] if shown else None
 
 
-class _Change(NamedTuple):
+@dataclass(frozen=True)
+class _Change:
     """One household as it must be from now on; `content` None: nothing of it is shown."""
 
     home: str
     view: Value
     content: Document | None
+
+    @cached_property
+    def dossiers(self) -> dict[DossierRef, int]:
+        """Those that its composition holds, and since when (label); none where it has no composition."""
+        packed = self.view["composition"]
+        held = decode(packed).value["dossiers"] if packed else []
+        return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in held}
 
     @property
     def newest(self) -> tuple[str, str]:
@@ -142,13 +152,14 @@ def _apply_part(connection: Connection, views: Mapping[str, Value], attending: A
         for home, view in views.items()
         if home not in known or view["label"] >= known[home].label
     ]
-    _replace(connection, households, changes, [_household_row(change) for change in changes])
-    _replace(connection, members, changes, [row for change in changes for row in _member_rows(change)])
-    _replace(connection, member_words, changes, [row for change in changes for row in _word_rows(change)])
-    _replace(connection, decisions, changes, [row for change in changes for row in _decision_rows(change)])
-    _replace(connection, blocking_keys, changes, [row for change in changes for row in _key_rows(change)])
-    _replace(connection, addresses, changes, [row for change in changes for row in _address_rows(change)])
-    _replace(connection, reaches, changes, [row for change in changes for row in _reach_rows(change)])
+    homes = [change.home for change in changes]
+    replace_rows(connection, households, homes, [_household_row(change) for change in changes])
+    replace_rows(connection, members, homes, [row for change in changes for row in _member_rows(change)])
+    replace_rows(connection, member_words, homes, [row for change in changes for row in _word_rows(change)])
+    replace_rows(connection, decisions, homes, [row for change in changes for row in _decision_rows(change)])
+    replace_rows(connection, blocking_keys, homes, [row for change in changes for row in _key_rows(change)])
+    replace_rows(connection, addresses, homes, [row for change in changes for row in _address_rows(change)])
+    replace_rows(connection, reaches, homes, [row for change in changes for row in _reach_rows(change)])
     _place_dossiers(connection, changes)
     writing.replace(connection, {change.home: change.content for change in changes}, attending)
     return [
@@ -156,15 +167,6 @@ def _apply_part(connection: Connection, views: Mapping[str, Value], attending: A
         for change in changes
         if change.content and (change.home not in known or change.newest[1] > known[change.home].newest_published_at)
     ]
-
-
-def _replace(
-    connection: Connection, table: Table, changes: Sequence[_Change], rows: Sequence[Mapping[str, object]]
-) -> None:
-    """Replace all rows of these households."""
-    connection.execute(table.delete().where(table.c.household_id.in_([change.home for change in changes])))
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _household_row(change: _Change) -> dict[str, object]:
@@ -189,10 +191,8 @@ def _household_row(change: _Change) -> dict[str, object]:
 
 def _parked(change: _Change) -> int:
     """Also of a household that is not shown because no team has a dossier in it: its entries wait for nothing."""
-    packed = change.view["composition"]
-    held = decode(packed).value["dossiers"] if packed and change.view["entries"] else []
-    named = {(item["source"], item["dossier_id"]) for item in held}
-    return sum((entry["source"], entry["dossier_id"]) not in named for entry in change.view["entries"])
+    entries = change.view["entries"]
+    return sum(DossierRef(entry["source"], entry["dossier_id"]) not in change.dossiers for entry in entries)
 
 
 def _member_rows(change: _Change) -> list[dict[str, object]]:
@@ -261,7 +261,7 @@ class _Place(NamedTuple):
 def _place_dossiers(connection: Connection, changes: Sequence[_Change]) -> None:
     claims: dict[DossierRef, _Place] = {}
     for change in changes:
-        for ref, since in _since_by_dossier(change).items():
+        for ref, since in (change.dossiers if change.content else {}).items():
             claims[ref] = max(claims.get(ref, _Place(-1, "")), _Place(since, change.home))
     homes = {change.home for change in changes}
     own_ids = {household_id(ref): ref for ref in claims}
@@ -277,13 +277,6 @@ def _place_dossiers(connection: Connection, changes: Sequence[_Change]) -> None:
     ]
     if rows:
         connection.execute(insert(dossiers), rows)
-
-
-def _since_by_dossier(change: _Change) -> dict[DossierRef, int]:
-    if change.content is None:
-        return {}
-    composition = decode(change.view["composition"]).value
-    return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in composition["dossiers"]}
 
 
 def apply_source_status(connection: Connection, value: bytes) -> None:

@@ -18,6 +18,7 @@ from hub.desk.caseload.case import keys_of, stamp_of
 from hub.desk.caseload.query import SORTS, Found, Wanted, find
 from hub.desk.caseload.told import to_anybody
 from hub.desk.caseload.writing import Attending, refresh
+from hub.desk.insight import Whole
 from hub.desk.readmodel import Asker
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
@@ -131,7 +132,7 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
         ).all():
             document = readmodel.load(connection, home)
             assert document is not None
-            expected = to_anybody(document, later.today, Terms())
+            expected = to_anybody(Whole(document, later.today, Terms()))
             kept = {**expected.line, "matters": expected.line["matters"][:1]}
             assert (orjson.loads(line), rank) == (kept, expected.rank)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.desk.access import Ground, Opening, cut, known_of
-from hub.desk.insight import Insight
+from hub.desk.insight import Insight, Whole
 from hub.events.ids import DossierRef
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.attention.terms import Terms
@@ -66,7 +66,7 @@ def shown_to(document: Document, seen: Collection[DossierRef]) -> Document:
 
 
 def told(shown: Document, whole: Document) -> list[AttentionPoint]:
-    return Insight(shown, whole, TODAY, Terms()).points
+    return Insight(shown, Whole(whole, TODAY, Terms())).points
 
 
 def named(value: object) -> Iterator[str]:

@@ -23,7 +23,7 @@ from hub.desk.app import create_app
 from hub.desk.caseload.case import Case, case_of
 from hub.desk.caseload.query import Wanted, find, mine
 from hub.desk.caseload.writing import Attending
-from hub.desk.insight import Insight
+from hub.desk.insight import Insight, Whole
 from hub.desk.projector import apply_view
 from hub.desk.reading import Reading
 from hub.desk.readmodel import Asker
@@ -124,7 +124,7 @@ def shown_to_all(documents: list[Document]) -> Shown:
 
 
 def _case(shown: Document, whole: Document) -> Case:
-    insight = Insight(shown, whole, NOW.date(), Terms())
+    insight = Insight(shown, Whole(whole, NOW.date(), Terms()))
     return case_of(shown, insight.points, insight.threads, NOW.date())
 
 

@@ -14,6 +14,7 @@ from hub.desk import models
 from hub.desk.access import Actor, Role
 from hub.desk.access.facts import DEFAULT_RULES
 from hub.desk.caseload.asked import of_teams
+from hub.desk.insight import Whole
 from hub.desk.requests import sees_team
 from hub.desk.tables import case_requests
 from hub.events.codec import decode
@@ -162,7 +163,7 @@ def test_pages_keep_their_choices(desk: Desk, visit: Visit) -> None:
 
 def rows(view_: tuple[str, bytes]) -> list[tuple[str, str, str]]:
     document = cast(Document, build(decode(view_[1]).value))
-    found = of_teams(document, NOW.date(), Terms(), Prices())
+    found = of_teams(Whole(document, NOW.date(), Terms()), Prices())
     return [(team, unit, asked["key"]) for team, unit, asked in found]
 
 
@@ -216,7 +217,7 @@ def messages(*teams: tuple[str, str], named: bool = True) -> Document:
     ],
 )
 def test_a_request_that_only_messages_tell_of_is_one_team_s(document: Document, team: list[str]) -> None:
-    found = of_teams(document, NOW.date(), Terms(), Prices())
+    found = of_teams(Whole(document, NOW.date(), Terms()), Prices())
     assert [item.team for item in found] == team
     assert all(item.asked["unknown"] == 1 and item.asked["state"] == "granted" for item in found)
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypedDict
 
 from hub.desk.access import Action, Actor, Household, Known, Role, cut, known_of, may
 from hub.desk.access.facts import ref_of, team_key
+from hub.desk.insight import Whole
 from hub.events.ids import DossierRef
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
@@ -68,19 +69,20 @@ def measure_of(asked: Asked) -> Measured:
     return Measured(product, asked["state"], asked["party"], asked["late"], asked["waited"], asked["taken"])
 
 
-def of_teams(document: Document, today: date, terms: Terms, prices: Prices) -> list[TeamRequest]:
+def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     """The requests of each team that has a dossier here, closed ones too: that of the registration which asks. One that
     only messages tell of is of the team whose dossier names the client: of an open one, else of the newest."""
+    document, today = whole.document, whole.today
     if not any(record["record_type"] in _KINDS for record in document["records"]):
         return []
-    whole, groups = threads(document, today, terms), _groups(document)
+    groups = _groups(document)
     known = _known(document, today, groups)
-    owners, anchors = _owners(document, known), {thread.anchor for thread in whole}
+    owners, anchors = _owners(document, known), {thread.anchor for thread in whole.threads}
     found: list[TeamRequest] = []
     for (team, unit), own in sorted(groups.items()):
         is_all = len(own) == len(document["dossiers"]) and all(item.beside for item in known.messages)
         seen = document if is_all else _as_team_sees(document, known, team, unit)
-        for thread in whole if is_all else threads(seen, today, terms):
+        for thread in whole.threads if is_all else threads(seen, today, whole.terms):
             place = DossierRef(*thread.anchor[:2])
             asked = _asked(seen, thread, today, prices)
             is_own = place in own or (thread.anchor in anchors and owners.get(place) in own)

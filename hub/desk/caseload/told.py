@@ -4,16 +4,15 @@ tell no more than its lines do. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
 from hub.desk.access import Action, Actor, Household, Known, Role, cut, grantees_of, known_of, may
 from hub.desk.access.decide import Openings, sees_whole
 from hub.desk.access.roles import Replaced
 from hub.desk.caseload.case import Case, case_of
-from hub.desk.insight import Insight
+from hub.desk.insight import Insight, Whole
 from hub.events.ids import DossierRef
-from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
 from hub.household.requests.codes import LAW_OF_KIND
 
@@ -32,23 +31,24 @@ class Told(NamedTuple):
     case: Case
 
 
-def to_anybody(document: Document, today: date, terms: Terms) -> Case:
-    """What everybody sees who has to do with a household at all. `document`: the whole one."""
-    return _case(document, _NOTHING, today, terms)
+def to_anybody(whole: Whole) -> Case:
+    """What everybody sees who has to do with a household at all."""
+    return _case(whole, _NOTHING)
 
 
-def told_of(document: Document, today: date, terms: Terms) -> Iterator[Told]:
+def told_of(whole: Whole) -> Iterator[Told]:
     """What each sees who sees a dossier of it in full. Consent and an emergency are left out: they end at any moment,
     and so does what they show; whoever sees more by them is told less by the list, never more."""
     made: dict[frozenset[DossierRef], Case] = {}
-    known = known_of(document, datetime.combine(today, time(), UTC))
+    document = whole.document
+    known = known_of(document, datetime.combine(whole.today, time(), UTC))
     for reader in _readers(document, known):
         is_safety = reader.role is Role.SAFETY_OFFICER
         asked = known._replace(consents=(), emergencies=known.emergencies if is_safety else ())
         openings = may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=asked)).openings
         seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
         if seen and seen not in made:
-            made[seen] = _case(document, openings, today, terms)
+            made[seen] = _case(whole, openings)
         if seen:
             yield Told(grantees_of(reader)[-1], reader.unit, len(seen), made[seen])
 
@@ -71,7 +71,6 @@ def _readers(document: Document, known: Known) -> Iterator[Actor]:
     yield Actor(_NOBODY, Role.SAFETY_OFFICER)
 
 
-def _case(document: Document, openings: Openings, today: date, terms: Terms) -> Case:
-    shown = cut(document, openings)
-    insight = Insight(shown, document, today, terms)
-    return case_of(shown, insight.points, insight.threads, today)
+def _case(whole: Whole, openings: Openings) -> Case:
+    insight = Insight(cut(whole.document, openings), whole)
+    return case_of(insight.document, insight.points, insight.threads, whole.today)

@@ -8,15 +8,14 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
 from hub.desk.caseload.case import Case, case_of, stamp_of
 from hub.desk.caseload.told import to_anybody, told_of
+from hub.desk.insight import Whole
 from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
-from hub.household.attention.facts import Facts
-from hub.household.attention.points import points_of
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
@@ -47,37 +46,28 @@ class Attending:
 
 def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
     """Write the lines of these households; of one that is not shown (None) there is none."""
-    for table in BY_HOUSEHOLD:
-        connection.execute(table.delete().where(table.c.household_id.in_(documents)))
     rows: dict[str, list[dict[str, object]]] = {table.name: [] for table in BY_HOUSEHOLD}
     for home, document in documents.items():
         for name, row in _rows(home, document, attending) if document is not None else ():
             rows[name].append({"household_id": home, **row})
     for table in BY_HOUSEHOLD:
-        if rows[table.name]:
-            connection.execute(insert(table), rows[table.name])
+        readmodel.replace_rows(connection, table, documents, rows[table.name])
 
 
 def _rows(home: str, document: Document, attending: Attending) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Of one household, each with its table."""
-    today, terms = attending.today, attending.terms
-    whole, anybody = _case(document, today, terms), to_anybody(document, today, terms)
+    whole = Whole(document, attending.today, attending.terms)
+    case, anybody = case_of(document, whole.points, whole.threads, whole.today), to_anybody(whole)
     yield "cases", _row(anybody, document, attending.stamp)
-    yield from (("case_people", {"who": who[:220]}) for who in whole.people)
-    yield from (("case_teams", part._asdict()) for part in whole.teams)
-    yield from (("case_requests", row) for row in _request_rows(document, today, attending))
+    yield from (("case_people", {"who": who[:220]}) for who in case.people)
+    yield from (("case_teams", part._asdict()) for part in case.teams)
+    yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
     yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.rules)
-    for told in told_of(document, today, terms):
+    for told in told_of(whole):
         to = {"grantee": told.grantee, "unit": told.unit}
         if _pressing(told.case) != _pressing(anybody):
             yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.case)}
         yield from (("case_rules", {**to, "rule": rule}) for rule in told.case.rules if rule not in anybody.rules)
-
-
-def _case(document: Document, today: date, terms: Terms) -> Case:
-    """By what is known of the household altogether: whose it is depends on no reader."""
-    facts = Facts(document, terms, (), today)
-    return case_of(document, points_of(facts), facts.threads, today)
 
 
 def _pressing(case: Case) -> dict[str, object]:
@@ -86,8 +76,8 @@ def _pressing(case: Case) -> dict[str, object]:
     return {"rank": case.rank, "points": case.line["points"], **days}
 
 
-def _request_rows(document: Document, today: date, attending: Attending) -> Iterator[dict[str, object]]:
-    found = of_teams(document, today, attending.terms, attending.prices)
+def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
+    found = of_teams(whole, prices)
     for number, (team, unit, asked) in enumerate(found):
         said = orjson.dumps(asked).decode()
         yield {"number": number, "team": team[:TEAM_SIGNS], "unit": unit, "asked": said}
