@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Depends, Query
@@ -19,6 +18,7 @@ from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionT
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.etags import is_known, tag_of
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
+from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.problems import problem
 from hub.desk.reading import SEARCH_LIMIT, Page, Seen, ToReview
 from hub.desk.searching import Search
@@ -78,7 +78,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     )
     def households(
         request: Request,
-        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        pagina: PageNumber = 1,
         paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 25,
     ) -> Response:
         """All live households, in the order of their names."""
@@ -154,7 +154,7 @@ def _add_household(router: APIRouter, site: Site) -> None:
     def looks(
         household_id: str,
         request: Request,
-        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        pagina: PageNumber = 1,
         paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
     ) -> Response:
         """Who looked at this household's dossiers or members, newest first."""
@@ -257,7 +257,7 @@ def _add_requests(router: APIRouter, site: Site) -> None:
         toestand: Annotated[str, Query(pattern=_ONE_OF_STATES)] = "",
         aanZet: Annotated[str, Query(pattern=_ONE_OF_PARTIES)] = "",
         teLaat: bool = False,
-        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        pagina: PageNumber = 1,
         paginaGrootte: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 25,
     ) -> Response:
         """Requests for specialist help: of a team leader those of his teams, of a case director those of the
@@ -361,10 +361,10 @@ def _place(
     path: str, total: int, page: int, page_size: int, chosen: Mapping[str, str] | None = None
 ) -> dict[str, object]:
     """Which page of a list this is, and where the others are. `chosen`: what else stands in the address."""
-    last = max(1, -(-total // page_size))
+    last = last_page(total, page_size)
 
     def address(number: int) -> str:
-        return f"{path}?{urlencode({**(chosen or {}), 'pagina': number, 'paginaGrootte': page_size})}"
+        return with_query(path, {**(chosen or {}), "pagina": number, "paginaGrootte": page_size})
 
     def link(number: int) -> str | None:
         return address(number) if 1 <= number <= last else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -22,6 +22,7 @@ from hub.desk.completeness import Completeness, completeness
 from hub.desk.deciding import action_to_withdraw, judges_own
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
+from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.reading import Seen
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
@@ -61,11 +62,18 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         )
 
     @router.get("/huishoudens/{household_id}/inzagen")
-    def looks(household_id: str, request: Request, pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+    def looks(household_id: str, request: Request, pagina: PageNumber = 1) -> Response:
         """Who has looked, a page at a time."""
         found = site.reading.looks_at(asking(request), household_id, page=pagina, page_size=PAGE_SIZE)
-        last = max(1, -(-found.total // PAGE_SIZE))
-        return pages.show(request, "looks.html", found=found, household_id=household_id, page=pagina, last=last)
+        return pages.show(
+            request,
+            "looks.html",
+            found=found,
+            household_id=household_id,
+            page=pagina,
+            last=last_page(found.total, PAGE_SIZE),
+            link=lambda page: with_query(f"/huishoudens/{household_id}/inzagen", {"pagina": page}),
+        )
 
     @router.get("/huishoudens/{household_id}/wijzigingen")
     def changes(household_id: str, request: Request) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, fin
 from hub.desk.insight import Insight, Whole
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
+from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
@@ -26,7 +26,6 @@ from hub.household.attention.point import Rule
 from hub.household.document_shape import Document
 
 PAGE_SIZE = 25
-Page = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 def list_pages_router(pages: Pages) -> APIRouter:
@@ -60,7 +59,7 @@ def _add_caseload(router: APIRouter, pages: Pages) -> None:
         aandacht: bool = False,
         regel: Annotated[str, Query(max_length=40)] = "",
         orde: Literal["urgency", "due", "since", "name", "changed"] = "urgency",
-        pagina: Page = 1,
+        pagina: PageNumber = 1,
     ) -> Response:
         """A line per household: what must happen, who must act, since when, until when."""
         rule = regel if regel in set(Rule) else ""
@@ -69,13 +68,12 @@ def _add_caseload(router: APIRouter, pages: Pages) -> None:
         found = pages.site.reading.listing(
             asking(request), Action.LIST_HOUSEHOLDS, lambda *asked: _found(pages.site, actor, wanted, *asked)
         )
-        last = max(1, -(-found.total // PAGE_SIZE))
         return pages.show(
             request,
             "caseload.html",
             found=found,
             wanted=wanted,
-            last=last,
+            last=last_page(found.total, PAGE_SIZE),
             scopes=SCOPES,
             sorts=SORTS,
             rules=[rule.value for rule in Rule if rule is not Rule.SOURCE],
@@ -109,8 +107,7 @@ def _link(wanted: Wanted, **changed: object) -> str:
     now = wanted._replace(page=1)._asdict() | changed
     names = {"scope": "wie", "attention": "aandacht", "rule": "regel", "sort": "orde", "page": "pagina"}
     standard = Wanted()._asdict()
-    chosen = {names[name]: str(now[name]) for name in names if now[name] != standard[name]}
-    return "/huishoudens" + (f"?{urlencode(chosen)}" if chosen else "")
+    return with_query("/huishoudens", {names[name]: now[name] for name in names if now[name] != standard[name]})
 
 
 def _add_search(router: APIRouter, pages: Pages) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from hub.desk.access import Action, may
 from hub.desk.pages import Pages
+from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.requests import WantedRequests, name, requests
 from hub.desk.site import asking
 from hub.household.requests.codes import FURTHER, Party
@@ -29,7 +29,7 @@ def request_page_router(pages: Pages) -> APIRouter:
         toestand: Annotated[str, Query(max_length=40)] = "",
         aan_zet: Annotated[str, Query(max_length=40)] = "",
         te_laat: bool = False,
-        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        pagina: PageNumber = 1,
     ) -> Response:
         """Of a leader's teams, or of the households that somebody directs. An unknown choice filters nothing."""
         state, party = toestand if toestand in FURTHER else "", aan_zet if aan_zet in set(Party) else ""
@@ -41,7 +41,7 @@ def request_page_router(pages: Pages) -> APIRouter:
             "requests.html",
             found=found,
             wanted=wanted,
-            last=max(1, -(-found.total // wanted.page_size)),
+            last=last_page(found.total, wanted.page_size),
             states=list(FURTHER),
             parties=list(Party),
             link=lambda **changed: _link(wanted, **changed),
@@ -56,5 +56,4 @@ def _link(wanted: WantedRequests, **changed: object) -> str:
     """The address with something else chosen; page 1 unless that is what changed."""
     now = wanted._replace(page=1)._asdict() | changed
     standard = WantedRequests()._asdict()
-    chosen = {_NAMES[key]: str(now[key]) for key in _NAMES if now[key] != standard[key]}
-    return PATH + (f"?{urlencode(chosen)}" if chosen else "")
+    return with_query(PATH, {_NAMES[key]: now[key] for key in _NAMES if now[key] != standard[key]})

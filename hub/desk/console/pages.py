@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from hub.desk.access import Action, may
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Form, Pages
+from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.readmodel import Letters, Place
 from hub.desk.site import Site, asking
 from hub.ops.flow import DESK, STAGES
@@ -214,7 +214,7 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
         request: Request,
         bron: SourceName = "",
         reden: Annotated[str, Query(max_length=80, pattern=_NO_NUL)] = "",
-        pagina: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+        pagina: PageNumber = 1,
         gedaan: Annotated[str, Query(max_length=20)] = "",
         aantal: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     ) -> Response:
@@ -254,7 +254,7 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
         else:
             site.orders.discard(kept, _user(request), why)
         query = {"bron": wanted.source, "reden": wanted.reason, "gedaan": todo, "aantal": number}
-        return RedirectResponse(f"{LETTERS}?{urlencode({name: value for name, value in query.items() if value})}", 303)
+        return RedirectResponse(with_query(LETTERS, {name: value for name, value in query.items() if value}), 303)
 
 
 def _chosen(form: Mapping[str, str]) -> Letters:
@@ -290,7 +290,7 @@ def _show_letters(
         found=found,
         wanted=wanted,
         page=page,
-        last=max(1, -(-found.total // PAGE_SIZE)),
+        last=last_page(found.total, PAGE_SIZE),
         sources=sorted(
             {row.source for row in (shown.sources if shown else ())} | {item.source for item in found.letters}
         ),
@@ -298,12 +298,11 @@ def _show_letters(
         problem=problem,
         done=done,
         longest_why=_LONGEST_WHY,
-        link=lambda number: _link(wanted, number),
+        link=lambda page: _link(wanted, page),
         path=LETTERS,
     )
 
 
 def _link(wanted: Letters, page: int) -> str:
     query = {"bron": wanted.source, "reden": wanted.reason, "pagina": page if page > 1 else ""}
-    chosen = {name: value for name, value in query.items() if value}
-    return LETTERS + (f"?{urlencode(chosen)}" if chosen else "")
+    return with_query(LETTERS, {name: value for name, value in query.items() if value})
