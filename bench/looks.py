@@ -19,10 +19,11 @@ from unittest.mock import Mock, patch
 
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
+from hub.desk.admission import Request
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.verify import verify
 from hub.desk.projector import apply_view
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Reading
 from tests.desk.family import family
 from tests.desk.views import TEAM
 

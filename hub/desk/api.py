@@ -11,16 +11,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.desk import attention, digest, models, requests, teams, threads
+from hub.desk import attention, digest, emergencies, models, operations, requests, teams, threads
 from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
+from hub.desk.emergencies import ToReview
 from hub.desk.etags import is_known, tag_of
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
 from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.problems import problem
-from hub.desk.reading import SEARCH_LIMIT, Page, Seen, ToReview
+from hub.desk.reading import SEARCH_LIMIT, Page, Seen
 from hub.desk.searching import Search
 from hub.desk.site import API, DESCRIPTION, Site, asking
 from hub.desk.translations import LANGUAGES
@@ -221,9 +222,9 @@ def _add_emergencies(router: APIRouter, site: Site) -> None:
         tags=["noodtoegangen"],
         responses=answers(models.Emergencies, PROBLEMS),
     )
-    def emergencies(request: Request) -> Response:
+    def listed(request: Request) -> Response:
         """Emergency accesses that nobody has reviewed yet, the oldest first."""
-        found = [_emergency(item) for item in site.reading.emergencies(asking(request))]
+        found = [_emergency(item) for item in emergencies.to_review(site.reading, asking(request))]
         return _read(request, {"emergencies": found})
 
 
@@ -315,7 +316,7 @@ def _add_sources(router: APIRouter, site: Site) -> None:
                 "seconds_since_poll": item.seconds_since_poll,
                 "dead_letters": item.dead_letters,
             }
-            for item in site.reading.sources(asking(request))
+            for item in operations.sources(site.reading, asking(request))
         ]
         return _read(request, {"sources": found})
 

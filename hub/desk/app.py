@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hub.desk.admission import Refused
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
 from hub.desk.api import InvalidBsn, api_router
 from hub.desk.consent_page import consent_router
@@ -30,7 +31,7 @@ from hub.desk.meeting import meeting_router
 from hub.desk.openapi import describe
 from hub.desk.pages import Pages, pages_router
 from hub.desk.problems import problem
-from hub.desk.reading import Moved, NotThere, Refused
+from hub.desk.reading import Moved, NotThere
 from hub.desk.request_page import request_page_router
 from hub.desk.site import Site, is_api
 from hub.desk.team_page import team_page_router

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from hub.desk import readmodel
 from hub.desk.access import Action, Household, cut
+from hub.desk.admission import Refused, Request
 from hub.desk.agreeing import OwnEmergency
 from hub.desk.decision_models import (
     MOST_WHY,
@@ -24,7 +25,7 @@ from hub.desk.decision_models import (
     LineToDecide,
     on_dossier,
 )
-from hub.desk.reading import Reading, Refused, Request
+from hub.desk.reading import Reading
 from hub.errors import LogUnavailable
 from hub.events.agreements import Consent, Emergency, Review
 from hub.events.decisions import (

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.desk import deputies
 from hub.desk.access import Action
+from hub.desk.admission import Request
 from hub.desk.deciding import Deciding, NoDecision, NotAsSeen, ReasonHoldsBsn
 from hub.desk.decision_models import Why
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Reading
 from hub.events.decisions import DecisionMessage
 from hub.events.deputies import Deputyship, DeputyshipSaid
 

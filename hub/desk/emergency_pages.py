@@ -14,12 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from hub.desk import readmodel
 from hub.desk.access import Action, Household
 from hub.desk.access.roles import ALLOWED
+from hub.desk.admission import Refused
 from hub.desk.agreeing import OwnEmergency
 from hub.desk.deciding import NoDecision, NotAsSeen, ReasonHoldsBsn
 from hub.desk.decision_models import DecisionToMake
 from hub.desk.decision_pages import is_reason
+from hub.desk.emergencies import to_review
 from hub.desk.pages import Form, Pages
-from hub.desk.reading import Refused
 from hub.desk.reviewing import during
 from hub.desk.site import asking
 from hub.errors import LogRefused, LogUnavailable
@@ -87,7 +88,7 @@ def _judgement(decision_id: str, form: Mapping[str, str]) -> DecisionToMake:
 
 def _show_reviews(pages: Pages, request: Request, status: int = 200, **context: Any) -> Response:
     reading = pages.site.reading
-    waiting = reading.emergencies(asking(request))
+    waiting = to_review(reading, asking(request))
     shown = [(item, during(reading.looks, item, reading.rules.emergency_hours)) for item in waiting[:PAGE_SIZE]]
     shared = {"problem": "", "given": {}, "errors": {}, "accepted": False, "path": "/noodtoegangen"}
     return pages.show(request, "reviews.html", status, **shared | context, reviews=shown, total=len(waiting))

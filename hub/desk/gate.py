@@ -12,9 +12,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.desk.admission import Refused, Request
 from hub.desk.login.limits import key_of
 from hub.desk.looks import LooksUnavailable
-from hub.desk.reading import Refused, Request
 from hub.desk.site import (
     API_VERSION,
     LOGIN,

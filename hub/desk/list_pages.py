@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.desk import attention, readmodel
 from hub.desk.access import Action, Actor, may
+from hub.desk.admission import Listing
 from hub.desk.api import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
 from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
@@ -19,7 +20,7 @@ from hub.desk.insight import Insight, Whole
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.paging import PageNumber, last_page, with_query
-from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT, Listing
+from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
 from hub.household.attention.point import Rule

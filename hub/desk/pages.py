@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hub.desk import attention_words, digest
+from hub.desk import attention_words, digest, emergencies, operations
 from hub.desk.access import Action, may
 from hub.desk.access.roles import ALLOWED
 from hub.desk.login import entrances
@@ -94,7 +94,7 @@ class Pages:
             "sees_sources": may(actor, Action.READ_SOURCES).allowed,
             "sees_console": may(actor, Action.READ_CONSOLE).allowed,
             "judges_emergencies": may(actor, Action.REVIEW_EMERGENCIES).allowed,
-            "to_judge": self.site.reading.count_emergencies(actor),
+            "to_judge": emergencies.count_to_review(self.site.reading, actor),
             "not_ready": actor is not None and self.site.why_not_ready() is not None,
             "digest": digest,
             "say": attention_words,
@@ -161,7 +161,7 @@ def _add_sources(router: APIRouter, pages: Pages) -> None:
     def sources(request: Request) -> Response:
         """State and freshness of every source; what could not be read for those who may see it."""
         reading = pages.site.reading
-        found = reading.sources(asking(request))
+        found = operations.sources(reading, asking(request))
         sees_letters = may(asking(request).actor, Action.READ_DEAD_LETTERS).allowed
-        letters = reading.dead_letters(asking(request)) if sees_letters else None
+        letters = operations.dead_letters(reading, asking(request)) if sees_letters else None
         return pages.show(request, "sources.html", sources=found, letters=letters)

@@ -1,72 +1,32 @@
-"""Every read of the desk, for API and pages alike: fetch, decide, write the look, and only then answer."""
+"""Every read of a household, for API and pages alike: fetch, decide, write the look, and only then answer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from hub.desk import candidates, deputies, digest, inspection, readmodel, searching
-from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, grantees_of, known_of, may, viewers
-from hub.desk.access.decide import Openings, may_show_on
-from hub.desk.access.facts import DEFAULT_RULES, ref_of, team_key
-from hub.desk.access.reach import TO_REVIEW, moment_text
-from hub.desk.activities import activity_of
+from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, known_of, may, viewers
+from hub.desk.access.decide import Openings
+from hub.desk.access.facts import dossiers_of, ref_of
+from hub.desk.admission import Admission, Request
 from hub.desk.candidates import Candidate, Side
 from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
-from hub.desk.looks import Look, LookLog
 from hub.desk.looks.record import Record
-from hub.desk.readmodel import Asker, DeadLetterRow, LetterRow, Letters, iso
 from hub.desk.searching import Search
 from hub.events.ids import DossierRef
-from hub.household.document_shape import DecisionEntry, Document
-from hub.ops.orders import Kept
+from hub.household.document_shape import Document
 
 SEARCH_LIMIT: Final = 50
 """Most households that a search answers; whoever gets so many has to ask more precisely."""
 HIDDEN_LIMIT: Final = 10
 """So many that may not be seen are counted; to tell more would be to tell how common a name is among families."""
-DEAD_LETTER_LIMIT: Final = 100
-TO_REVIEW_LIMIT: Final = 200
-"""Households in one list of emergency accesses to be reviewed; those that are reviewed make room."""
-SILENT_SECONDS: Final = 60.0
-"""A connector reports every few seconds; after this long it is not late but gone."""
-
-
 _HOUSEHOLD_ID: Final = re.compile(r"H[0-9a-f]{20}")
-_NEVER_REPORTED: Final[dict[str, Any]] = {
-    "connector": None,
-    "state": "none",
-    "polled_at": None,
-    "reported_at": None,
-    "position": None,
-    "newest_recorded_at": None,
-    "published": None,
-    "rejected": None,
-    "message": None,
-    "source_epoch": None,
-    "completeness": None,
-    "caught_up_at": None,
-}
-"""Status of a source that has dead letters and no heartbeat."""
-
-
-Found = TypeVar("Found")
-Listing = tuple[Found, Sequence[Household]]
-"""What is shown, and the households of which it is."""
-
-
-class Refused(Exception):
-    """The access decision was no. `reason` is the decision's."""
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(decision.reason)
-        self.reason = decision.reason
 
 
 class NotThere(Exception):
@@ -79,15 +39,6 @@ class Moved(Exception):
     def __init__(self, household_id: str) -> None:
         super().__init__(household_id)
         self.household_id = household_id
-
-
-class Request(NamedTuple):
-    """Who asks (None: nobody logged in), and the id under which the look is logged. `caller_span_id`: the caller's own
-    (W3C trace context), empty without one."""
-
-    actor: Actor | None
-    request_id: str
-    caller_span_id: str = ""
 
 
 class Page(NamedTuple):
@@ -113,37 +64,6 @@ class Candidates(NamedTuple):
     withheld: int
 
 
-class Source(NamedTuple):
-    """One source. Times ISO; `silent`: its connector has stopped reporting, whatever state it reported last; one that
-    never reported is not silent, its state is `none`;
-    `seconds_since_poll` None: never reached;
-    `dead_letters` None for those who may not see them."""
-
-    status: dict[str, Any]
-    silent: bool
-    seconds_since_poll: float | None
-    dead_letters: int | None
-
-
-class LettersPage(NamedTuple):
-    """Some unreadable records out of so many; `reasons`: all that they have."""
-
-    total: int
-    letters: list[LetterRow]
-    reasons: list[str]
-
-
-class ToReview(NamedTuple):
-    """An emergency access that nobody has reviewed; when it ends or was ended, and whether it is over. `title`: of its
-    household."""
-
-    household_id: str
-    title: str
-    decision: DecisionEntry
-    until: datetime
-    over: bool
-
-
 class Seen(NamedTuple):
     """One household. `document`: as somebody sees it; `whole`: altogether, to work things out by, never to show;
     `about`: what a decision on it depends on."""
@@ -164,29 +84,23 @@ class _Opened(NamedTuple):
     openings: Openings
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Admission):
     """The reads. Every method raises Refused, or LooksUnavailable if its look cannot be logged."""
-
-    engine: Engine
-    looks: LookLog
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    rules: Rules = DEFAULT_RULES
 
     def households(self, request: Request, *, page: int, page_size: int) -> Page:
         """One page of the live households that somebody has to do with, as he may see them; pages count from 1."""
-        asker = self._asker(request, Action.LIST_HOUSEHOLDS)
+        asker = self.asker(request, Action.LIST_HOUSEHOLDS)
         with self.engine.connect() as connection:
             found = readmodel.page(connection, asker, skip=(page - 1) * page_size, limit=page_size)
             number = readmodel.count(connection, asker)
         shown = self._shown(request, found)
-        self._decide(request, Action.LIST_HOUSEHOLDS, shown=shown)
+        self.decide(request, Action.LIST_HOUSEHOLDS, shown=shown)
         return Page(number, shown)
 
     def search(self, request: Request, wanted: Search) -> Page:
         """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is. Of those that
         somebody may not see is told only how many there are, up to HIDDEN_LIMIT; of a secret address not even that."""
-        asker = self._asker(request, Action.SEARCH_HOUSEHOLDS)
+        asker = self.asker(request, Action.SEARCH_HOUSEHOLDS)
         with self.engine.connect() as connection:
             found = searching.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
             secret = searching.is_secret(connection, wanted.address_key)
@@ -197,13 +111,8 @@ class Reading:
             if item is not None and searching.fits(item, wanted)
             if not secret or self._sees_secrets(request, self.facts(whole["household_id"], whole))
         ]
-        self._decide(request, Action.SEARCH_HOUSEHOLDS, shown=shown)
+        self.decide(request, Action.SEARCH_HOUSEHOLDS, shown=shown)
         return Page(len(shown), shown, found.hidden)
-
-    def _asker(self, request: Request, action: Action) -> Asker:
-        self._refuse_early(request, action)
-        grantees = grantees_of(request.actor) if request.actor else ()
-        return Asker(grantees, moment_text(self.now()))
 
     def cut_down(self, actor: Actor | None, document: Document) -> Document | None:
         """What somebody may see of a household; None if nothing."""
@@ -248,7 +157,7 @@ class Reading:
             secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
         about = self.facts(_known_id(household_id), asked)
-        decision = self._decide(request, action, household=about, also=others)
+        decision = self.decide(request, action, household=about, also=others)
         there = _there(found, moved, household_id)
         if action is not Action.READ_HOUSEHOLD:
             decision = may(request.actor, Action.READ_HOUSEHOLD, about)
@@ -256,7 +165,7 @@ class Reading:
 
     def _readable(self, connection: Connection, request: Request, document: Document) -> list[Household]:
         """Of the other households that its decisions name: of those that somebody may read, what is shown of them."""
-        own = set(_dossiers(document))
+        own = set(dossiers_of(document))
         named = {ref_of(line) for item in document["decisions"] for line in item["lines"]} - own
         found: list[Household] = []
         for ref in sorted(named):
@@ -276,41 +185,12 @@ class Reading:
             standing_in = deputies.of(connection, workers - {""}, known.today)
         return viewers(shown, known._replace(deputies=standing_in))
 
-    def emergencies(self, request: Request) -> list[ToReview]:
-        """The emergency accesses that nobody has reviewed yet, the oldest first."""
-        self._refuse_early(request, Action.REVIEW_EMERGENCIES)
-        found = self._with_emergencies()
-        self._decide(request, Action.REVIEW_EMERGENCIES, shown=found)
-        open_ones = [item for document in found for item in self._to_review(document)]
-        return sorted(open_ones, key=lambda item: item.decision["decided_at"])
-
-    def count_emergencies(self, actor: Actor | None) -> int:
-        """How many await the judgement of somebody; 0 for who judges none. Tells of no household, so it is no look."""
-        if not may(actor, Action.REVIEW_EMERGENCIES).allowed:
-            return 0
-        return sum(1 for document in self._with_emergencies() for _ in self._to_review(document))
-
-    def _with_emergencies(self) -> list[Document]:
-        with self.engine.connect() as connection:
-            asker = Asker([TO_REVIEW], moment_text(self.now()))
-            homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
-            return list(readmodel.load_all(connection, homes).values())
-
-    def _to_review(self, document: Document) -> Iterator[ToReview]:
-        known = known_of(document, self.now(), self.rules)
-        waiting = {item.decision_id: item for item in known.emergencies if not item.reviewed}
-        for decision in document["decisions"]:
-            if (found := waiting.get(decision["decision_id"])) is not None:
-                yield ToReview(
-                    document["household_id"], document["title"], decision, found.until, found.until <= known.at
-                )
-
     def _sees_secrets(self, request: Request, household: Household) -> bool:
         """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
         refusal: nobody asked for it."""
         if not may(request.actor, Action.SEE_SECRET_ADDRESS, household).allowed:
             return False
-        self._decide(request, Action.SEE_SECRET_ADDRESS, household=household)
+        self.decide(request, Action.SEE_SECRET_ADDRESS, household=household)
         return True
 
     def candidates(self, request: Request, household_id: str, open_address: OpenAddress) -> Candidates:
@@ -327,7 +207,7 @@ class Reading:
         readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]
         also = [_of_side(item.other) for item in shown]
-        self._decide(request, action, household=about, also=also)
+        self.decide(request, action, household=about, also=also)
         _there(found, moved, household_id)
         return Candidates(shown, len(pairs) - len(shown))
 
@@ -351,7 +231,7 @@ class Reading:
     def looks_at(self, request: Request, household_id: str, *, page: int = 1, page_size: int = 50) -> LooksPage:
         """Who looked at this household's dossiers or members, this look included; pages count from 1."""
         found = self._open(request, household_id, Action.READ_LOOKS).document
-        own = {ref.key.decode() for ref in _dossiers(found)}
+        own = {ref.key.decode() for ref in dossiers_of(found)}
         persons = [person["person_key"] for person in found["members"]]
         total, looks = self.looks.of_household(own, persons, skip=(page - 1) * page_size, limit=page_size)
         return LooksPage(total, [inspection.within(look, own) for look in looks])
@@ -365,160 +245,8 @@ class Reading:
         found = [digest.withheld(item, secrets) for item in named_in]
         own = inspection.dossiers(found, person_key)
         decision = may(request.actor, Action.INSPECT_PERSON)
-        self._write(request, Action.INSPECT_PERSON, decision, None, [Household("", own, (person_key,))])
-        if not decision.allowed:
-            raise Refused(decision)
+        self.conclude(request, Action.INSPECT_PERSON, decision, None, [Household("", own, (person_key,))])
         return inspection.inspect(found, person_key, self.looks.of_person(person_key), open_address)
-
-    def sources(self, request: Request) -> list[Source]:
-        """State and freshness of each source, as seen now; for those who may see dead letters also each that has
-        nothing but those (`hub`: what the stages could not read)."""
-        self._decide(request, Action.READ_SOURCES)
-        counts_allowed = may(request.actor, Action.READ_DEAD_LETTERS).allowed
-        with self.engine.connect() as connection:
-            statuses = readmodel.source_statuses(connection)
-            counts = readmodel.dead_letter_counts(connection)
-        found = [
-            Source(
-                status,
-                self._seconds_since(status["reported_at"]) > SILENT_SECONDS,
-                self._seconds_since(status["polled_at"]) if status["polled_at"] else None,
-                counts.pop(status["source"], 0) if counts_allowed else None,
-            )
-            for status in statuses
-        ]
-        unreported = sorted(counts.items()) if counts_allowed else []
-        return found + [Source(_NEVER_REPORTED | {"source": name}, False, None, n) for name, n in unreported]
-
-    def _seconds_since(self, moment: str) -> float:
-        return max(0.0, (self.now() - datetime.fromisoformat(moment)).total_seconds())
-
-    def dead_letters(self, request: Request) -> list[DeadLetterRow]:
-        """The last unreadable records: where and why, never what stood in them."""
-        self._decide(request, Action.READ_DEAD_LETTERS)
-        with self.engine.connect() as connection:
-            return readmodel.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
-
-    def console(self, request: Request, action: Action, *, again: bool = False) -> None:
-        """Ask whether somebody may see how the flow is, or act on it. `again`: a page that is open asks once more, of
-        which no line is left but a refusal: nobody's data are shown."""
-        if again:
-            self._refuse_early(request, action)
-        else:
-            self._decide(request, action)
-
-    def letters(self, request: Request, wanted: Letters, *, page: int = 1, page_size: int = 50) -> LettersPage:
-        """A page of the unreadable records that are open, the newest first: where and why, never what stood in them."""
-        self._decide(request, Action.READ_DEAD_LETTERS)
-        with self.engine.connect() as connection:
-            found = readmodel.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
-            counts = readmodel.count_letters(connection, wanted)
-            return LettersPage(sum(counts.values()), found, sorted(counts))
-
-    def kept_letters(self, request: Request, wanted: Letters) -> list[Kept]:
-        """The same with what is kept of them, sealed, to be dealt with."""
-        self._decide(request, Action.OPERATE)
-        with self.engine.connect() as connection:
-            return readmodel.kept_letters(connection, wanted)
-
-    def enter(self, request: Request) -> None:
-        """Let somebody in, or log that not. What they then do is decided and logged by itself."""
-        if not may(request.actor, Action.ENTER).allowed:
-            self._decide(request, Action.ENTER)
-
-    def allow(
-        self, request: Request, action: Action, households: Sequence[Household], *, content: DossierRef | None = None
-    ) -> None:
-        """Ask whether something may be done with each of these households (at least one), and leave one line.
-        `content`: it is about what this dossier says, so it must be part of the asker's own work."""
-        decisions = [may(request.actor, action, item) for item in households]
-        decision = next((item for item in decisions if not item.allowed), decisions[0])
-        if decision.allowed and content is not None and not may_show_on(decision.openings, content):
-            decision = Decision(False, "content_not_yours")
-        only = households[0].household_id if len(households) == 1 else ""
-        self._write(request, action, decision, only or None, households)
-        if not decision.allowed:
-            raise Refused(decision)
-
-    def in_team(self, request: Request, action: Action, team: str | None) -> None:
-        """Ask whether something may be done in a team, which has to be one's own, and leave one line. None: there is no
-        such team, which is refused like one of others."""
-        decision = may(request.actor, action)
-        own = {team_key(name) for name in request.actor.teams} if request.actor else set()
-        if decision.allowed and (team is None or team_key(team) not in own):
-            decision = Decision(False, "no_relation")
-        self._write(request, action, decision)
-        if not decision.allowed:
-            raise Refused(decision)
-
-    def listing(self, request: Request, action: Action, find: Callable[[Connection, Asker], Listing[Found]]) -> Found:
-        """Something that a list shows of households: refused before it is looked for, logged with what it shows."""
-        asker = self._asker(request, action)
-        with self.engine.connect() as connection:
-            found, concerned = find(connection, asker)
-        self._write(request, action, may(request.actor, action), None, concerned)
-        return found
-
-    def _refuse_early(self, request: Request, action: Action) -> None:
-        """Spare the query if the answer is no, and log it; a yes is logged once it is known what is shown."""
-        if not may(request.actor, action).allowed:
-            self._decide(request, action)
-
-    def _decide(
-        self,
-        request: Request,
-        action: Action,
-        *,
-        household: Household | None = None,
-        also: Sequence[Household] = (),
-        shown: Sequence[Document] = (),
-    ) -> Decision:
-        decision = may(request.actor, action, household)
-        concerned = [household, *also] if household else [_listed(item) for item in shown]
-        self._write(request, action, decision, (household.household_id or None) if household else None, concerned)
-        if not decision.allowed:
-            raise Refused(decision)
-        return decision
-
-    def _write(
-        self,
-        request: Request,
-        action: Action,
-        decision: Decision,
-        household_id: str | None = None,
-        concerned: Sequence[Household] = (),
-    ) -> None:
-        self.looks.write(
-            Look(
-                at=iso(self.now().astimezone(UTC)),
-                user=request.actor.user if request.actor else "",
-                role=request.actor.role.value if request.actor else "",
-                organisation=request.actor.organisation if request.actor else "",
-                action=action.value,
-                activity=activity_of(action),
-                ground=decision.ground,
-                allowed=decision.allowed,
-                reason=decision.reason,
-                household_id=household_id,
-                dossiers=_keys(concerned),
-                subjects=_subjects(concerned),
-                trace_id=request.request_id,
-                parent_span_id=request.caller_span_id,
-            )
-        )
-
-
-def _keys(households: Iterable[Household]) -> list[str]:
-    return sorted({ref.key.decode() for item in households for ref in item.dossiers})
-
-
-def _subjects(households: Sequence[Household]) -> dict[str, list[str]]:
-    """Each person once, with the dossiers of every household in which he is concerned."""
-    of_person: dict[str, list[Household]] = {}
-    for item in households:
-        for person in item.persons:
-            of_person.setdefault(person, []).append(item)
-    return {person: _keys(items) for person, items in sorted(of_person.items())}
 
 
 def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:
@@ -545,18 +273,12 @@ def _of_side(side: Side) -> Household:
     return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))
 
 
-def _listed(document: Document) -> Household:
-    """A household in a list: of its persons only the members are shown there."""
-    members = sorted(person["person_key"] for person in document["members"])
-    return Household(document["household_id"], _dossiers(document), tuple(members))
-
-
 def facts(household_id: str, document: Document | None, now: datetime, rules: Rules) -> Household:
     """What an access decision on a household may depend on, and what the log of looks names of it."""
     if document is None:
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
-    return Household(household_id, _dossiers(document), tuple(sorted(persons)), known_of(document, now, rules))
+    return Household(household_id, dossiers_of(document), tuple(sorted(persons)), known_of(document, now, rules))
 
 
 def _known_id(household_id: str) -> str:
@@ -568,7 +290,3 @@ def _secrets(connection: Connection, documents: Sequence[Document]) -> Secrets:
     persons = {person["person_key"] for document in documents for person in digest.persons(document)}
     addresses = {key for document in documents for key in digest.address_keys(document)}
     return readmodel.secrets_in(connection, persons, addresses)
-
-
-def _dossiers(document: Document) -> tuple[DossierRef, ...]:
-    return tuple(DossierRef(item["source"], item["dossier_id"]) for item in document["dossiers"])

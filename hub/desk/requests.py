@@ -12,9 +12,9 @@ from hub.desk import readmodel
 from hub.desk.access import Action, Actor, Household, Known, Rules, may
 from hub.desk.access.decide import sees_whole
 from hub.desk.access.facts import DossierFacts, team_key
+from hub.desk.admission import Listing, Request
 from hub.desk.caseload.asked import Asked, asked_of, measure_of
 from hub.desk.caseload.query import mine, requests_of
-from hub.desk.reading import Listing, Request
 from hub.desk.readmodel import Asker
 from hub.desk.site import API, Site
 from hub.events.ids import DossierRef

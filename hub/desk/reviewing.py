@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from hub.desk.access import Action
+from hub.desk.emergencies import ToReview
 from hub.desk.looks import LookLog
 from hub.desk.looks.record import Record
-from hub.desk.reading import ToReview
 from hub.events.ids import DossierRef
 from hub.household.document_shape import EmergencyAccess
 from hub.household.rulings import Effect

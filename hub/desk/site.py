@@ -16,6 +16,7 @@ from starlette.requests import Request as HttpRequest
 
 from hub.desk import deputies
 from hub.desk.access import Actor, Decision
+from hub.desk.admission import Refused, Request
 from hub.desk.deciding import Deciding
 from hub.desk.deputising import Deputising
 from hub.desk.live import Live
@@ -25,7 +26,7 @@ from hub.desk.login.claims import actor_of as actor_of_claims
 from hub.desk.login.doors import Login
 from hub.desk.login.provider import NotBelieved
 from hub.desk.login.sessions import Sessions
-from hub.desk.reading import Reading, Refused, Request
+from hub.desk.reading import Reading
 from hub.desk.tokens import Tokens
 from hub.desk.visits import Visits
 from hub.events.sensitive import Address

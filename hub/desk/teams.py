@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from hub.desk import deputies
 from hub.desk.access import Action, Actor, Household
 from hub.desk.access.facts import team_key
+from hub.desk.admission import Listing, Request
 from hub.desk.caseload.query import TeamRow, Work, concerned, requests_of, shares_of, work_of
-from hub.desk.reading import Listing, Request
 from hub.desk.readmodel import Asker
 from hub.desk.requests import sees_team
 from hub.desk.site import Site

@@ -15,8 +15,8 @@ from hub.connect.ingest.keys import ADDRESS_CONTEXT
 from hub.demo.reference import answer
 from hub.desk import digest
 from hub.desk.access import Actor, Role
+from hub.desk.admission import Request
 from hub.desk.looks import LookLog
-from hub.desk.reading import Request
 from hub.events.sensitive import Address
 from tests.brp.conftest import SLOW_SECONDS, Hub, through_the_hub
 from tests.brp.derived import Derived, derive

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 
 from hub.desk import models
 from hub.desk.access import Actor, Role
+from hub.desk.admission import Request
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake
-from hub.desk.reading import Request
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.codec import decode
 from hub.events.decisions import DecisionMessage, Kind, Snooze, decision_of

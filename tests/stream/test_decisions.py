@@ -14,10 +14,10 @@ import pytest
 
 from hub.desk import projector, readmodel
 from hub.desk.access import Actor, Role
+from hub.desk.admission import Request
 from hub.desk.deciding import Deciding, NotAsSeen
 from hub.desk.decision_models import DecisionToMake, DecisionToTakeBack
 from hub.desk.looks import LookLog
-from hub.desk.reading import Request
 from hub.events.decisions import DecisionMessage
 from hub.events.topics import VIEWS
 from hub.household.direction import directions, written_name

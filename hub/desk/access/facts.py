@@ -129,6 +129,11 @@ def ref_of(item: Mapping[str, Any]) -> DossierRef:
     return DossierRef(item["source"], item["dossier_id"])
 
 
+def dossiers_of(document: Document) -> tuple[DossierRef, ...]:
+    """The dossiers of a household."""
+    return tuple(ref_of(item) for item in document["dossiers"])
+
+
 def team_key(team: str) -> str:
     """Equal for one team, however a source writes it."""
     return " ".join(team.split()).casefold()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from hub.desk import operations
 from hub.desk.access import Action, may
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Form, Pages
@@ -60,7 +61,7 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
     @router.get(CONSOLE)
     def console(request: Request, opnieuw: bool = False) -> Response:
         """The whole flow. `opnieuw`: a page that is open asks for itself again."""
-        site.reading.console(asking(request), Action.READ_CONSOLE, again=opnieuw)
+        operations.enter_console(site.reading, asking(request), Action.READ_CONSOLE, again=opnieuw)
         shown = site.looking()
         return pages.show(
             request,
@@ -76,7 +77,7 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
     @router.get(f"{CONSOLE}/wijzigingen")
     def changes(request: Request) -> Response:
         """A stream that says when there was another look."""
-        site.reading.console(asking(request), Action.READ_CONSOLE)
+        operations.enter_console(site.reading, asking(request), Action.READ_CONSOLE)
         return StreamingResponse(site.live.follow(lambda: _moment(site)), media_type=MEDIA_TYPE)
 
 
@@ -109,14 +110,14 @@ def _add_source(router: APIRouter, pages: Pages) -> None:
     def one(source: str, request: Request, gedaan: str = "", terug: str = "", opnieuw: bool = False) -> Response:
         """One source, and what can be asked of its ingest. `terug`: what a reset would do is shown first. `opnieuw`: a
         page that is open asks for itself again."""
-        site.reading.console(asking(request), Action.READ_CONSOLE, again=opnieuw)
+        operations.enter_console(site.reading, asking(request), Action.READ_CONSOLE, again=opnieuw)
         row = _known(site, source)
         return _show_source(pages, request, row, done=gedaan, planned=terug)
 
     @router.post(f"{CONSOLE}/bronnen/{{source}}")
     def act(source: str, request: Request, form: Form) -> Response:
         """Ask something of its ingest."""
-        site.reading.console(asking(request), Action.OPERATE)
+        operations.enter_console(site.reading, asking(request), Action.OPERATE)
         row, todo = _known(site, source), form.get("doen", "")
         orders = _reaching(site, source)
         if orders is None:
@@ -227,7 +228,7 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
         request: Request, bron: SourceName, plaats: Annotated[str, Query(max_length=2_000, pattern=_NO_NUL)]
     ) -> Response:
         """One of them, without what stood in it."""
-        found = site.reading.letters(asking(request), Letters(places=(Place(bron, plaats),)))
+        found = operations.letters(site.reading, asking(request), Letters(places=(Place(bron, plaats),)))
         if not found.letters:
             raise HTTPException(404)
         return pages.show(request, "console/letter.html", letter=found.letters[0], operates=_operates(request))
@@ -243,7 +244,7 @@ def _add_letters(router: APIRouter, pages: Pages) -> None:
             return _show_letters(pages, request, wanted._replace(places=None), 1, problem="console_why_missing")
         if todo not in {"replay", "discard"}:
             raise HTTPException(400)
-        kept = site.reading.kept_letters(asked, wanted)
+        kept = operations.kept_letters(site.reading, asked, wanted)
         if site.orders is None:
             return _show_letters(pages, request, wanted._replace(places=None), 1, problem="console_out_of_reach")
         number = len(kept)
@@ -281,7 +282,7 @@ def _show_letters(
     problem: str = "",
     done: tuple[str, int] | None = None,
 ) -> Response:
-    found = pages.site.reading.letters(asking(request), wanted, page=page, page_size=PAGE_SIZE)
+    found = operations.letters(pages.site.reading, asking(request), wanted, page=page, page_size=PAGE_SIZE)
     shown = pages.site.looking()
     return pages.show(
         request,

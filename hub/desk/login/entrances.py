@@ -6,8 +6,9 @@ from datetime import UTC
 
 from hub.desk.access import Action, Actor
 from hub.desk.activities import activity_of
+from hub.desk.admission import Request
 from hub.desk.looks import Look
-from hub.desk.reading import Reading, Request
+from hub.desk.reading import Reading
 from hub.desk.readmodel import iso
 
 
