@@ -14,7 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.admission import Refused
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
-from hub.desk.api import InvalidBsn, api_router
+from hub.desk.api import api_router
+from hub.desk.api.searches import InvalidBsn
 from hub.desk.consent_page import consent_router
 from hub.desk.console.pages import console_router
 from hub.desk.deciding import DirectionRefused, NoDecision, NotAsSeen, ReasonHoldsBsn, SnoozeRefused

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.desk import attention, readmodel
 from hub.desk.access import Action, Actor, may
 from hub.desk.admission import Listing
-from hub.desk.api import InvalidBsn, search_of
+from hub.desk.api.searches import InvalidBsn, search_of
 from hub.desk.caseload.case import Line, case_of
 from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
 from hub.desk.insight import Insight, Whole
