@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from hub.desk import readmodel
-from hub.desk.access import Action, Actor, known_of, may
+from hub.desk.access import Action, Actor, may
+from hub.desk.access.facts import unreviewed
 from hub.desk.access.reach import TO_REVIEW, moment_text
 from hub.desk.admission import Admission, Request
 from hub.desk.readmodel import Asker
@@ -33,7 +34,8 @@ def to_review(admission: Admission, request: Request) -> list[ToReview]:
     admission.refuse_early(request, Action.REVIEW_EMERGENCIES)
     found = _households(admission)
     admission.decide(request, Action.REVIEW_EMERGENCIES, shown=found)
-    open_ones = [item for document in found for item in _of_household(admission, document)]
+    now = admission.now()
+    open_ones = [item for document in found for item in _of_household(document, now)]
     return sorted(open_ones, key=lambda item: item.decision["decided_at"])
 
 
@@ -41,7 +43,8 @@ def count_to_review(admission: Admission, actor: Actor | None) -> int:
     """How many await the judgement of somebody; 0 for who judges none. Tells of no household, so it is no look."""
     if not may(actor, Action.REVIEW_EMERGENCIES).allowed:
         return 0
-    return sum(1 for document in _households(admission) for _ in _of_household(admission, document))
+    with admission.engine.connect() as connection:
+        return readmodel.count_to_review(connection)
 
 
 def _households(admission: Admission) -> list[Document]:
@@ -51,9 +54,8 @@ def _households(admission: Admission) -> list[Document]:
         return list(readmodel.load_all(connection, homes).values())
 
 
-def _of_household(admission: Admission, document: Document) -> Iterator[ToReview]:
-    known = known_of(document, admission.now(), admission.rules)
-    waiting = {item.decision_id: item for item in known.emergencies if not item.reviewed}
+def _of_household(document: Document, now: datetime) -> Iterator[ToReview]:
+    waiting = unreviewed(document)
     for decision in document["decisions"]:
         if (found := waiting.get(decision["decision_id"])) is not None:
-            yield ToReview(document["household_id"], document["title"], decision, found.until, found.until <= known.at)
+            yield ToReview(document["household_id"], document["title"], decision, found.until, found.until <= now)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, insert, or_, select
 
 from hub.desk import access, candidates, deputies, digest, readmodel, searching
+from hub.desk.access.facts import unreviewed
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
 from hub.desk.readmodel import replace_row, replace_rows
@@ -209,9 +210,17 @@ def _word_rows(change: _Change) -> list[dict[str, object]]:
 
 
 def _decision_rows(change: _Change) -> list[dict[str, object]]:
-    found = change.content["decisions"] if change.content else []
+    if change.content is None:
+        return []
+    waiting = unreviewed(change.content)
     return [
-        {"household_id": change.home, "decision_id": item["decision_id"], "version": item["version"]} for item in found
+        {
+            "household_id": change.home,
+            "decision_id": item["decision_id"],
+            "version": item["version"],
+            "awaits_review": item["decision_id"] in waiting,
+        }
+        for item in change.content["decisions"]
     ]
 
 

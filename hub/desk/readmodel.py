@@ -228,6 +228,11 @@ def decision_version(connection: Connection, decision_id: str) -> int:
     return int(connection.scalar(query) or 0)
 
 
+def count_to_review(connection: Connection) -> int:
+    """Emergency accesses that nobody has judged, in all live households."""
+    return int(connection.scalar(select(func.count()).where(decisions.c.awaits_review)) or 0)
+
+
 class Asker(NamedTuple):
     """By what names somebody finds his households (`hub.desk.access.grantees_of`), and when he asks."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 14
+SCHEMA: Final = 15
 """Raised with every change of the tables: a read model of another number is rebuilt from the log."""
 
 SORTED_BY: Final = 100
@@ -95,8 +95,10 @@ decisions = Table(
     Column("household_id", String(64), primary_key=True),
     Column("decision_id", String(64), primary_key=True, index=True),
     Column("version", BigInteger, nullable=False),
+    Column("awaits_review", Boolean, nullable=False, index=True),
 )
-"""Which households carry a decision: one on two households stands in both. What it says stands in their documents."""
+"""Which households carry a decision: one on two households stands in both. What it says stands in their documents.
+`awaits_review`: an emergency access that nobody has judged, which every page of a safety officer counts."""
 reaches = Table(
     "reaches",
     metadata,

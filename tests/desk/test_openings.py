@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.blocks.openings import agreements, broken
 from hub.desk.consent_page import errors_of
 from hub.desk.deciding import Deciding
+from hub.desk.emergencies import count_to_review
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.reading import Reading
 from hub.desk.tokens import Tokens
@@ -200,6 +202,20 @@ def test_a_safety_officer_judges_by_what_was_looked_at(desk: Desk, browse: Log, 
     assert "number-badge" not in text
     assert "De noodtoegang was niet terecht" in block(text, "openings")
     assert "Neem dit besluit terug" in block(text, "openings")
+
+
+def test_what_awaits_a_judgement_is_counted_and_no_household_is_read_for_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = taken()
+    desk.show(the_family(decision_entry(access, minutes=7)))
+    monkeypatch.setattr(readmodel, "load_all", lambda *_: pytest.fail("a household was read"))
+    assert count_to_review(desk.site.reading, HERE["safety"]) == 1
+    assert count_to_review(desk.site.reading, HERE["leader"]) == 0
+    said = Review(**MC, emergency=decision_id(access.record), justified=True)
+    review = Decision(kind=Kind.EMERGENCY_REVIEW, decided_by="sofie", why="terecht", review=said)
+    desk.show(the_family(decision_entry(access, minutes=7), decision_entry(review, minutes=8)))
+    assert count_to_review(desk.site.reading, HERE["safety"]) == 0
 
 
 def test_what_is_wrong_with_a_judgement_is_said_beside_it(desk: Desk, browse: Log) -> None:

@@ -225,6 +225,12 @@ def births_of(document: Document, person_key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(item["value"]) for field in fields for item in field["birth_date"]["values"]))
 
 
+def unreviewed(document: Document) -> dict[str, Emergency]:
+    """The emergency accesses that await a judgement, by their decision; also those that are over."""
+    decisions = (item for item in document["records"] if item["record_type"] == DECISION)
+    return {item.decision_id: item for item in emergencies(decisions) if not item.reviewed}
+
+
 def emergencies(decisions: Iterable[RecordEntry]) -> Iterator[Emergency]:
     """Also those that are over: that it happened stays to be seen. One that was ended early ended then."""
     records = list(decisions)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from hub.desk.access.facts import emergencies, is_alarm, ref_of, team_key
+from hub.desk.access.facts import is_alarm, ref_of, team_key, unreviewed
 from hub.desk.access.roles import Actor, Role
 from hub.events.decisions import DECISION
 from hub.events.ids import DossierRef
@@ -100,7 +100,7 @@ def _by_decision(document: Document) -> Iterator[Reach]:
             until = record["recorded_at"] if record["body"]["withdrawn"] else str(said["until"])
             yield Reach(_user(str(said["user"])), ALWAYS, moment_text(datetime.fromisoformat(until)))
             yield Reach(SAFETY, ALWAYS, NEVER_ENDS)
-    if any(not item.reviewed for item in emergencies(decisions)):
+    if unreviewed(document):
         yield Reach(TO_REVIEW, ALWAYS, NEVER_ENDS)
 
 
