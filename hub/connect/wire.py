@@ -71,6 +71,16 @@ class TranslatedBatch(NamedTuple):
     cursor: Cursor
     more: bool = False
 
+    @property
+    def drafts(self) -> list[Draft]:
+        """What those that were read became, in their order."""
+        return [draft for record in self.records if isinstance(record, Translated) for draft in record.drafts]
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """Those that were not read."""
+        return [record for record in self.records if isinstance(record, Unreadable)]
+
 
 def pack(frame: Frame) -> bytes:
     """Bytes of one frame. `Sensitive` values go in clear: the pipe is the one road on which they travel."""

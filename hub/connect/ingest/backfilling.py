@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from hub.connect.api import Cursor
+from hub.connect.ingest.aside import set_aside
 from hub.connect.ingest.backfill import Backfill, Phase
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control
 from hub.connect.ingest.errands import Asked, Publish
-from hub.connect.ingest.events import dead_letter
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
@@ -77,15 +77,13 @@ class Backfiller:
         return after
 
     def _take(self, backfill: Backfill, batch: TranslatedBatch, publish: Publish, source_epoch: int) -> Backfill:
-        unreadable = [record for record in batch.records if isinstance(record, Unreadable)]
         recent = self._limit.add(backfill.recent, [isinstance(record, Unreadable) for record in batch.records])
-        drafts = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
-        asked = [Asked(draft, source_epoch, backfill.everything) for draft in drafts if _belongs(draft, backfill.phase)]
-        fresh = self._index.new_positions([record.position for record in unreadable])
-        aside = {record.position: record for record in unreadable if record.position in fresh}
+        asked = [
+            Asked(draft, source_epoch, backfill.everything) for draft in batch.drafts if _belongs(draft, backfill.phase)
+        ]
         now = self._clock.now()
-        letters = [dead_letter(r, self._ring, self._identity, now, source_epoch=source_epoch) for r in aside.values()]
-        landed = publish(asked, letters, aside)
+        aside = set_aside(batch, self._index, self._ring, self._identity, now, source_epoch=source_epoch)
+        landed = publish(asked, aside.letters, aside.positions)
         read, published = backfill.read + len(batch.records), backfill.published + landed
         after = backfill._replace(cursor=batch.cursor, read=read, published=published, recent=recent)
         return after if batch.more else self._next_pass(after)

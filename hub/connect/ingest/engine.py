@@ -17,18 +17,13 @@ from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import Cursor
 from hub.connect.ingest import errands
+from hub.connect.ingest.aside import set_aside
 from hub.connect.ingest.backfill import Backfill
 from hub.connect.ingest.backfilling import Backfiller
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.errands import Asked, Errands
-from hub.connect.ingest.events import (
-    SourceState,
-    Stated,
-    dead_letter,
-    events,
-    state,
-)
+from hub.connect.ingest.events import SourceState, Stated, events, state
 from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
@@ -248,8 +243,7 @@ class Ingest:
             batch = self._feed.poll(cursor)
             if batch is None:
                 return 0.0, cursor
-            read = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
-            self.publish([Asked(draft, self.source_epoch) for draft in lane.pass_on(read)])
+            self.publish([Asked(draft, self.source_epoch) for draft in lane.pass_on(batch.drafts)])
             self._beat(SourceState.STOPPED, error.user_message)
         except (SourceUnavailable, LogUnavailable) as failure:
             return self._back_off(failure), cursor
@@ -309,16 +303,13 @@ class Ingest:
 
     def _plan(self, batch: TranslatedBatch, now: datetime) -> Work:
         epoch = self.source_epoch
-        drafts = [draft for record in batch.records if not isinstance(record, Unreadable) for draft in record.drafts]
-        stated = [state(draft, self._ring, self._identity, epoch) for draft in drafts]
-        rejected = self._new_rejects(batch)
-        work = Work([], [], rejected, Counter(), Counter(), None)
+        stated = [state(draft, self._ring, self._identity, epoch) for draft in batch.drafts]
+        aside = set_aside(batch, self._index, self._ring, self._identity, now, source_epoch=epoch)
+        work = Work([], [], aside.records, Counter(), Counter(), None)
         known = self._index.known(item.record for item in stated)
         for item in stated:
             work = self._plan_one(item, known, micros(now), work)
-        work.messages.extend(
-            dead_letter(record, self._ring, self._identity, now, source_epoch=epoch) for record in rejected
-        )
+        work.messages.extend(aside.letters)
         return work
 
     def _plan_one(
@@ -335,12 +326,6 @@ class Ingest:
         known[item.record] = [made[-1][0].known]  # the next version in this batch follows upon this one
         newest = _latest(work.newest_recorded_at, item.content["recorded_at"])
         return work._replace(newest_recorded_at=newest)
-
-    def _new_rejects(self, batch: TranslatedBatch) -> list[Unreadable]:
-        """Unreadable records that were not set aside before; one per position."""
-        unreadable = {record.position: record for record in batch.records if isinstance(record, Unreadable)}
-        fresh = self._index.new_positions(list(unreadable))
-        return [record for position, record in unreadable.items() if position in fresh]
 
     def _back_off(self, error: SourceUnavailable | LogUnavailable) -> float:
         self._backoff = self._backoff.failed()
@@ -366,7 +351,7 @@ class Ingest:
 
     def _count(self, batch: TranslatedBatch, work: Work) -> None:
         source = self._identity.source
-        bad = [record for record in batch.records if isinstance(record, Unreadable)]
+        bad = batch.unreadable
         metrics.RECORDS_READ.labels(source).inc(len(batch.records))
         metrics.RECORDS_TRANSLATED.labels(source).inc(len(batch.records) - len(bad))
         for record in bad:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final, NamedTuple, Protocol
 
 from hub.connect.api import InventoryItem, RawRecord
+from hub.connect.ingest.aside import set_aside
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Letter, Repair
 from hub.connect.ingest.events import LetterState, Settled, dead_letter, letter_state_message
@@ -19,7 +20,7 @@ from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import DEAD_LETTER_CONTEXT, KeyRing, SealBrokenError
 from hub.connect.ingest.plan import Known
 from hub.connect.ingest.publisher import Message
-from hub.connect.wire import Translated, TranslatedBatch, Unreadable
+from hub.connect.wire import Translated, TranslatedBatch
 from hub.errors import SourceRejected
 from hub.events.moments import moment
 from hub.events.records import Draft, RecordType
@@ -86,14 +87,11 @@ class Errands:
             return
         if batch is None:
             return
-        drafts, unreadable = _sorted_out(batch)
         forced = {_key(repair.item) for repair in repairs if repair.forced}
-        asked = [Asked(draft, epoch, _record(draft) in forced) for draft in drafts]
+        asked = [Asked(draft, epoch, _record(draft) in forced) for draft in batch.drafts]
         asked += [Asked(draft, epoch, _record(draft) in forced) for draft in self._deletions(gone, forced)]
-        fresh = self._index.new_positions([record.position for record in unreadable])
-        aside = [record for record in unreadable if record.position in fresh]
-        letters = [dead_letter(r, self._ring, self._identity, self._clock.now(), source_epoch=epoch) for r in aside]
-        landed = publish(asked, letters, [record.position for record in aside])
+        aside = set_aside(batch, self._index, self._ring, self._identity, self._clock.now(), source_epoch=epoch)
+        landed = publish(asked, aside.letters, aside.positions)
         self._control.repairs_done(repairs)
         metrics.RECORDS_REPAIRED.labels(self._identity.source).inc(landed)
         _log.info("records_repaired", source=self._identity.source, asked=len(repairs), published=landed)
@@ -102,10 +100,10 @@ class Errands:
         """What the source said that it does not hold, and does not return. An unreadable record does not say which it
         is: beside one each is asked for alone, and what comes back is there. Raises SourceUnavailable, SourceRejected.
         """
-        drafts, unreadable = _sorted_out(batch)
-        returned = {_record(draft) for draft in drafts}
+        returned = {_record(draft) for draft in batch.drafts}
         gone = [repair.item for repair in repairs if not repair.held and _key(repair.item) not in returned]
-        return [_key(item) for item in gone if not unreadable or self._is_gone(item)]
+        is_sure = not batch.unreadable
+        return [_key(item) for item in gone if is_sure or self._is_gone(item)]
 
     def _is_gone(self, item: InventoryItem) -> bool:
         """Not if we are asked to stop: the next comparison finds it again."""
@@ -149,12 +147,6 @@ class Errands:
         except SealBrokenError:
             metrics.DEAD_LETTERS_REPLAYED.labels(self._identity.source, "sealed_otherwise").inc()
             _log.error("dead_letter_cannot_be_opened", source=self._identity.source, position=letter.position)
-
-
-def _sorted_out(batch: TranslatedBatch) -> tuple[list[Draft], list[Unreadable]]:
-    unreadable = [record for record in batch.records if isinstance(record, Unreadable)]
-    drafts = [draft for record in batch.records if isinstance(record, Translated) for draft in record.drafts]
-    return drafts, unreadable
 
 
 def _key(item: InventoryItem) -> RecordKey:
