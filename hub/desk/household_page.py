@@ -143,7 +143,7 @@ def _openings(
 
 def _id_of(record: RecordEntry) -> str:
     """Id of the decision of a record that is one."""
-    return decision_id(RecordRef(*(str(record[name]) for name in RecordRef._fields)))  # type: ignore[literal-required]  # fields of a record
+    return decision_id(RecordRef(record["source"], record["dossier_id"], record["record_type"], record["record_id"]))
 
 
 def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
