@@ -21,8 +21,6 @@ FURTHER: Final = {
     "ended": 7,
 }
 """How far a request is in each state. Equally far: what happened last counts."""
-UNANSWERED: Final = frozenset({"submitted", "received"})
-"""States in which the municipality has not said anything yet."""
 FINISHED: Final = frozenset({"rejected", "ended"})
 """States after which nothing comes."""
 LAW_OF_KIND: Final = {"youth": "jw", "adult": "wmo"}

@@ -22,8 +22,6 @@ from hub.household.requests.clocks import Owed, owed
 from hub.household.requests.codes import FURTHER, NEXT, Party
 from hub.household.requests.parts import part
 
-_DECISIONS: Final = ("granted", "rejected")
-
 
 class Account(NamedTuple):
     """Where a request is according to one source. `recorded_at`: ISO time of what it rests on."""
