@@ -15,8 +15,9 @@ from hub.desk.access.facts import DEFAULT_RULES, dossiers_of, team_key
 from hub.desk.access.reach import moment_text
 from hub.desk.activities import activity_of
 from hub.desk.looks import Look, LookLog
-from hub.desk.readmodel import Asker, iso
+from hub.desk.readmodel import Asker
 from hub.events.ids import DossierRef
+from hub.events.moments import text_of
 from hub.household.document_shape import Document
 
 Found = TypeVar("Found")
@@ -122,7 +123,7 @@ class Admission:
         """Leave one line of a decision, a yes or a no; a no raises Refused after that."""
         self.looks.write(
             Look(
-                at=iso(self.now().astimezone(UTC)),
+                at=text_of(self.now().astimezone(UTC)),
                 user=request.actor.user if request.actor else "",
                 role=request.actor.role.value if request.actor else "",
                 organisation=request.actor.organisation if request.actor else "",

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from hub.desk import readmodel
 from hub.desk.insight import Insight, Whole
 from hub.desk.reading import Seen
-from hub.desk.readmodel import iso
 from hub.desk.site import Site
+from hub.events.moments import text_of
 from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
@@ -49,13 +49,13 @@ def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
 
 def source_troubles(connection: Connection, document: Document, terms: Terms, now: datetime) -> list[SourceState]:
     """The sources that may hold more than is shown; also one that has a dossier here and never reported. `now`: UTC."""
-    oldest = iso(now - timedelta(minutes=terms.source_stale_minutes))
+    oldest = text_of(now - timedelta(minutes=terms.source_stale_minutes))
     statuses = {str(item["source"]): item for item in readmodel.source_statuses(connection)}
     here = {item["source"] for item in document["dossiers"]}
     return [
         *(SourceState(source, SourceTrouble.SILENT, None) for source in sorted(here - statuses.keys())),
         *_unread(statuses, oldest),
-        *_incomplete(connection, iso(now - timedelta(days=terms.source_incomplete_days))),
+        *_incomplete(connection, text_of(now - timedelta(days=terms.source_incomplete_days))),
     ]
 
 

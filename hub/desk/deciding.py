@@ -41,7 +41,7 @@ from hub.events.decisions import (
     message_of,
 )
 from hub.events.direction import Direction
-from hub.events.ids import DossierRef, decision_id
+from hub.events.ids import DossierRef, decision_id, ref_of
 from hub.events.moments import micros
 from hub.household.attention.point import Rule
 from hub.household.days import TIME_ZONE
@@ -185,7 +185,7 @@ class Deciding:
         every = self._carrying(wanted_id)
         found = [item for item in every if self.reading.sight(request.actor, item).allowed] or every
         self._permit(request, Action.READ_HOUSEHOLD, found)
-        also = [DossierRef(item["source"], item["dossier_id"]) for document in found for item in document["dossiers"]]
+        also = [ref_of(item) for document in found for item in document["dossiers"]]
         shown = [cut(item, self.reading.sight(request.actor, item).openings, also) for item in found]
         return _newest(shown, wanted_id)
 

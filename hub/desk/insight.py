@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final, cast
 
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
@@ -79,7 +79,7 @@ class Insight:
 def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:
     """Of the points of a whole household those that come from dossiers which the reader sees in full, and those about
     requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
-    seen = {DossierRef(item["source"], item["dossier_id"]) for item in document["access"] if item["content"] == "all"}
+    seen = {ref_of(item) for item in document["access"] if item["content"] == "all"}
     found = (
         point
         for point in points
@@ -91,7 +91,7 @@ def visible(document: Document, points: Iterable[AttentionPoint], threads: Colle
 def _told(point: AttentionPoint, seen: Collection[DossierRef]) -> AttentionPoint:
     if "still_open" in point.detail:
         still_open = cast(list[Mapping[str, str]], point.detail["still_open"])
-        kept = [item for item in still_open if DossierRef(item["source"], item["dossier_id"]) in seen]
+        kept = [item for item in still_open if ref_of(item) in seen]
         point = replace(point, detail={**point.detail, "still_open": kept})
     return point if point.dossiers[0] in seen else replace(point, snooze=_unsaid(point.snooze))
 

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from hub.desk.access import Action, Actor, Household, Role, cut, may
 from hub.desk.access.decide import Openings, sees_whole
-from hub.desk.access.facts import ref_of
 from hub.desk.household_page import blocks_of
 from hub.desk.pages import Form, Pages
 from hub.desk.site import asking
+from hub.events.ids import ref_of
 from hub.household.document_shape import Document
 
 ATTENDING: Final = {"youth": "youth", "adult": "adult", "family": "", "network": "", "provider": "", "other": ""}

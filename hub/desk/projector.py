@@ -37,7 +37,8 @@ from hub.desk.tables import (
     sources,
 )
 from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Value, decode
-from hub.events.ids import DossierRef, household_id
+from hub.events.ids import DossierRef, household_id, ref_of
+from hub.events.moments import text_of
 from hub.events.topics import DEAD_LETTERS, DEPUTIES, SOURCES, VIEWS
 from hub.household import document
 from hub.household.document_shape import Document
@@ -134,7 +135,7 @@ class _Change:
         """Those that its composition holds, and since when (label); none where it has no composition."""
         packed = self.view["composition"]
         held = decode(packed).value["dossiers"] if packed else []
-        return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in held}
+        return {ref_of(item): item["since"] for item in held}
 
     @property
     def newest(self) -> tuple[str, str]:
@@ -193,7 +194,7 @@ def _household_row(change: _Change) -> dict[str, object]:
 def _parked(change: _Change) -> int:
     """Also of a household that is not shown because no team has a dossier in it: its entries wait for nothing."""
     entries = change.view["entries"]
-    return sum(DossierRef(entry["source"], entry["dossier_id"]) not in change.dossiers for entry in entries)
+    return sum(ref_of(entry) not in change.dossiers for entry in entries)
 
 
 def _member_rows(change: _Change) -> list[dict[str, object]]:
@@ -293,7 +294,7 @@ def apply_source_status(connection: Connection, value: bytes) -> None:
     if (decoded := _readable(SOURCES, value)) is None:
         return
     status = decoded.value
-    reported = readmodel.iso(status["reported_at"])
+    reported = text_of(status["reported_at"])
     known = connection.scalar(select(sources.c.reported_at).where(sources.c.source == status["source"]))
     if known is None or reported >= known:
         text = orjson.dumps(_plain(status)).decode()
@@ -314,7 +315,7 @@ def apply_dead_letter(connection: Connection, value: bytes) -> None:
             replace_row(connection, dead_letters, key, {"is_open": False})
     elif known is None or (letter["source_epoch"], letter["attempt"]) > tuple(known):
         values = {name: letter[name] for name in ("reason", "field", "attempt", "source_epoch", "sealed")}
-        values |= {"failed_at": readmodel.iso(letter["failed_at"]), "is_open": True}
+        values |= {"failed_at": text_of(letter["failed_at"]), "is_open": True}
         replace_row(connection, dead_letters, key, values)
 
 
@@ -342,4 +343,4 @@ def _plain(value: object) -> object:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return readmodel.iso(value) if isinstance(value, datetime) else value
+    return text_of(value) if isinstance(value, datetime) else value

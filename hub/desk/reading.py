@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 from hub.desk import candidates, deputies, digest, inspection, readmodel, searching
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, known_of, may, viewers
 from hub.desk.access.decide import Openings
-from hub.desk.access.facts import dossiers_of, ref_of
+from hub.desk.access.facts import dossiers_of
 from hub.desk.admission import Admission, Request
 from hub.desk.candidates import Candidate, Side
 from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks.record import Record
 from hub.desk.searching import Search
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.household.document_shape import Document
 
 SEARCH_LIMIT: Final = 50
@@ -269,7 +269,7 @@ def _of_side(side: Side) -> Household:
     """What is shown of a candidate: himself, as the dossiers that name him state him. The decision is about all of
     his household; the look is in the log of these dossiers."""
     person = side.person
-    dossiers = {DossierRef(ref["source"], ref["dossier_id"]) for ref in person["source_refs"]}
+    dossiers = set(map(ref_of, person["source_refs"]))
     return Household(side.household["household_id"], tuple(sorted(dossiers)), (person["person_key"],))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -419,11 +418,6 @@ def sort_key(title: str) -> str:
     while len(words) > 1 and words[0].islower():
         words.pop(0)
     return " ".join(words).casefold()
-
-
-def iso(moment: datetime) -> str:
-    """A moment as stored: UTC, microseconds always, so that texts sort as times do."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _document(text: str) -> Document:

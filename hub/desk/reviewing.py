@@ -10,7 +10,7 @@ from hub.desk.access import Action
 from hub.desk.emergencies import ToReview
 from hub.desk.looks import LookLog
 from hub.desk.looks.record import Record
-from hub.events.ids import DossierRef
+from hub.events.ids import ref_of
 from hub.household.document_shape import EmergencyAccess
 from hub.household.rulings import Effect
 
@@ -40,7 +40,7 @@ def during(looks: LookLog, found: ToReview, hours: int) -> During:
     LooksUnavailable."""
     access = found.decision["emergency"]
     assert access is not None
-    key = DossierRef(access["source"], access["dossier_id"]).key.decode()
+    key = ref_of(access).key.decode()
     seen: dict[str, Seen] = {}
     began, latest = _taken(found), _latest_taking(access, hours)
     for look in _newest_first(looks, key):

@@ -14,9 +14,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, Select, Subquery, and_, func, select
 
 from hub.desk.access import Actor
-from hub.desk.readmodel import iso, replace_row
+from hub.desk.readmodel import replace_row
 from hub.desk.tables import dossiers, visits
 from hub.events.ids import DossierRef
+from hub.events.moments import text_of
 
 SAME_VISIT: Final = timedelta(minutes=30)
 """Whoever comes back within it still sees as new what was new: a page is loaded again while one works."""
@@ -43,9 +44,9 @@ class Visits:
         query = select(visits.c.seen_at, visits.c.before_at).where(*(visits.c[name] == it for name, it in key.items()))
         known = connection.execute(query).first()
         before = "" if known is None else str(known.before_at)
-        if known is not None and known.seen_at < iso(now - SAME_VISIT):
+        if known is not None and known.seen_at < text_of(now - SAME_VISIT):
             before = str(known.seen_at)
-        replace_row(connection, visits, key, {"seen_at": iso(now), "before_at": before})
+        replace_row(connection, visits, key, {"seen_at": text_of(now), "before_at": before})
         return before
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 _MURMUR2_SEED = 0x9747B28C
 _MURMUR2_M = 0x5BD1E995
@@ -27,6 +28,11 @@ class DossierRef(NamedTuple):
         """Inverse of `key`. Source instances contain no slash; dossier numbers may."""
         source, _, dossier_id = key.decode().partition("/")
         return cls(source, dossier_id)
+
+
+def ref_of(item: Mapping[str, Any]) -> DossierRef:
+    """The dossier that something says that it is, or stands in."""
+    return DossierRef(item["source"], item["dossier_id"])
 
 
 class RecordRef(NamedTuple):

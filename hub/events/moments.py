@@ -1,4 +1,4 @@
-"""Moments as the log holds them: microseconds since 1970 (UTC), exactly. A float would lose the last digit."""
+"""Moments as the log holds them: microseconds since 1970 (UTC), exactly; a float would lose the last digit."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def micros(moment: datetime) -> int:
 def moment(microseconds: int) -> datetime:
     """Inverse of `micros`, in UTC."""
     return _EPOCH + microseconds * _MICROSECOND
+
+
+def text_of(moment: datetime, timespec: str = "microseconds") -> str:
+    """ISO 8601 in UTC. With microseconds always: so texts sort as the times do."""
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from hub.events.codec import Value, decode
 from hub.events.decisions import DECISION
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
+from hub.events.moments import text_of
 from hub.household.document_shape import (
     Document,
     Dossier,
@@ -54,7 +55,7 @@ def build(view: Mapping[str, object]) -> Document | None:
     composition = decode(packed).value
     if composition["gone"]:
         return None
-    dossiers = {_dossier_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
+    dossiers = {ref_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
     teams = {ref: value for ref, value in dossiers.items() if value["body"]["kind"] != MESSAGES}
     if not teams:
         return None
@@ -111,17 +112,13 @@ def _document(
 def _of_teams(composition: Value, dossiers: Mapping[DossierRef, Value]) -> Value:
     """The composition without the lines of what is no team's dossier: they say nothing of who belongs together."""
     lists = ("members", "references", "history", "conflicts")
-    return composition | {name: [line for line in composition[name] if _dossier_of(line) in dossiers] for name in lists}
-
-
-def _dossier_of(item: Value) -> DossierRef:
-    return DossierRef(item["source"], item["dossier_id"])
+    return composition | {name: [line for line in composition[name] if ref_of(line) in dossiers] for name in lists}
 
 
 def _clients(composition: Value, dossiers: Mapping[DossierRef, Value]) -> dict[DossierRef, str]:
     """The client of each dossier: as the household knows him, else as the dossier states him."""
     lists = [composition[name] for name in ("members", "references", "history", "conflicts")]
-    known = {(_dossier_of(line), line["line"]): line["person"] for lines in lists for line in lines}
+    known = {(ref_of(line), line["line"]): line["person"] for lines in lists for line in lines}
     return {
         ref: known.get((ref, member["line"]), member["person"])
         for ref, value in dossiers.items()
@@ -146,8 +143,8 @@ def _dossier(ref: DossierRef, value: Value, client: str) -> Dossier:
         team=body["team"],
         address=_sealed(body["address"]),
         version=value["version"],
-        recorded_at=_iso_time(value["recorded_at"]),
-        first_published_at=_iso_time(value["first_published_at"]),
+        recorded_at=text_of(value["recorded_at"]),
+        first_published_at=text_of(value["first_published_at"]),
     )
 
 
@@ -155,7 +152,7 @@ def _title(headers: Sequence[Dossier], dossiers: Mapping[DossierRef, Value]) -> 
     """Family names of the clients, of open dossiers before closed ones, oldest first, each once."""
     names: dict[str, None] = {}
     for header in sorted(headers, key=lambda item: item["status"] != "open"):
-        body = dossiers[DossierRef(header["source"], header["dossier_id"])]["body"]
+        body = dossiers[ref_of(header)]["body"]
         for member in body["members"]:
             if member["is_client"] and (name := _joined(member["prefix"], member["family_name"])):
                 names[name] = None
@@ -166,7 +163,7 @@ def _persons(lines: Sequence[Value], dossiers: Mapping[DossierRef, Value]) -> li
     """One entry per person, sorted by key. A line that its dossier does not hold is left out."""
     by_person: dict[str, list[_Line]] = defaultdict(list)
     for line in lines:
-        ref = _dossier_of(line)
+        ref = ref_of(line)
         for member in dossiers[ref]["body"]["members"] if ref in dossiers else ():
             if member["line"] == line["line"]:
                 by_person[line["person"]].append(_Line(ref, dossiers[ref], member))
@@ -229,7 +226,7 @@ def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:
                 value=value,
                 source=line.ref.source,
                 dossier_id=line.ref.dossier_id,
-                stated_at=_iso_time(line.member["stated_at"]),
+                stated_at=text_of(line.member["stated_at"]),
             ),
         )
     return StatedField(values=list(distinct.values()), differs=len(distinct) > 1)
@@ -274,7 +271,7 @@ def _field_conflicts(members: Sequence[Person]) -> list[dict[str, str]]:
 
 
 def _is_visible(entry: Value, dossiers: Mapping[DossierRef, Value]) -> bool:
-    return _dossier_of(entry) in dossiers and not entry["deleted"]
+    return ref_of(entry) in dossiers and not entry["deleted"]
 
 
 def _records(entries: Sequence[Value]) -> list[RecordEntry]:
@@ -293,8 +290,8 @@ def _record(entry: Value) -> RecordEntry:
         record_id=entry["record_id"],
         version=entry["version"],
         revision=entry["revision"],
-        recorded_at=_iso_time(value["recorded_at"]),
-        first_published_at=_iso_time(value["first_published_at"]),
+        recorded_at=text_of(value["recorded_at"]),
+        first_published_at=text_of(value["first_published_at"]),
         body={name: _json_ready(item) for name, item in (value["body"] or {}).items()},
     )
 
@@ -327,14 +324,9 @@ def _iso_date(value: date | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def _iso_time(value: datetime) -> str:
-    """UTC with microseconds always, so that texts sort as the times do."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def _json_ready(value: object) -> object:
     if isinstance(value, datetime):
-        return _iso_time(value)
+        return text_of(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

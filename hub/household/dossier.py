@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hub.events.ids import DossierRef, Order
+from hub.events.ids import DossierRef, Order, ref_of
 from hub.events.moments import micros
 
 
@@ -59,7 +59,7 @@ def order_of(envelope: Mapping[str, Any]) -> Order:
 
 def parse_dossier(event: Mapping[str, Any]) -> Dossier:
     """A decoded registrations.composition as a Dossier."""
-    ref = DossierRef(event["source"], event["dossier_id"])
+    ref = ref_of(event)
     body = event["body"]
     if event["deleted"] or body is None:
         return Dossier(ref, order_of(event), True, False, date.max, "", ())

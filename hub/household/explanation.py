@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from hub.events.codec import Value, decode
 from hub.events.decisions import ON_DOSSIERS, Kind
-from hub.events.ids import DossierRef, RecordRef, decision_id
+from hub.events.ids import DossierRef, RecordRef, decision_id, ref_of
+from hub.events.moments import text_of
 from hub.household.document_shape import (
     DecidedLine,
     DecisionEntry,
@@ -74,7 +75,7 @@ class Explanation:
 
     def _on_dossier(self, event: Value) -> DecisionEntry:
         """Who directs a closed dossier: that says nothing any more."""
-        body, ref = event["body"], DossierRef(event["source"], event["dossier_id"])
+        body, ref = event["body"], ref_of(event)
         is_idle = body["kind"] == Kind.DIRECTION and not self._is_open(ref)
         effect = Effect.WITHDRAWN if body["withdrawn"] else Effect.IDLE if is_idle else Effect.APPLIED
         return _entry(event, effect, [])
@@ -129,7 +130,7 @@ class Explanation:
         If not, some live together by a dossier that belongs to its client's household, not to this one."""
         ties: list[set[object]] = [{person} for person in self._members.values()]
         ties += [{ref, self._members[key]} for ref in self._bodies if (key := self._client(ref)) in self._members]
-        ties += [{*item["persons"], *map(_ref, item["dossiers"])} for item in reasons]
+        ties += [{*item["persons"], *map(ref_of, item["dossiers"])} for item in reasons]
         while len(ties) > 1:
             first, rest = ties[0], ties[1:]
             touching = [tie for tie in rest if tie & first]
@@ -169,7 +170,7 @@ class Explanation:
 
     def _meant(self, named: DecidedLine, *, both_in_one: bool) -> list[LineKey]:
         """The lines here that a decision means by a line it names: see `rulings.Ruled`."""
-        ref = DossierRef(named["source"], named["dossier_id"])
+        ref = ref_of(named)
         by_person = named["confirmed"] and not both_in_one
         return [
             (ref, member["line"])
@@ -214,7 +215,7 @@ def _said(event: Value, name: str) -> Any:
 
 def _text(value: object) -> object:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return text_of(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -261,7 +262,7 @@ def _would_join_two_numbers(item: DecisionEntry) -> bool:
 
 def _reason_of(item: DecisionEntry, kind: str = "") -> Reason:
     persons = {line["person_key"] for line in item["lines"] if line["person_key"]}
-    refs = {DossierRef(line["source"], line["dossier_id"]) for line in item["lines"]}
+    refs = set(map(ref_of, item["lines"]))
     return _reason(kind or item["kind"], persons, refs, item["decision_id"])
 
 
@@ -284,9 +285,5 @@ def _sorted(reasons: Iterable[Reason]) -> list[Reason]:
     )
 
 
-def _ref(item: DossierLink) -> DossierRef:
-    return DossierRef(item["source"], item["dossier_id"])
-
-
 def _key(line: Value) -> LineKey:
-    return DossierRef(line["source"], line["dossier_id"]), line["line"]
+    return ref_of(line), line["line"]

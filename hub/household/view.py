@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hub.events import avro_bytes as avro
 from hub.events.codec import decode
-from hub.events.ids import DossierRef, Order
+from hub.events.ids import DossierRef, Order, ref_of
 
 NO_LABEL: Final = -1
 """Label of a view whose composition has not arrived: smaller than every clock."""
@@ -82,7 +82,7 @@ def with_composition(view: View, message: bytes, decoded: Mapping[str, Any] | No
 
 
 def _since_by_dossier(named: Iterable[Mapping[str, Any]]) -> dict[DossierRef, int]:
-    return {DossierRef(item["source"], item["dossier_id"]): item["since"] for item in named}
+    return {ref_of(item): item["since"] for item in named}
 
 
 def join(mine: View, seen: View) -> View:
@@ -112,14 +112,9 @@ def visible_entries(view: View) -> dict[EntryKey, Entry]:
     return {key: entry for key, entry in view.entries.items() if key[0] in view.dossiers and not entry.deleted}
 
 
-def parked_entries(view: View) -> int:
-    """How many entries wait for a composition that names their dossier."""
-    return sum(key[0] not in view.dossiers for key in view.entries)
-
-
 def entry_of(record: Mapping[str, Any]) -> tuple[EntryKey, Entry]:
     """Key and entry of a decoded households.record (or of an entry of a households.view)."""
-    key = DossierRef(record["source"], record["dossier_id"]), record["record_type"], record["record_id"]
+    key = ref_of(record), record["record_type"], record["record_id"]
     order = Order(record["source_epoch"], record["version"], record["recorded_at"], record["revision"])
     return key, Entry(record["since"], order, record["deleted"], record["payload"])
 

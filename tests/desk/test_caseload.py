@@ -20,6 +20,7 @@ from hub.desk.caseload.told import to_anybody
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.insight import Whole
 from hub.desk.readmodel import Asker
+from hub.events.moments import text_of
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
@@ -104,9 +105,9 @@ def test_a_page_loaded_again_still_says_what_was_new(desk: Desk) -> None:
     moments = iter([NOW, NOW + timedelta(days=1), NOW + timedelta(days=1, minutes=5), NOW + timedelta(days=1, hours=2)])
     visits = type(desk.site.visits)(desk.engine, lambda: next(moments))
     assert visits.visit(DIRK, [ZCD]) is None
-    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW)
-    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW)
-    assert visits.visit(DIRK, [ZCD]) == readmodel.iso(NOW + timedelta(days=1, minutes=5))
+    assert visits.visit(DIRK, [ZCD]) == text_of(NOW)
+    assert visits.visit(DIRK, [ZCD]) == text_of(NOW)
+    assert visits.visit(DIRK, [ZCD]) == text_of(NOW + timedelta(days=1, minutes=5))
 
 
 def test_visits_outlive_a_read_model_of_another_release(desk: Desk) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 
 from hub.desk import readmodel
 from hub.desk.access import Action, Actor, Ground, Household, Opening, Role, cut, grantees_of, known_of, may
-from hub.desk.access.facts import ref_of
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
 from hub.desk.app import create_app
@@ -29,7 +28,7 @@ from hub.desk.reading import Reading
 from hub.desk.readmodel import Asker
 from hub.desk.tokens import Tokens
 from hub.events.decisions import Kind
-from hub.events.ids import DossierRef, household_id
+from hub.events.ids import DossierRef, household_id, ref_of
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document

@@ -14,7 +14,7 @@ from hub.connect.ingest.publisher import Message
 from hub.connect.wire import Unreadable
 from hub.errors import ContractError
 from hub.events.codec import UnencodableError, Value, encode
-from hub.events.ids import DossierRef
+from hub.events.ids import ref_of
 from hub.events.moments import micros
 from hub.events.records import Draft, RecordType
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, SOURCES
@@ -83,7 +83,7 @@ def event_message(value: Value) -> Message:
         raise ContractError("An event does not fit its schema; nothing was published.", str(error)) from error
     if record_type is RecordType.COMPOSITION:
         return Message(COMPOSITIONS, value["jurisdiction"].encode(), data)
-    return Message(RECORDS, DossierRef(value["source"], value["dossier_id"]).key, data)
+    return Message(RECORDS, ref_of(value).key, data)
 
 
 def dead_letter(

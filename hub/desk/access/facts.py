@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.desk.access.consent import Consent
 from hub.events.decisions import DECISION
-from hub.events.ids import DossierRef, RecordRef, decision_id
+from hub.events.ids import DossierRef, RecordRef, decision_id, ref_of
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.days import TIME_ZONE, parse_day
@@ -122,11 +122,6 @@ def known_of(document: Document, at: datetime, rules: Rules = DEFAULT_RULES) -> 
         emergencies=tuple(emergencies(decisions)),
         rules=rules,
     )
-
-
-def ref_of(item: Mapping[str, Any]) -> DossierRef:
-    """The dossier that something of a document stands in."""
-    return DossierRef(item["source"], item["dossier_id"])
 
 
 def dossiers_of(document: Document) -> tuple[DossierRef, ...]:

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from hub.desk.access.facts import is_alarm, ref_of, team_key, unreviewed
+from hub.desk.access.facts import is_alarm, team_key, unreviewed
 from hub.desk.access.roles import Actor, Role
 from hub.events.decisions import DECISION
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
 from hub.household import direction
 from hub.household.days import TIME_ZONE, parse_day

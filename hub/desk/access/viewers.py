@@ -9,6 +9,7 @@ from hub.desk.access import consent
 from hub.desk.access.decide import stood_in
 from hub.desk.access.facts import Known
 from hub.desk.access.grounds import OF_KIND, Ground, Relation
+from hub.events.moments import text_of
 from hub.household.document_shape import Document
 
 
@@ -73,7 +74,7 @@ def _by_decision(known: Known) -> Iterator[Viewer]:
             yield _viewer(*item.dossier, "consent", item.unit, Ground.TOESTEMMING, item.until.isoformat())
     for access in known.emergencies:
         if known.at < access.until:
-            until = access.until.isoformat(timespec="seconds").replace("+00:00", "Z")
+            until = text_of(access.until, "seconds")
             yield _viewer(*access.dossier, Relation.EMERGENCY, access.user, Ground.VITAAL_BELANG, until)
 
 

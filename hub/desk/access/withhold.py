@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from hub.desk.access.decide import Openings, sees_whole
-from hub.desk.access.facts import ref_of
 from hub.desk.access.grounds import Opening
 from hub.events.decisions import DECISION
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
 from hub.household.document_shape import (
     DecidedLine,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from hub.desk.access import Actor, Role
 from hub.desk.access.consent import required
-from hub.desk.access.facts import Emergency, births_of, emergencies, ref_of
+from hub.desk.access.facts import Emergency, births_of, emergencies
 from hub.desk.access.grounds import OF_KIND, OWN
 from hub.desk.blocks.glance import Contact
 from hub.events.decisions import DECISION, Kind
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
+from hub.events.moments import text_of
 from hub.household.document_shape import DecisionEntry, Document, Dossier, GivenConsent, MemberLine
 from hub.household.rulings import Effect
 
@@ -138,7 +139,7 @@ def broken(document: Document, now: datetime) -> list[GlassBroken]:
 
 def _broken(entry: DecisionEntry, access: Emergency, review: DecisionEntry | None, now: datetime) -> GlassBroken:
     left = max(0, math.ceil((access.until - now).total_seconds()))
-    until = access.until.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    until = text_of(access.until, "seconds")
     return GlassBroken(entry, access.user, until, left, review)
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple, TypedDict
 
 from hub.desk.access import Action, Actor, Household, Known, Role, cut, known_of, may
-from hub.desk.access.facts import ref_of, team_key
+from hub.desk.access.facts import team_key
 from hub.desk.insight import Whole
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.costs import committed, year

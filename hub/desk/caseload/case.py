@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypedDict
 from hub.desk import digest
 from hub.desk.access import Actor
 from hub.desk.blocks.glance import Stuck, stuck
-from hub.events.ids import DossierRef
+from hub.events.ids import ref_of
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry, directions, written_name
@@ -192,7 +192,7 @@ def _team_parts(document: Document, points: Iterable[AttentionPoint]) -> Iterato
     for item in document["dossiers"]:
         if item["status"] == "open" and item["team"]:
             waits = item["received_on"] if item["received_on"] and not item["first_contact_on"] else None
-            late = past.get(DossierRef(item["source"], item["dossier_id"]), "")
+            late = past.get(ref_of(item), "")
             by_team.setdefault((item["team"], item["kind"]), []).append((waits or "", late))
     for place, found in sorted(by_team.items()):
         yield TeamPart(*place, *(min((day for day in days if day), default="") for days in zip(*found, strict=True)))

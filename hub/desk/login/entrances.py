@@ -9,7 +9,7 @@ from hub.desk.activities import activity_of
 from hub.desk.admission import Request
 from hub.desk.looks import Look
 from hub.desk.reading import Reading
-from hub.desk.readmodel import iso
+from hub.events.moments import text_of
 
 
 def came_in(reading: Reading, request: Request, actor: Actor) -> None:
@@ -32,7 +32,7 @@ def _write(
 ) -> None:
     reading.looks.write(
         Look(
-            at=iso(reading.now().astimezone(UTC)),
+            at=text_of(reading.now().astimezone(UTC)),
             user=actor.user if actor else user,
             role=actor.role.value if actor else "",
             organisation=actor.organisation if actor else "",

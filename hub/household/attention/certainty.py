@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hub.household.attention.facts import Facts, dossiers_of, raised, ref_of
+from hub.events.ids import ref_of
+from hub.household.attention.facts import Facts, dossiers_of, raised
 from hub.household.attention.point import AttentionPoint, Rule, Severity, SourceTrouble
 from hub.household.days import local_day
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
-from hub.household.attention.facts import Facts, closed_day, identity, raised, ref_of
+from hub.household.attention.facts import Facts, closed_day, identity, raised
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.attention.safety import signals_in_sight
 from hub.household.days import add_days, add_months, local_day, parse_day

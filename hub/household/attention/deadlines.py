@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
-from hub.household.attention.facts import Facts, closed_day, dossiers_of, identity, raised, ref_of
+from hub.household.attention.facts import Facts, closed_day, dossiers_of, identity, raised
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.days import Span, add_days, add_months, birthday, born_within, parse_day
 from hub.household.document_shape import Person

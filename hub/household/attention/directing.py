@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from hub.household.attention.facts import Facts, closed_day, raised, ref_of
+from hub.events.ids import ref_of
+from hub.household.attention.facts import Facts, closed_day, raised
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.days import add_days, parse_day
 from hub.household.direction import directions, written_name

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
 from hub.household.attention.point import AttentionPoint, Rule, Severity, SourceState, key_of
 from hub.household.attention.terms import Terms
@@ -81,11 +81,6 @@ class Facts:
         return [item for item in self.records(record_type) if ref_of(item) in self.open_refs]
 
 
-def ref_of(item: Dossier | RecordEntry) -> DossierRef:
-    """The dossier that this is, or that this stands in."""
-    return DossierRef(item["source"], item["dossier_id"])
-
-
 def closed_day(item: Dossier) -> date | None:
     """The day on which a dossier was closed; None while it runs, or if its source does not say."""
     return parse_day(item["closed_on"]) if item["status"] == "closed" else None
@@ -98,7 +93,7 @@ def identity(record: RecordEntry) -> tuple[str, str, str]:
 
 def dossiers_of(person: Person) -> tuple[DossierRef, ...]:
     """The dossiers that name somebody."""
-    return tuple(sorted({DossierRef(item["source"], item["dossier_id"]) for item in person["source_refs"]}))
+    return tuple(sorted(set(map(ref_of, person["source_refs"]))))
 
 
 def raised(

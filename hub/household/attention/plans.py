@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hub.events.ids import ref_of
 from hub.events.records import RecordType
-from hub.household.attention.facts import Facts, identity, raised, ref_of
+from hub.household.attention.facts import Facts, identity, raised
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.days import local_day
 from hub.household.document_shape import RecordEntry
