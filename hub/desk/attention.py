@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from hub.desk import readmodel
+from hub.desk import readmodel, unreadable
 from hub.desk.insight import Insight, Whole
 from hub.desk.reading import Seen
 from hub.desk.site import Site
@@ -70,7 +70,7 @@ def _unread(statuses: dict[str, dict[str, str | None]], oldest: str) -> Iterator
 
 def _incomplete(connection: Connection, oldest: str) -> Iterator[SourceState]:
     """That something could not be read, never how much or what: that is for operations."""
-    for source, failed_at in sorted(readmodel.last_dead_letters(connection).items()):
+    for source, failed_at in sorted(unreadable.last_dead_letters(connection).items()):
         if failed_at >= oldest:
             yield SourceState(source, SourceTrouble.INCOMPLETE, failed_at)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from hub.desk import readmodel
+from hub.desk import readmodel, unreadable
 from hub.desk.access import Action, may
 from hub.desk.admission import Admission, Request
-from hub.desk.readmodel import DeadLetterRow, LetterRow, Letters
+from hub.desk.unreadable import DeadLetterRow, LetterRow, Letters
 from hub.ops.orders import Kept
 
 DEAD_LETTER_LIMIT: Final = 100
@@ -58,7 +58,7 @@ def sources(admission: Admission, request: Request) -> list[Source]:
     counts_allowed = may(request.actor, Action.READ_DEAD_LETTERS).allowed
     with admission.engine.connect() as connection:
         statuses = readmodel.source_statuses(connection)
-        counts = readmodel.dead_letter_counts(connection)
+        counts = unreadable.dead_letter_counts(connection)
     now = admission.now()
     found = [
         Source(
@@ -77,7 +77,7 @@ def dead_letters(admission: Admission, request: Request) -> list[DeadLetterRow]:
     """The last unreadable records: where and why, never what stood in them."""
     admission.decide(request, Action.READ_DEAD_LETTERS)
     with admission.engine.connect() as connection:
-        return readmodel.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
+        return unreadable.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
 
 
 def enter_console(admission: Admission, request: Request, action: Action, *, again: bool = False) -> None:
@@ -95,8 +95,8 @@ def letters(
     """A page of the unreadable records that are open, the newest first: where and why, never what stood in them."""
     admission.decide(request, Action.READ_DEAD_LETTERS)
     with admission.engine.connect() as connection:
-        found = readmodel.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
-        counts = readmodel.count_letters(connection, wanted)
+        found = unreadable.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
+        counts = unreadable.count_letters(connection, wanted)
         return LettersPage(sum(counts.values()), found, sorted(counts))
 
 
@@ -104,7 +104,7 @@ def kept_letters(admission: Admission, request: Request, wanted: Letters) -> lis
     """The same with what is kept of them, sealed, to be dealt with."""
     admission.decide(request, Action.OPERATE)
     with admission.engine.connect() as connection:
-        return readmodel.kept_letters(connection, wanted)
+        return unreadable.kept_letters(connection, wanted)
 
 
 def _seconds(since: str, now: datetime) -> float:

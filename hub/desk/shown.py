@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.desk import readmodel
+from hub.desk import readmodel, unreadable
 from hub.desk.tables import SCHEMA, households, meta
 from hub.errors import ConfigError
 from hub.events.moments import micros
@@ -57,7 +57,7 @@ def state(engine: Engine) -> ReadModel:
     try:
         with engine.connect() as connection:
             offsets = {place: offset for place, (_, offset) in readmodel.next_offsets(connection).items()}
-            return ReadModel(offsets, readmodel.parked(connection), readmodel.dead_letter_counts(connection))
+            return ReadModel(offsets, readmodel.parked(connection), unreadable.dead_letter_counts(connection))
     except SQLAlchemyError as error:
         return ReadModel(None, None, {}, f"The read model cannot be read ({type(error).__name__}).")
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 import pytest
 from sqlalchemy import Connection, Engine, Table, select
 
-from hub.desk import readmodel, tables
+from hub.desk import readmodel, tables, unreadable
 from hub.desk.projector import Consumed, Offset, Shown, apply_list, apply_view, apply_views
 from hub.desk.searching import Search, search
 from hub.events.codec import UndecodableError
@@ -183,8 +183,8 @@ def test_a_dead_letter_is_kept_once_per_position_with_its_last_reason(engine: En
     ]
     apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"k", value) for n, value in enumerate(letters)], [])
     with engine.connect() as connection:
-        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 2}
-        newest = readmodel.newest_dead_letters(connection, 1)[0]
+        assert unreadable.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 2}
+        newest = unreadable.newest_dead_letters(connection, 1)[0]
         assert (newest.position, newest.reason) == ("4", "invalid_date")
         assert connection.scalar(select(tables.dead_letters.c.sealed)) == b"sealed"
 
@@ -193,20 +193,20 @@ def test_a_dead_letter_that_was_dealt_with_counts_no_more_until_it_fails_again(e
     settled = [dead_letter(), dead_letter("menscentraal"), dead_letter_state(), dead_letter()]
     apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(settled)], [])
     with engine.connect() as connection:
-        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1}
-        assert [row.source for row in readmodel.newest_dead_letters(connection, 5)] == ["menscentraal"]
-        assert set(readmodel.last_dead_letters(connection)) == {"menscentraal"}
+        assert unreadable.dead_letter_counts(connection) == {"menscentraal": 1}
+        assert [row.source for row in unreadable.newest_dead_letters(connection, 5)] == ["menscentraal"]
+        assert set(unreadable.last_dead_letters(connection)) == {"menscentraal"}
     again = [dead_letter(attempt=2), dead_letter_state(position="never seen")]
     apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(again, 4)], [])
     with engine.connect() as connection:
-        assert readmodel.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 1}
+        assert unreadable.dead_letter_counts(connection) == {"menscentraal": 1, "zcd": 1}
 
 
 def test_a_position_of_a_later_epoch_is_another_record(engine: Engine) -> None:
     letters = [dead_letter(attempt=3), dead_letter_state(attempt=3), dead_letter(source_epoch=1, reason="invalid_date")]
     apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"", value) for n, value in enumerate(letters)], [])
     with engine.connect() as connection:
-        assert readmodel.newest_dead_letters(connection, 1)[0].reason == "invalid_date"
+        assert unreadable.newest_dead_letters(connection, 1)[0].reason == "invalid_date"
 
 
 def test_a_dead_letter_may_lie_at_a_position_of_any_length(engine: Engine) -> None:
@@ -214,7 +214,7 @@ def test_a_dead_letter_may_lie_at_a_position_of_any_length(engine: Engine) -> No
     letters = [dead_letter(position=position, attempt=n) for n in (1, 2)]
     apply_list(engine, [Consumed(DEAD_LETTERS, 0, n, b"hub", value) for n, value in enumerate(letters)], [])
     with engine.connect() as connection:
-        assert [row.position for row in readmodel.newest_dead_letters(connection, 2)] == [position]
+        assert [row.position for row in unreadable.newest_dead_letters(connection, 2)] == [position]
 
 
 def test_households_are_found_by_what_their_members_are_called_and_by_dossier(connection: Connection) -> None:

@@ -14,8 +14,8 @@ from hub.desk.access import Action, may
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Form, Pages
 from hub.desk.paging import PageNumber, last_page, with_query
-from hub.desk.readmodel import Letters, Place
 from hub.desk.site import Site, asking
+from hub.desk.unreadable import Letters, Place
 from hub.ops.flow import DESK, STAGES
 from hub.ops.orders import Orders
 from hub.ops.picture import HopRow, Pace, Picture, Pulse, SourceRow
