@@ -17,12 +17,13 @@ import uvicorn
 
 from connectors.zcd.simulator_server import STORE_NAME, make_server
 from connectors.zcd.simulator_store import ZcdStore
+from hub.connect.simulated_store import StoredSimulator
 from hub.connect.simulator import Change, Faults
 
 _START_SECONDS: Final = 30.0
 
 
-class ZcdSimulator:
+class ZcdSimulator(StoredSimulator[ZcdStore]):
     """See `hub.connect.simulator.Simulator`. `in_process`: serve from a thread instead of a child process."""
 
     def __init__(self, folder: Path, port: int = 0, *, faults: Faults | None = None, in_process: bool = False) -> None:
@@ -30,7 +31,7 @@ class ZcdSimulator:
         self._folder = folder
         self._port = port
         self._in_process = in_process
-        self._store = ZcdStore(folder / STORE_NAME, faults)
+        super().__init__(ZcdStore(folder / STORE_NAME, faults))
         self._child: subprocess.Popen[bytes] | None = None
         self._served: tuple[uvicorn.Server, ZcdStore, Thread] | None = None
 
@@ -118,76 +119,8 @@ class ZcdSimulator:
             self._child.wait(10)
             self._child = None
 
-    def close(self) -> None:
-        """Stop, and let go of the file."""
-        self.stop()
-        self._store.close()
-
-    def set_faults(self, faults: Faults) -> None:
-        """Behave differently from now on."""
-        self._store.set_faults(faults)
-
-    def apply(self, change: Change | str) -> int:
-        """Record one change; gives its volgnummer."""
-        return self._store.add([change])[0]
-
-    def apply_many(self, changes: Iterable[Change | str]) -> list[int]:
-        """Record many changes in one go."""
-        return self._store.add(changes)
-
-    def apply_late(self, changes: Iterable[Change | str]) -> ZcdLate:
-        """Number changes now; they become visible together when released."""
-        return ZcdLate(self._store, self._store.add(changes, held=True))
-
     def apply_silently(self, changes: Iterable[Change | str]) -> None:
         """Change records without a word in the feed: a change that got lost, or was made behind ZCD's back."""
         numbers = self._store.add(changes, held=True)
         self._store.silence(numbers)
         self._store.release(numbers)
-
-    def release_all(self) -> None:
-        """Make everything visible that is held."""
-        self._store.release()
-
-    def repeat(self, position: int | None = None) -> int:
-        """Deliver an old change once more under a new volgnummer."""
-        return self.apply(self._store.line(position))
-
-    def final_records(self) -> list[dict[str, object]]:
-        """The newest readable version of each record, deleted ones included."""
-        return self._store.current()
-
-    def all_changes(self) -> list[tuple[int, str]]:
-        """Every visible change: volgnummer and line."""
-        return self._store.lines()
-
-    def load(self, path: Path) -> int:
-        """Record a file of one change a line; a line without a volgnummer gets the number of the line."""
-        lines = read_lines(path)
-        return len(self._store.add(lines.values(), lines=lines.keys()))
-
-
-class ZcdLate:
-    """Changes that hold their numbers and that nobody can see yet."""
-
-    def __init__(self, store: ZcdStore, positions: list[int]) -> None:
-        self._store = store
-        self.positions = positions
-
-    def release(self) -> None:
-        """Make them visible, all at one moment."""
-        self._store.release(self.positions)
-
-
-def read_lines(path: Path) -> dict[int, str]:
-    """The lines of a file by number, blank ones left out; one that is not UTF-8 comes as text that is no
-    JSON."""
-    lines = enumerate(path.read_bytes().split(b"\n"), 1)
-    return {number: _decoded(line) for number, line in lines if line.strip()}
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return "\ufffd" + line.decode(errors="replace")
