@@ -17,19 +17,16 @@ from hub.desk.access import Action, Household, cut
 from hub.desk.admission import Refused, Request
 from hub.desk.agreeing import OwnEmergency
 from hub.desk.decision_models import (
-    MOST_WHY,
     DecisionToMake,
     DecisionToTakeBack,
     Directing,
     DirectionToMake,
     LineToDecide,
-    on_dossier,
 )
 from hub.desk.reading import Reading
+from hub.desk.taking_back import ACTIONS, action_to_withdraw, judges_own, withdrawn
 from hub.errors import LogUnavailable
-from hub.events.agreements import Consent, Emergency, Review
 from hub.events.decisions import (
-    ON_DOSSIER,
     ON_DOSSIERS,
     Decision,
     DecisionMessage,
@@ -37,10 +34,8 @@ from hub.events.decisions import (
     NamedLine,
     OnDossier,
     Snooze,
-    decided,
     message_of,
 )
-from hub.events.direction import Direction
 from hub.events.ids import DossierRef, decision_id, ref_of
 from hub.events.moments import micros
 from hub.household.attention.point import Rule
@@ -131,7 +126,7 @@ class Deciding:
         with self.reading.engine.connect() as connection:
             found = {ref: readmodel.holding(connection, ref) for ref in refs}
         content = refs[0] if wanted.kind in _OF_CONTENT else None
-        self.reading.allow(request, _ACTIONS.get(wanted.kind, Action.DECIDE), self._concerned(found), content=content)
+        self.reading.allow(request, ACTIONS.get(wanted.kind, Action.DECIDE), self._concerned(found), content=content)
         known = [document for document in found.values() if document]
         if len(known) < len(found):
             raise NotAsSeen("unknown_dossier")
@@ -178,7 +173,7 @@ class Deciding:
             raise NotAsSeen("taken_back")
         if wanted.version not in (None, newest["version"]):
             raise NotAsSeen("newer")
-        return self._accept(_withdrawn(newest, _user(request), wanted.why), found)
+        return self._accept(withdrawn(newest, _user(request), wanted.why), found)
 
     def decision(self, request: Request, wanted_id: str) -> DecisionEntry:
         """One decision, as it is known now, and as somebody may see it. Raises NoDecision."""
@@ -295,31 +290,8 @@ def _decider(request: Request) -> Directing:
 
 
 _Line = tuple[str, str, str]
-_ACTIONS: Final = {
-    Kind.CONSENT: Action.RECORD_CONSENT,
-    Kind.EMERGENCY: Action.BREAK_GLASS,
-    Kind.EMERGENCY_REVIEW: Action.JUDGE_EMERGENCY,
-}
-"""What making a decision of a kind asks for; of all others it is DECIDE."""
 _OF_CONTENT: Final = frozenset({Kind.SNOOZE, Kind.CONSENT})
 """Kinds that are about what a dossier says: only of one that is part of the decider's own work."""
-
-
-def action_to_withdraw(newest: DecisionEntry | None, user: str) -> Action:
-    """What taking back asks for. Somebody else's emergency access is ended by whoever judges it."""
-    if newest is None:
-        return Action.DECIDE
-    if newest["emergency"] is not None:
-        return Action.END_EMERGENCY if newest["emergency"]["user"] == user else Action.JUDGE_EMERGENCY
-    return _ACTIONS.get(Kind(newest["kind"]), Action.DECIDE)
-
-
-def judges_own(entry: DecisionEntry, documents: Iterable[Document], user: str) -> bool:
-    """Whether a decision is the judgement of this user's own emergency access: that is not his to take back."""
-    review = entry["review"]
-    every = (item for document in documents for item in document["decisions"])
-    own = {item["decision_id"] for item in every if item["emergency"] and item["emergency"]["user"] == user}
-    return review is not None and review["emergency"] in own
 
 
 def _place(line: MemberLine | DecidedLine) -> _Line:
@@ -349,35 +321,3 @@ def _newest(documents: Iterable[Document], wanted_id: str) -> DecisionEntry:
     if not found:
         raise NoDecision
     return max(found, key=lambda item: item["version"])
-
-
-_SAID: Final[dict[Kind, type[OnDossier]]] = {
-    Kind.SNOOZE: Snooze,
-    Kind.DIRECTION: Direction,
-    Kind.CONSENT: Consent,
-    Kind.EMERGENCY: Emergency,
-    Kind.EMERGENCY_REVIEW: Review,
-}
-
-
-def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
-    """The same decision, taken back: it names the lines as they were when it was made. Of an emergency that was ended
-    the reason for which it was taken stays, for that is what is judged."""
-    kind = Kind(entry["kind"])
-    if kind is Kind.EMERGENCY:
-        why = f"{entry['why']} / {why}"[:MOST_WHY]
-    if kind in ON_DOSSIERS:
-        said = _SAID[kind].model_validate(entry[ON_DOSSIER[kind]])  # type: ignore[literal-required]  # a key of the entry
-        return on_dossier(kind, said, decided_by=decided_by, why=why, withdrawn=True)
-    lines = [
-        NamedLine(
-            source=line["source"],
-            dossier_id=line["dossier_id"],
-            line=line["line"],
-            person=line["stated_key"],
-            confirmed=line["confirmed"],
-        )
-        for line in entry["lines"]
-    ]
-    doubted = next((line for line, item in zip(lines, entry["lines"], strict=True) if item["doubted"]), None)
-    return decided(kind, *lines, decided_by=decided_by, why=why, withdrawn=True, doubted=doubted)

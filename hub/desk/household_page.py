@@ -19,13 +19,13 @@ from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import sights
 from hub.desk.completeness import Completeness, completeness
-from hub.desk.deciding import action_to_withdraw, judges_own
 from hub.desk.live import MEDIA_TYPE
 from hub.desk.pages import Pages
 from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.reading import Seen
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
+from hub.desk.taking_back import action_to_withdraw, judges_own
 from hub.events.ids import RecordRef, decision_id
 from hub.events.records import RecordType
 from hub.household import direction
