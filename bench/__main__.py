@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import desk, looks, matching, stages
+from bench import desk, freshness, looks, matching, stages
 from bench.latest import latest, load
 from bench.whole_job import benchmark as whole_job
 from bench.whole_job import plot
@@ -30,6 +30,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Final = {
     "desk": Benchmark(desk.run, desk.table),
+    "freshness": Benchmark(freshness.run, freshness.table),
     "looks": Benchmark(looks.run, looks.table),
     "matching": Benchmark(matching.run, matching.table),
     "stages": Benchmark(stages.run, stages.table),

@@ -54,6 +54,12 @@ def usage(session: int) -> Usage:
     return Usage(cpu, peak)
 
 
+def cpu_seconds(pid: int) -> float:
+    """User and system time of one process until now, without its children."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 class Worker:
     """One worker process on a data folder that outlives it."""
 
@@ -129,8 +135,7 @@ class Worker:
 
     def cpu_seconds(self) -> float:
         """User and system time of the process until now."""
-        fields = _stat(Path(f"/proc/{self._process.pid}"))
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_seconds(self._process.pid)
 
     def memory(self, which: str) -> int:
         """Bytes; `VmRSS` now, `VmHWM` at the highest."""
