@@ -20,7 +20,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.worker import cpu_seconds
+from bench.worker import usage
 from hub.connect.simulator import Simulator
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.demo.brokers.ports import free_port
@@ -166,9 +166,9 @@ def _write(
 
 def _cpu(stack: Stack) -> dict[str, float]:
     """CPU-seconds until now, by process. `sources`: this process: the simulators, the writer and the looker."""
-    found = {name: cpu_seconds(child.pid) for name, child in stack.children.items()}
+    found = {name: usage(child.pid).cpu_seconds for name, child in stack.children.items()}
     if isinstance(stack.broker, KafkaBroker) and stack.broker.pid:
-        found["broker"] = cpu_seconds(stack.broker.pid)
+        found["broker"] = usage(stack.broker.pid).cpu_seconds
     return found | {"sources": time.process_time()}
 
 

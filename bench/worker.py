@@ -54,12 +54,6 @@ def usage(session: int) -> Usage:
     return Usage(cpu, peak)
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of one process until now, without its children."""
-    fields = _stat(Path(f"/proc/{pid}"))
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
 class Worker:
     """One worker process on a data folder that outlives it."""
 
@@ -135,7 +129,8 @@ class Worker:
 
     def cpu_seconds(self) -> float:
         """User and system time of the process until now."""
-        return cpu_seconds(self._process.pid)
+        fields = _stat(Path(f"/proc/{self._process.pid}"))
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def memory(self, which: str) -> int:
         """Bytes; `VmRSS` now, `VmHWM` at the highest."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import __main__ as bench
-from bench import freshness
+from bench import freshness, projection
+from bench.desk_town import published
 from hub.demo.freshness import Place
 
 SEEN = [Place(f"seen {number}", "zcd", f"Z-{number}") for number in range(12)]
@@ -49,3 +51,28 @@ def test_freshness_says_what_bounds_it() -> None:
     assert "2 cores" in head
     assert "p99 1.90" in line
     assert cores.strip() == "cores: desk 0.90, connector zcd 0.10"
+
+
+def test_every_benchmark_is_in_the_readme() -> None:
+    said = (Path(bench.__file__).parent / "README.md").read_text(encoding="utf-8")
+    assert not [
+        name for name in bench.BENCHMARKS if f"`bench/{name}.py`" not in said and f"`bench/{name}/`" not in said
+    ]
+
+
+def test_projection_measures_each_pass(tmp_path: Path) -> None:
+    views = published(2)
+    done: list[int] = []
+    passes = projection.measured(f"sqlite:///{tmp_path}/desk.sqlite", views, done.append)
+    assert list(passes) == ["new", "changed", "one_by_one"]
+    assert all(row["cpu_ms"] > 0 for row in passes.values())
+    assert sum(done) == 3 * len(views)
+    machine = {"cores": 2, "load": 0.1}
+    results = {"machine": machine, "views": 2, "bytes_per_view": 3000, "databases": {"sqlite": passes}}
+    assert "one by one" in list(bench.BENCHMARKS["projection"].table(results))[1]
+
+
+def test_ingest_says_what_a_record_took() -> None:
+    row = {"records": 1000, "records_per_second": 900, "cpu_us_per_record": 812, "published": 990, "peak_mb": 93}
+    results = {"machine": {"cores": 2, "load": 0.1}, "households": 60, "connectors": {"zcd": row}}
+    assert "812 us of CPU each" in list(bench.BENCHMARKS["ingest"].table(results))[1]
