@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Any
 import pytest
 
 from bench import __main__ as bench
-from bench import freshness, projection
+from bench import freshness, projection, scale
 from bench.desk_town import published
+from bench.municipality import Municipality
+from bench.scale_town import changes, contact, contact_ids, resolve_us
 from hub.demo.freshness import Place
+from hub.events.codec import decode
+from hub.events.topics import COMPOSITIONS, RECORDS
 
 SEEN = [Place(f"seen {number}", "zcd", f"Z-{number}") for number in range(12)]
 OTHERS = [Place(f"other {number}", "zcd", f"O-{number}") for number in range(30)]
@@ -76,3 +81,47 @@ def test_ingest_says_what_a_record_took() -> None:
     row = {"records": 1000, "records_per_second": 900, "cpu_us_per_record": 812, "published": 990, "peak_mb": 93}
     results = {"machine": {"cores": 2, "load": 0.1}, "households": 60, "connectors": {"zcd": row}}
     assert "812 us of CPU each" in list(bench.BENCHMARKS["ingest"].table(results))[1]
+
+
+def test_changes_are_of_different_dossiers_and_a_third_are_compositions(rng: random.Random) -> None:
+    specs = list(Municipality(60, 7).specs())
+    some = changes(specs, 30, 2, rng)
+    assert Counter(item.topic for item in some) == {COMPOSITIONS: 10, RECORDS: 20}
+    assert len({item.key for item in some if item.topic == RECORDS}) == 20
+    assert len(changes(specs, 100, 2, rng)) == 60
+    assert resolve_us(specs, 30, rng) > 0
+
+
+def test_a_contact_moment_is_found_in_what_is_made_of_it() -> None:
+    specs = list(Municipality(60, 7).specs())
+    written = [contact(spec, number, 3) for number, spec in enumerate(specs)]
+    ids = {decode(item.value).value["record_id"].encode() for item in written}
+    assert contact_ids(item.value for item in written) == ids
+    assert len(ids) == 60
+    assert contact_ids([b"25" + min(ids) + b"Z", b"", b"Z-0000001"]) == {min(ids)}
+
+
+@pytest.mark.parametrize(("cores", "rate"), [(1, 1000), (2, 2000 / 1.2), (4, 4000 / 1.6), (100, 4000)])
+def test_the_model_adds_for_each_worker_what_the_second_added_and_ends_at_resolve(cores: int, rate: float) -> None:
+    assert scale.modelled(cores, one=1000, two=1200, resolving=250) == pytest.approx(rate)
+
+
+def test_a_second_worker_that_seems_to_cost_nothing_makes_no_other_cheaper() -> None:
+    assert scale.modelled(4, one=1000, two=900, resolving=100) == pytest.approx(4000)
+
+
+def test_scale_says_which_figures_are_a_model() -> None:
+    start = {"ready_seconds": 5.0, "cpu_seconds": 4.0, "changelog_records": 10, "changelog_records_per_second": 2}
+    start["peak_mb"] = 100
+    lost = {"partitions_of_the_killed": 9, "seconds": 13.6, "changelog_records": 10}
+    grown = {"dossiers": 10, "fill_cpu_us_per_event": 900, "cpu_us_per_change": 800, "resident_mb": 90, "peak_mb": 99}
+    results = {
+        "machine": {"cores": 2, "load": 0.1},
+        "households": 10,
+        "growth": [grown],
+        "recovery": {"warm": start, "cold": start, "failover": lost},
+        "workers": {"1": 800, "2": 900},
+        "resolve_us_per_change": 200.0,
+        "model": {"1": 1250},
+    }
+    assert [line for line in bench.BENCHMARKS["scale"].table(results) if "MODEL, not measured" in line]
