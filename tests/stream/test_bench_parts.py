@@ -110,8 +110,14 @@ def test_a_second_worker_that_seems_to_cost_nothing_makes_no_other_cheaper() -> 
     assert scale.modelled(4, one=1000, two=900, resolving=100) == pytest.approx(4000)
 
 
+def test_a_rebuild_is_what_cold_takes_longer_than_warm() -> None:
+    warm = {"ready_seconds": 5.0, "cpu_seconds": 4.0, "changelog_records": 100}
+    cold = {"ready_seconds": 15.0, "cpu_seconds": 9.0, "changelog_records": 100_100}
+    assert scale.rebuilt(warm, cold) == {"records_per_second": 10_000, "records_per_cpu_second": 20_000}
+
+
 def test_scale_says_which_figures_are_a_model() -> None:
-    start = {"ready_seconds": 5.0, "cpu_seconds": 4.0, "changelog_records": 10, "changelog_records_per_second": 2}
+    start = {"ready_seconds": 5.0, "cpu_seconds": 4.0, "changelog_records": 10}
     start["peak_mb"] = 100
     lost = {"partitions_of_the_killed": 9, "seconds": 13.6, "changelog_records": 10}
     grown = {"dossiers": 10, "fill_cpu_us_per_event": 900, "cpu_us_per_change": 800, "resident_mb": 90, "peak_mb": 99}
@@ -119,7 +125,7 @@ def test_scale_says_which_figures_are_a_model() -> None:
         "machine": {"cores": 2, "load": 0.1},
         "households": 10,
         "growth": [grown],
-        "recovery": {"warm": start, "cold": start, "failover": lost},
+        "recovery": {"warm": start, "cold": start, "rebuild": scale.rebuilt(start, start), "failover": lost},
         "workers": {"1": 800, "2": 900},
         "resolve_us_per_change": 200.0,
         "model": {"1": 1250},
