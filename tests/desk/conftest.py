@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
@@ -36,6 +37,7 @@ LEADER = "token-of-the-team-leader"
 OPERATOR = "token-of-operations"
 INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
+AppOf = Callable[[Site], FastAPI]
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
 
@@ -130,11 +132,40 @@ def home(desk: Desk) -> str:
     return desk.show(family())
 
 
+class _Present:
+    """The site of the test that runs. The application, whose routes take longer than most tests, is made once."""
+
+    def __init__(self) -> None:
+        self.site: Site | None = None
+        self.app = create_app(cast(Site, self))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.site, name)
+
+
+_MADE: Final[list[_Present]] = []
+
+
 @pytest.fixture
-def visit(desk: Desk) -> Iterator[Callable[[str | None], TestClient]]:
+def app_of() -> AppOf:
+    """The application of a site; each that a test asks for is another."""
+    free = iter(_MADE)
+
+    def made(site: Site) -> FastAPI:
+        present = next(free, None) or _Present()
+        if present not in _MADE:
+            _MADE.append(present)
+        present.site = site
+        present.app.middleware_stack = None  # made anew by the first request: its gate is this site's
+        return present.app
+
+    return made
+
+
+@pytest.fixture
+def visit(desk: Desk, app_of: AppOf) -> Iterator[Callable[[str | None], TestClient]]:
     """A client of the API with a token, or without one. Redirects are not followed."""
-    site = desk.site
-    app = create_app(site)
+    app = app_of(desk.site)
     opened = []
 
     def client(token: str | None = DIRECTOR) -> TestClient:

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from hub.desk import models
 from hub.desk.access import Actor, Role
-from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.reading import Reading
@@ -23,7 +22,7 @@ from hub.events.codec import decode
 from hub.events.deputies import Deputyship, said_of
 from hub.events.records import RecordType
 from hub.events.topics import DEPUTIES
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -47,12 +46,12 @@ WANTED: dict[str, Any] = {
 class Town:
     """A desk at which everybody sees what he may see, on a day that can be changed."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, app_of: AppOf) -> None:
         self.desk, self.now = desk, NOW
         reading = Reading(desk.engine, desk.log, lambda: self.now)
         deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
         site = replace(desk.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS), now=lambda: self.now)
-        self._client = TestClient(create_app(site), follow_redirects=False)
+        self._client = TestClient(app_of(site), follow_redirects=False)
         directed = entry(ref(1), RecordType.CASE_DIRECTION, "r", direction("Kim Bakker", staff="7"))
         named = entry(ref(2), RecordType.INVOLVEMENT, "i", involvement("Kim Bakker", staff="7"))
         elsewhere = entry(ref(3), RecordType.CASE_DIRECTION, "r", direction("Kim Bakker", staff="7"))
@@ -74,8 +73,8 @@ class Town:
 
 
 @pytest.fixture
-def town(desk: Desk) -> Iterator[Town]:
-    found = Town(desk)
+def town(desk: Desk, app_of: AppOf) -> Iterator[Town]:
+    found = Town(desk, app_of)
     yield found
     found._client.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -19,7 +18,6 @@ from hub.desk.access import Action, Actor, Ground, Household, Opening, Role, cut
 from hub.desk.access.facts import ref_of
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
-from hub.desk.app import create_app
 from hub.desk.caseload.case import Case, case_of
 from hub.desk.caseload.query import Wanted, find, mine
 from hub.desk.caseload.writing import Attending
@@ -33,7 +31,7 @@ from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import direction_entry, opening_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -190,12 +188,12 @@ def both_units(number: int, *, alarming: bool) -> tuple[str, bytes]:
 
 
 @pytest.fixture
-def browser(desk: Desk, tmp_path: Path) -> Iterator[TestClient]:
+def browser(desk: Desk, app_of: AppOf) -> Iterator[TestClient]:
     """A browser at a desk where nobody sees everything."""
     leader = {unit: Actor(f"lea.{unit}", Role.TEAM_LEADER, unit=unit, teams=("Noord",)) for unit in ("youth", "adult")}
     tokens = Tokens({"yara": YARA, "adam": ADAM, **leader})
     site = replace(desk.site, reading=Reading(desk.engine, desk.log, lambda: NOW), tokens=tokens)
-    with TestClient(create_app(site), follow_redirects=False) as client:
+    with TestClient(app_of(site), follow_redirects=False) as client:
         yield client
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hub.desk.access import Action, Actor, Household, Role, cut, grantees_of, known_of, may, reach
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
-from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading
 from hub.desk.tokens import Tokens
@@ -27,7 +26,7 @@ from hub.events.ids import decision_id
 from hub.events.records import RecordType
 from hub.household.document import build
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import decision_entry, direction_entry, named, packed
 from tests.desk.family import HOME, direction, family, involvement
 from tests.desk.test_pages import log_in
@@ -77,7 +76,7 @@ def with_teams(packed_view: bytes) -> bytes:
 
 
 @pytest.fixture
-def enter(desk: Desk) -> Iterator[Visit]:
+def enter(desk: Desk, app_of: AppOf) -> Iterator[Visit]:
     """A client of the API as one of these people; nobody sees everything here."""
     reading = Reading(desk.engine, desk.log, lambda: NOW)
     site = replace(
@@ -86,7 +85,7 @@ def enter(desk: Desk) -> Iterator[Visit]:
         deciding=Deciding(reading, desk.publish, "0599", 1, desk.person_key),
         tokens=Tokens(ACTORS),
     )
-    app = create_app(site)
+    app = app_of(site)
     opened: list[TestClient] = []
 
     def client(who: str) -> TestClient:
@@ -146,10 +145,10 @@ def test_an_adult_worker_likewise_the_other_way_round(desk: Desk, enter: Visit) 
 LINE = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
 
 
-def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
+def test_the_page_says_what_it_leaves_out(desk: Desk, app_of: AppOf) -> None:
     desk.show(the_family())
     site = replace(desk.site, reading=Reading(desk.engine, desk.log, lambda: NOW), tokens=Tokens(ACTORS))
-    with TestClient(create_app(site)) as browser:
+    with TestClient(app_of(site)) as browser:
         browser.post("/inloggen", data={"token": "youth"})
         page = browser.get(f"/huishoudens/{HOME}").text
         found = browser.post("/zoeken", data={"name": "Vries"}).text
@@ -378,14 +377,14 @@ def other_family() -> tuple[str, bytes]:
     return one_dossier(ref, person="p-zoe", given_name="Zoe", decisions=[("idle", event)])
 
 
-def test_of_another_family_a_decision_tells_neither_who_nor_why(desk: Desk, enter: Visit) -> None:
+def test_of_another_family_a_decision_tells_neither_who_nor_why(desk: Desk, app_of: AppOf) -> None:
     desk.show(the_family())
     home = desk.show(other_family())
     ACTORS_HERE = {"kim": Actor("kim", Role.CASE_DIRECTOR, unit="youth", teams=("Noord",))}
     reading = Reading(desk.engine, desk.log, lambda: NOW)
     deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
     site = replace(desk.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS_HERE))
-    with TestClient(create_app(site), headers={"Authorization": "Bearer kim"}) as client:
+    with TestClient(app_of(site), headers={"Authorization": "Bearer kim"}) as client:
         texts = [client.get(f"{HOUSEHOLDS}/{home}{part}").text for part in ("", "/besluiten")]
         identity = orjson.loads(texts[1])["decisions"][0]["decision_id"]
         texts.append(client.get(f"{DECISIONS}/{identity}").text)
