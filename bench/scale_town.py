@@ -1,5 +1,5 @@
-"""What is written for the benchmark of scale: compositions of the synthetic municipality and contact moments, as ingest
-publishes them."""
+"""What is written for the benchmark of scale, and found in views: compositions of the synthetic municipality and
+contact moments, as ingest publishes them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, Self
+
+from confluent_kafka import Consumer, TopicPartition
 
 from bench.municipality import JURISDICTION, Spec, message
 from bench.stages import Memory
+from bench.worker import BenchError
 from hub.connect.ingest.publisher import Message
 from hub.events.codec import encode
 from hub.events.ids import Order, RecordRef, event_id
-from hub.events.topics import COMPOSITIONS, RECORDS
+from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS, topics
 from hub.stream.resolve import Resolve
 from hub.stream.stage import Record
 
 _START: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _ONE_COMPOSITION_IN: Final = 3
 _LIST_RECORDS: Final = 100
+_READ_AT_ONCE: Final = 500
+_LOOK_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 600.0
+"""A killed worker's partitions are recovered from their whole changelogs."""
 _CONTACT_ID: Final = re.compile(rb"(?:MC|Z)-\d{7}(?:-\d+)?-\d+-\d+\.")
 
 
@@ -81,3 +88,29 @@ def resolve_us(specs: Sequence[Spec], number: int, rng: random.Random) -> float:
 def _handle(stage: Resolve, state: Memory, records: Sequence[Record]) -> None:
     for start in range(0, len(records), _LIST_RECORDS):
         stage.handle(state, COMPOSITIONS, records[start : start + _LIST_RECORDS])
+
+
+class Views:
+    """The views that are written from now on. A context manager; blocking."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "scale", "log_level": 0})
+        places = [TopicPartition(VIEWS, number) for number in range(topics()[VIEWS].partitions)]
+        for place in places:
+            place.offset = self._consumer.get_watermark_offsets(place, timeout=30)[1]
+        self._consumer.assign(places)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def await_all(self, missing: set[bytes]) -> None:
+        """Until each of these contact moments stood in one. Raises BenchError."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while missing:
+            if time.monotonic() > deadline:
+                raise BenchError(f"{len(missing)} changes are in no view")
+            found = self._consumer.consume(_READ_AT_ONCE, timeout=_LOOK_SECONDS)
+            missing = missing - contact_ids(message.value() or b"" for message in found)
