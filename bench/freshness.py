@@ -20,7 +20,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.worker import usage
+from bench.worker import BenchError, usage
 from hub.connect.simulator import Simulator
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.demo.brokers.ports import free_port
@@ -87,8 +87,10 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def _measure(stack: Stack, gauge: Gauge, rate: int, seconds: int) -> dict[str, Any]:
-    """One rate, and what follows of it, until all is through."""
+    """One rate, and what follows of it, until all is through. Raises BenchError in a town that shows nothing."""
     seen = places(read_as_director(stack))
+    if not seen:
+        raise BenchError("the director sees no household with an open dossier")
     watched = {place.household_id for place in seen}
     others = [place for place in _places(read_all(stack)) if place.household_id not in watched]
     cpu, began = _cpu(stack), time.monotonic()
