@@ -71,11 +71,13 @@ class Withheld:
     def _without_lines(self, draft: Draft, body: Composition, ring: KeyRing) -> Draft:
         """If the dossier has become his own meanwhile, nothing of it is left."""
         members = tuple(member for member in body.members if not self._is_line(draft.dossier_id, member, ring))
-        if len(members) == len(body.members):
+        is_about_him = self._is_person(draft, ring)
+        if len(members) == len(body.members) and not is_about_him:
             return draft
         if not any(member.is_client for member in members):
             return _gone(draft)
-        return draft.model_copy(update={"body": body.model_copy(update={"members": members})})
+        subject = None if is_about_him else draft.subject
+        return draft.model_copy(update={"body": body.model_copy(update={"members": members}), "subject": subject})
 
     def _is_line(self, dossier_id: str, member: Member, ring: KeyRing) -> bool:
         key = ring.member(member.bsn, DossierRef(self._source, dossier_id), member.line).key
