@@ -19,7 +19,7 @@ from hub.events.erasures import Erasure, LineRef, new_id
 from hub.events.ids import DossierRef
 from hub.events.records import Assessment, Composition, Draft, RecordType
 from hub.events.topics import COMPOSITIONS
-from tests.ingest.drafts import BSN, NOON, RING, batch, cursor, deleted_goal, dossier, goal
+from tests.ingest.drafts import BSN, NOON, RING, batch, deleted_goal, dossier, goal
 from tests.ingest.test_control import Run, steps
 
 pytestmark = pytest.mark.core
@@ -126,7 +126,9 @@ def test_what_others_dossiers_say_of_him_goes_and_they_stay(run: Run) -> None:
     assert run.control.waiting(Errand.REPAIR) == 0
 
 
-@pytest.mark.parametrize("again", ["the feed from its beginning", "a backfill of everything", "a repair", "a new epoch"])
+@pytest.mark.parametrize(
+    "again", ["the feed from its beginning", "a backfill of everything", "a repair", "a new epoch"]
+)
 def test_nothing_that_is_read_again_brings_him_back(again: str, run: Run) -> None:
     everything = (dossier(), goal(), of_mother(), assessment("2"))
     run.source.held = {f"{draft.record_type}/{draft.record_id}": draft for draft in everything}
@@ -234,5 +236,3 @@ def test_orders_may_come_in_any_order_and_any_number_of_times(orders: list[Erasu
 
 def set_of(orders: list[Erasure]) -> list[Erasure]:
     return list({item.erasure_id + str(item.lines): item for item in orders}.values())
-
-

@@ -143,7 +143,9 @@ def marks(crash_town: CrashTown) -> Marks:
 def messages(marks: Marks, own_kafka: KafkaBroker) -> list[Raw]:
     """The whole log, with everything in it that `marks` stands for."""
     found = read_raw(own_kafka.bootstrap)
-    assert {message.topic for message in found} == topics().keys() - {DEPUTIES, ERASURES}, "nobody stood in for anybody, or was erased"
+    assert {message.topic for message in found} == topics().keys() - {DEPUTIES, ERASURES}, (
+        "nobody stood in for anybody, or was erased"
+    )
     return found
 
 

@@ -130,7 +130,9 @@ class Eraser:
     def _erase(self, order: Erasure, publish: Publish, source_epoch: int) -> None:
         own = [item.dossier_id for item in order.dossiers if item.source == self._source]
         others = {item.dossier_id for item in order.lines if item.source == self._source} - self._withheld.dossiers
-        deleted = publish((Asked(deletion(record, known), source_epoch) for record, known in self._standing(own)), (), ())
+        deleted = publish(
+            (Asked(deletion(record, known), source_epoch) for record, known in self._standing(own)), (), ()
+        )
         again = [
             Repair(InventoryItem(known.dossier_id, *record, known.order.version, False), held=False, forced=False)
             for record, known in self._standing(others)
