@@ -84,7 +84,7 @@ class SourceSides:
         return whole or item._replace(deleted=True) in erased
 
     def _erased(self) -> Iterator[InventoryItem]:
-        """In dossiers of others what is published as deleted of somebody erased, in the version that the source holds."""
+        """In dossiers of others what was published as deleted of somebody erased, with the source's own version."""
         if self._index is None or self._withheld is None or not self._withheld.lines:
             return
         for record, known in self._index.entries():

@@ -37,8 +37,8 @@ class Action(StrEnum):
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
     REVIEW_EMERGENCIES: see which there were. JUDGE_EMERGENCY: say of one whether it was justified.
-    INSPECT_PERSON: everything held of a citizen who asks for it. ERASE_PERSON: have the hub forget him, or see what that
-    would do.
+    INSPECT_PERSON: everything held of a citizen who asks for it. ERASE_PERSON: have the hub forget him, or see what
+    that would do.
     READ_CONSOLE: how the flow is, without anybody's data. OPERATE: pause a source, read it again, compare it, deal with
     what could not be read."""
 

@@ -95,9 +95,9 @@ class ErasedLine(Body):
 
 class Erasure(Body):
     """What goes of a person: his own dossiers with all their records, his lines in dossiers of others with what is
-    recorded about him there, and the decisions that name him. `others_unknown`: how many other persons are named nowhere
-    but in his dossiers. `kept`: what is not reached. `erasure_id`: of the order; null if none was given, since it was
-    only asked what would go, or nothing is `held`."""
+    recorded about him there, and the decisions that name him. `others_unknown`: how many other persons are named
+    nowhere but in his dossiers. `kept`: what is not reached. `erasure_id`: of the order; null if none was given, since
+    it was only asked what would go, or nothing is `held`."""
 
     held: bool
     erasure_id: str | None
