@@ -163,7 +163,7 @@ def erase(ask_desk: Callable[..., Result]) -> Callable[..., Result]:
 def test_an_erasure_says_first_what_goes_and_what_stays(erase: Callable[..., Result], desk: Desk) -> None:
     done = erase()
     assert done.exit_code == 0, done.output
-    assert "MensCentraal MC-1: dossier met alles erin (LOOPT NOG" in done.output
+    assert "MC-1: dossier met alles erin (LOOPT NOG" in done.output
     assert "Er is niets gewist. Met --yes wordt het opgedragen." in done.output
     assert "What stays, and why" in erase("--language", "en").output
     assert not desk.sent
