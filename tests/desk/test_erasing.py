@@ -83,18 +83,16 @@ def test_nobody_else_is_among_what_goes(desk: Desk, home: str, inspector: TestCl
     assert [item["line"] for item in found["lines"]] == ["3"]
 
 
-@pytest.mark.parametrize(("token", "status"), [(DIRECTOR, 403), (OPERATOR, 403), (OFFICER, 403), (None, 401)])
-@pytest.mark.parametrize("order", [False, True])
 def test_nobody_but_the_inspection_officer_may_and_every_attempt_is_logged(
-    order: bool, token: str | None, status: int, home: str, desk: Desk, visit: Callable[[str | None], TestClient]
+    home: str, desk: Desk, visit: Callable[[str | None], TestClient]
 ) -> None:
-    answer = visit(token).post(ASK, json={"bsn": KNOWN_BSN, "why": WHY, "order": order})
-    assert answer.status_code == status
-    assert "MC-1" not in answer.text
+    for token, status in ((DIRECTOR, 403), (OPERATOR, 403), (OFFICER, 403), (None, 401)):
+        answer = visit(token).post(ASK, json={"bsn": KNOWN_BSN, "why": WHY, "order": True})
+        assert answer.status_code == status
+        assert "MC-1" not in answer.text
     assert not desk.sent
-    if token:
-        (look,) = desk.operations()
-        assert (look["action"], look["allowed"], look["persons"]) == ("erase_person", False, 1)
+    refused = [(look["action"], look["allowed"], look["persons"]) for look in desk.operations()]
+    assert refused.count(("erase_person", False, 1)) == 3
 
 
 def test_it_is_logged_with_its_ground_and_without_the_bsn(home: str, desk: Desk, inspector: TestClient) -> None:
@@ -109,9 +107,8 @@ def test_it_is_logged_with_its_ground_and_without_the_bsn(home: str, desk: Desk,
     assert KNOWN_BSN not in desk.looks_path.read_text()
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
+def test_garbage_is_refused_by_name(desk: Desk, inspector: TestClient) -> None:
+    for changed, said in (
         ({"bsn": "123456789"}, "body.bsn"),
         ({"bsn": "x" * 21}, "body.bsn"),
         ({"bsn": ""}, "body.bsn"),
@@ -119,13 +116,11 @@ def test_it_is_logged_with_its_ground_and_without_the_bsn(home: str, desk: Desk,
         ({"why": f"voor {KNOWN_BSN}"}, "body.why"),
         ({"order": "misschien"}, "body.order"),
         ({"ander": 1}, "body.ander"),
-    ],
-)
-def test_garbage_is_refused_by_name(changed: dict[str, Any], said: str, desk: Desk, inspector: TestClient) -> None:
-    answer = inspector.post(ASK, json={"bsn": KNOWN_BSN, "why": WHY} | changed)
-    assert answer.status_code == 400
-    assert said in {item["name"] for item in answer.json()["invalid_params"]}
-    assert KNOWN_BSN not in answer.text
+    ):
+        answer = inspector.post(ASK, json={"bsn": KNOWN_BSN, "why": WHY} | changed)
+        assert answer.status_code == 400
+        assert said in {item["name"] for item in answer.json()["invalid_params"]}
+        assert KNOWN_BSN not in answer.text
     assert not desk.sent
 
 

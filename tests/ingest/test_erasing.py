@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from hub.connect.api import InventoryItem
 from hub.connect.ingest.control import Errand, Pause, Repair
 from hub.connect.ingest.engine import Ingest
 from hub.connect.ingest.erasing import LOOK_SECONDS, Eraser, Withheld, read_order
+from hub.connect.ingest.process import ConnectorProcess
+from hub.connect.ingest.reconciling import Shown, SourceSides
 from hub.connect.wire import TranslatedBatch
 from hub.errors import ContractError, LogUnavailable
 from hub.events.erasures import Erasure, LineRef, new_id
@@ -206,6 +209,35 @@ def test_a_crash_in_between_ends_the_same(run: Run) -> None:
     assert lines(run)[-1] is None
     assert run.values()[-1]["deleted"]
     assert {value["revision"] for value in run.values(COMPOSITIONS)} == {0, 1}
+
+
+class Inventory:
+    """A connector's process that says what its source holds."""
+
+    inventory_is_complete = True
+
+    def __init__(self, *held: Draft) -> None:
+        self._items = [InventoryItem(d.dossier_id, d.record_type.value, d.record_id, d.version, False) for d in held]
+
+    def inventory(self) -> Iterator[list[InventoryItem]]:
+        yield self._items
+
+
+def test_that_the_source_holds_what_was_erased_is_no_difference(run: Run) -> None:
+    held = (dossier(), goal(), of_mother(), assessment("2"), goal("D-9", dossier_id="Z-2"))
+    both = order(own="Z-1", line=("Z-2", "2"))
+    steps(ingest(run, Orders(both), batch(1, *held[:-1])))
+    sides = SourceSides(
+        cast(ConnectorProcess, Inventory(*held)),
+        run.index,
+        Shown(list, dict),
+        source_epoch=0,
+        paced=lambda _: None,
+        withheld=Withheld("zcd", [both]),
+    )
+    said = {(item.record.record_type, item.record.record_id) for item in sides.source()}
+    assert said == {("composition", "Z-2"), ("goal", "D-9")}, "one more goal was not published: that stays a difference"
+    assert {item.record.record_id for item in sides.published()} == {"Z-2"}
 
 
 def test_other_sources_are_left_alone(run: Run) -> None:
