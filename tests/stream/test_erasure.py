@@ -20,7 +20,7 @@ from hub.connect.ingest.index import Index
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.publisher import MemoryPublisher
 from hub.connect.wire import Translated, TranslatedBatch
-from hub.desk import projector, readmodel
+from hub.desk import projector, readmodel, tables
 from hub.desk.access import Actor, Role
 from hub.desk.deciding import Deciding
 from hub.desk.decision_models import DecisionToMake
@@ -47,6 +47,8 @@ CHILD, MOTHER = (RING.person(bsns_of(CASE)[name]) for name in ("child", "mother"
 SECRET = b"Hij durft niet naar huis."
 NAME = b"\x0achild"
 """His first name as Avro writes it."""
+FOUND_BY = b"'child'"
+"""The same where the read model searches."""
 
 
 def zcd_goal(text: str) -> str:
@@ -162,7 +164,12 @@ class Hub:
 
     def held(self) -> bytes:
         """All that the read model, the stages' state and what compaction leaves of their topics hold."""
-        kept = [json.dumps(self.documents()).encode()]
+        with self.engine.connect() as connection:
+            kept = [
+                repr(tuple(row)).encode()
+                for table in tables.metadata.sorted_tables
+                for row in connection.execute(table.select())
+            ]
         for worker in self.workers:
             kept += worker.disk.store.values()
             for topic in {worker.stage.changelog, *worker.stage.guarded}:
@@ -193,13 +200,13 @@ def test_what_would_go_is_said_and_nothing_is_done(hub: Hub) -> None:
 
 
 def test_he_is_forgotten_everywhere_and_his_mother_is_not(hub: Hub) -> None:
-    for mark in (SECRET, NAME, CHILD.encode()):
+    for mark in (SECRET, NAME, FOUND_BY, CHILD.encode()):
         assert mark in hub.held()
     hub.erase(CHILD)
     assert members(hub) == [[MOTHER]]
     (home,) = hub.documents()
     assert [item["dossier_id"] for item in home["dossiers"]] == ["MC-1"]
-    for mark in (SECRET, NAME, CHILD.encode()):
+    for mark in (SECRET, NAME, FOUND_BY, CHILD.encode()):
         assert mark not in hub.held()
 
 
