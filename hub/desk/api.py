@@ -17,6 +17,7 @@ from hub.desk.candidates import Candidate, Side
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
+from hub.desk.erasing import Erased, Kept
 from hub.desk.etags import is_known, tag_of
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
 from hub.desk.problems import problem
@@ -32,6 +33,7 @@ from hub.household.requests.codes import FURTHER, Party
 
 HOUSEHOLDS: Final = f"{API}/huishoudens"
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
+ERASURES: Final = f"{API}/wisverzoeken"
 REQUESTS: Final = f"{API}/aanvragen"
 TEAMS: Final = f"{API}/teams"
 DEPUTIES: Final = f"{API}/vervangingen"
@@ -52,6 +54,7 @@ def api_router(site: Site) -> APIRouter:
     _add_lists(router, site)
     _add_household(router, site)
     _add_inspection(router, site)
+    _add_erasure(router, site)
     _add_decisions(router, site)
     _add_emergencies(router, site)
     _add_requests(router, site)
@@ -177,6 +180,35 @@ def _add_inspection(router: APIRouter, site: Site) -> None:
         if person_key is None:
             raise InvalidBsn
         return _json(site.reading.inspect(asking(request), person_key, site.open_address))
+
+
+def _add_erasure(router: APIRouter, site: Site) -> None:
+    @router.post(
+        ERASURES,
+        operation_id="erasePerson",
+        tags=["wisverzoeken"],
+        responses=answers(models.Erasure, PROBLEMS),
+    )
+    def erase(request: Request, wanted: models.ErasureRequest) -> Response:
+        """What goes and what stays if a person is erased; ordered, the hub forgets him within a minute or so."""
+        person_key = site.person_key(wanted.bsn.get_secret_value())
+        if person_key is None:
+            raise InvalidBsn
+        return _json(_erasure(site.erasing.erase(asking(request), person_key, wanted.why, order=wanted.order)))
+
+
+def _erasure(erased: Erased) -> dict[str, object]:
+    going = erased.plan
+    return {
+        "held": not going.is_empty,
+        "erasure_id": erased.erasure_id,
+        "dossiers": [item._asdict() for item in going.dossiers],
+        "lines": [item._asdict() for item in going.lines],
+        "records": going.records,
+        "decisions": len(going.decisions),
+        "others_unknown": going.alone,
+        "kept": list(Kept),
+    }
 
 
 def _add_decisions(router: APIRouter, site: Site) -> None:

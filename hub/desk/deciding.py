@@ -177,7 +177,7 @@ class Deciding:
             raise NotAsSeen("taken_back")
         if wanted.version not in (None, newest["version"]):
             raise NotAsSeen("newer")
-        return self._accept(_withdrawn(newest, _user(request), wanted.why), found)
+        return self._accept(withdrawn(newest, _user(request), wanted.why), found)
 
     def decision(self, request: Request, wanted_id: str) -> DecisionEntry:
         """One decision, as it is known now, and as somebody may see it. Raises NoDecision."""
@@ -359,7 +359,7 @@ _SAID: Final[dict[Kind, type[OnDossier]]] = {
 }
 
 
-def _withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
+def withdrawn(entry: DecisionEntry, decided_by: str, why: str) -> Decision:
     """The same decision, taken back: it names the lines as they were when it was made. Of an emergency that was ended
     the reason for which it was taken stays, for that is what is judged."""
     kind = Kind(entry["kind"])
