@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from bench import desk, looks, matching, stages
+from bench import desk, freshness, ingest, looks, matching, projection, scale, stages
 from bench.latest import latest, load
 from bench.whole_job import benchmark as whole_job
 from bench.whole_job import plot
@@ -30,8 +30,12 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS: Final = {
     "desk": Benchmark(desk.run, desk.table),
+    "freshness": Benchmark(freshness.run, freshness.table),
+    "ingest": Benchmark(ingest.run, ingest.table),
     "looks": Benchmark(looks.run, looks.table),
     "matching": Benchmark(matching.run, matching.table),
+    "projection": Benchmark(projection.run, projection.table),
+    "scale": Benchmark(scale.run, scale.table),
     "stages": Benchmark(stages.run, stages.table),
     "whole_job": Benchmark(whole_job.run, whole_job.table),
 }

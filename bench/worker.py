@@ -73,8 +73,12 @@ class Worker:
         self._process = ChildProcess(command, log=self.log, environment=dict(os.environ) | settings)
 
     def stop(self) -> None:
-        """SIGTERM, and wait."""
+        """SIGTERM, and wait. Safe to call twice."""
         self._process.stop(_STOP_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is said to anybody."""
+        self._process.kill()
 
     def applied(self) -> int:
         """Compositions that this process has applied."""
@@ -90,9 +94,9 @@ class Worker:
             raise BenchError("the worker ended:\n" + "\n".join(self._process.last_lines(20)))
         return httpx.get(f"http://{HOST}:{self._port}/{path}", timeout=60, trust_env=False)
 
-    def await_ready(self) -> float:
+    def await_ready(self, patience_seconds: float = STALL_SECONDS) -> float:
         """Seconds from the start of the process until every partition has its state."""
-        deadline = time.monotonic() + STALL_SECONDS
+        deadline = time.monotonic() + patience_seconds
         while not self._is_ready():
             if time.monotonic() > deadline:
                 raise BenchError("the worker is not ready")
@@ -117,14 +121,16 @@ class Worker:
                 raise BenchError(f"stopped at {done} of {count}")
             time.sleep(_POLL_SECONDS)
 
-    def await_rest(self) -> None:
-        """Wait until it takes hardly any CPU: what follows from its input, and the guard of its outputs, is done."""
+    def await_rest(self) -> float:
+        """Wait until it takes hardly any CPU: what follows from its input, and the guard of its outputs, is done.
+        Gives what it then takes, as a share of a core."""
         deadline = time.monotonic() + STALL_SECONDS * 5
         while time.monotonic() < deadline:
             before, at = self.cpu_seconds(), time.monotonic()
             time.sleep(_IDLE_LOOK_SECONDS)
-            if self.cpu_seconds() - before < _IDLE_SHARE * (time.monotonic() - at):
-                return
+            share = (self.cpu_seconds() - before) / (time.monotonic() - at)
+            if share < _IDLE_SHARE:
+                return share
         raise BenchError("the worker does not come to rest")
 
     def cpu_seconds(self) -> float:
@@ -138,12 +144,15 @@ class Worker:
 
     def recovered(self) -> dict[str, Any]:
         """The log line of resolve's takeover: seconds, and changelog records read."""
-        for line in self.log.read_text().splitlines():
-            if line.startswith("{") and '"partition_recovered"' in line:
-                found: dict[str, Any] = json.loads(line)
-                if found["stage"] == "resolve":
-                    return found
+        for found in self.said("partition_recovered"):
+            if found["stage"] == "resolve":
+                return found
         raise BenchError("resolve was not taken over")
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Its log lines of this event, oldest first."""
+        lines = self.log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and f'"{event}"' in line]
 
 
 def _stat(process: Path) -> list[str]:

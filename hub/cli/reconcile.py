@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from hub.connect.ingest.connectors_file import Source
+    from hub.connect.ingest.erasing import Withheld
     from hub.connect.ingest.reconciling import SourceSides
     from hub.ops.broker import Broker
     from hub.ops.reconcile import Outcome
@@ -143,7 +144,16 @@ def _compared(setup: _Setup, source: Source) -> Iterator[SourceSides]:
             Shown(records, lambda: shown.teams(setup.engine, source.instance)),
             source_epoch=epoch,
             paced=Pace(setup.per_second, time.monotonic, Event().wait),
+            withheld=_withheld(setup, source),
         )
+
+
+def _withheld(setup: _Setup, source: Source) -> Withheld:
+    """What the hub was told to forget of it: that the source still holds that is no difference."""
+    from hub.connect.ingest.erasing import Withheld, read_order
+    from hub.events.topics import ERASURES
+
+    return Withheld(source.instance, map(read_order, setup.broker.messages(ERASURES)))
 
 
 def _compare(setup: _Setup, sides: SourceSides) -> tuple[Outcome, bool]:

@@ -68,7 +68,7 @@ def measure(
         httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=10.0, follow_redirects=True) as client,
         ThreadPoolExecutor(1) as beside,
     ):
-        looker = _Looker(client)
+        looker = Looker(client)
         looking = beside.submit(looker.run, changes)
         began = time.monotonic()
         for number in range(changes):
@@ -76,17 +76,25 @@ def measure(
             place = targets[number % len(targets)]
             record_id = f"LIVE-{first + number}"
             looker.expect(place.household_id, record_id)
-            deliverer.deliver(_contact(place, record_id, recorded_at))
+            deliverer.deliver(contact(place, record_id, recorded_at))
         return sorted(looking.result())
 
 
-class _Looker:
+class Looker:
     """Looks again and again at each household in which something is awaited, in a thread of its own: whoever writes is
     not held up, and one answer serves all that is awaited there. A client that asked for each change by itself would be
     what is measured, from some fifteen changes a second on."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        *,
+        looks_per_second: float = _LOOKS_PER_SECOND,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> None:
         self._client = client
+        self._looks_per_second = looks_per_second
+        self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._awaited: dict[str, dict[str, float]] = {}
         """By household: the records, and since when."""
@@ -105,7 +113,7 @@ class _Looker:
                 homes = [home for home, awaited in self._awaited.items() if awaited]
             for home in homes:
                 seconds += self._look(home)
-            time.sleep(max(0.0, began + max(_LOOK_SECONDS, len(homes) / _LOOKS_PER_SECOND) - time.monotonic()))
+            time.sleep(max(0.0, began + max(_LOOK_SECONDS, len(homes) / self._looks_per_second) - time.monotonic()))
         return seconds
 
     def _look(self, home: str) -> list[float]:
@@ -115,12 +123,13 @@ class _Looker:
         with self._lock:
             awaited = self._awaited[home]
             found = [now - awaited.pop(record_id) for record_id in shown & awaited.keys()]
-            if any(now - written > _PATIENCE_SECONDS for written in awaited.values()):
-                raise DemoError(f"a change was not visible within {_PATIENCE_SECONDS:.0f} seconds")
+            if any(now - written > self._patience_seconds for written in awaited.values()):
+                raise DemoError(f"a change was not visible within {self._patience_seconds:.0f} seconds")
         return found
 
 
-def _contact(place: Place, record_id: str, recorded_at: str) -> Change:
+def contact(place: Place, record_id: str, recorded_at: str) -> Change:
+    """A contact moment, as the source of this dossier writes it. `recorded_at`: ISO 8601."""
     payload: JsonObject
     if place.source == ZCD:
         payload = {

@@ -31,6 +31,7 @@ _ACTIVITIES: Final[Mapping[Action, str]] = {
     Action.JUDGE_EMERGENCY: "noodtoegang-toetsen",
     Action.READ_LOOKS: "inzage-verantwoorden",
     Action.INSPECT_PERSON: "inzageverzoek-beantwoorden",
+    Action.ERASE_PERSON: "wisverzoek-beantwoorden",
     Action.READ_SOURCES: "aanlevering-bewaken",
     Action.READ_DEAD_LETTERS: "aanlevering-bewaken",
     Action.READ_CONSOLE: "aanlevering-bewaken",

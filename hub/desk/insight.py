@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Final, cast
 
 from hub.events.ids import DossierRef, ref_of
+from hub.events.records import RecordType
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
@@ -27,6 +28,7 @@ _OF_ANYBODY: Final = frozenset(
     }
 )
 """Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
+_OF_REQUESTS: Final = frozenset({RecordType.SUPPORT_REQUEST.value, RecordType.REQUEST_MESSAGE.value})
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,19 @@ class Whole:
         """All requests."""
         return self._facts.threads
 
+    def threads_in(self, shown: Document) -> list[Thread]:
+        """The requests in a part of it. Whoever sees the same records of requests sees the same requests, which are put
+        together once for all of them."""
+        made_of = _made_of(shown)
+        if made_of not in self._threads:
+            self._threads[made_of] = shown, threads(shown, self.today, self.terms)
+        return self._threads[made_of][1]
+
+    @cached_property
+    def _threads(self) -> dict[tuple[int, ...], tuple[Document, list[Thread]]]:
+        """By what they are made of, with the document that holds that: as long as it lives, no id is another's."""
+        return {_made_of(self.document): (self.document, self.threads)}
+
     @cached_property
     def _facts(self) -> Facts:
         return Facts(self.document, self.terms, self.sources, self.today)
@@ -69,11 +84,14 @@ class Insight:
 
     @cached_property
     def threads(self) -> list[Thread]:
-        """The requests that he sees. Of who sees all records those that the points are made from."""
-        shown, whole = self.document, self.whole.document
-        if shown["records"] == whole["records"] and shown["message_dossiers"] == whole["message_dossiers"]:
-            return self.whole.threads
-        return threads(shown, self.whole.today, self.whole.terms)
+        """The requests that he sees."""
+        return self.whole.threads_in(self.document)
+
+
+def _made_of(document: Document) -> tuple[int, ...]:
+    """The very records and dossiers of messages that its requests are made of: a cut leaves them out or as they are."""
+    records = (id(item) for item in document["records"] if item["record_type"] in _OF_REQUESTS)
+    return *records, *map(id, document["message_dossiers"])
 
 
 def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:

@@ -72,14 +72,14 @@ def inspect(
     cut: set[str] = set()
     standings: list[Standing] = []
     headers: list[Dossier] = []
-    records: list[RecordEntry] = []
+    told: list[RecordEntry] = []
     decided: dict[str, DecisionEntry] = {}
     for sealed in documents:
         document = _opened(sealed, open_address)
         blot = Blot(document, person_key)
         standings += _standings(document, person_key)
         headers += [_blotted(item, blot) for item in _own(document, person_key)]
-        records += [_cut(item, blot) for item in _records(document, person_key)]
+        told += [_cut(item, blot) for item in records(document, person_key)]
         decided |= {item["decision_id"]: item for item in _decisions(document, person_key, blot)}
         cut |= blot.cut
     return Inspection(
@@ -88,7 +88,7 @@ def inspect(
         standings=standings,
         dossiers=headers,
         decisions=list(decided.values()),
-        records=records,
+        records=told,
         looks=[within(look, own) for look in looks],
         cut_out=sorted(cut),
     )
@@ -133,7 +133,7 @@ def _standings(document: Document, person_key: str) -> Iterator[Standing]:
                 yield Standing(place=place, person=person, others=others if place == "member" else [])
 
 
-def _records(document: Document, person_key: str) -> Iterator[RecordEntry]:
+def records(document: Document, person_key: str) -> Iterator[RecordEntry]:
     """The records of his own dossiers, but for measurements of others; what messages say of his requests; and
     measurements of him in any dossier."""
     own = {_ref(item) for item in _own(document, person_key)}

@@ -239,14 +239,21 @@ class Reading(Admission):
     def inspect(self, request: Request, person_key: str, open_address: OpenAddress) -> Inspection:
         """Everything held of one person and every look at him, this one included; others cut out, and every address
         that is secret: whoever asks for a child may be the one who must not know it."""
+        named_in = self.of_person(request, Action.INSPECT_PERSON, person_key)
         with self.engine.connect() as connection:
-            named_in = readmodel.naming(connection, person_key)
             secrets = _secrets(connection, named_in)
         found = [digest.withheld(item, secrets) for item in named_in]
-        own = inspection.dossiers(found, person_key)
-        decision = may(request.actor, Action.INSPECT_PERSON)
-        self.conclude(request, Action.INSPECT_PERSON, decision, None, [Household("", own, (person_key,))])
         return inspection.inspect(found, person_key, self.looks.of_person(person_key), open_address)
+
+    def of_person(self, request: Request, action: Action, person_key: str) -> list[Document]:
+        """The households that name a person, for what is done with all of him; the look is logged first. Raises
+        Refused."""
+        with self.engine.connect() as connection:
+            found = readmodel.naming(connection, person_key)
+        decision = may(request.actor, action)
+        own = inspection.dossiers(found, person_key)
+        self.conclude(request, action, decision, None, [Household("", own, (person_key,))])
+        return found
 
 
 def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:

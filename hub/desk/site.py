@@ -19,6 +19,7 @@ from hub.desk.access import Actor, Decision
 from hub.desk.admission import Refused, Request
 from hub.desk.deciding import Deciding
 from hub.desk.deputising import Deputising
+from hub.desk.erasing import Erasing
 from hub.desk.live import Live
 from hub.desk.login import entrances
 from hub.desk.login.claims import NoActor
@@ -89,6 +90,11 @@ class Site:
     def deputising(self) -> Deputising:
         """What team leaders decide of who stands in for whom."""
         return Deputising(self.reading, self.deciding)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """The orders to forget somebody."""
+        return Erasing(self.reading, self.deciding)
 
     def with_deputyships(self, actor: Actor | None) -> Actor | None:
         """Somebody with those for whom he stands in today. Blocking."""

@@ -206,10 +206,19 @@ def message_of(
 ) -> DecisionMessage:
     """The event of a decision. `version`: greater than that of the decision it replaces; the desk takes the
     microseconds of `decided_at`, or one more than the version it replaces, whichever is greater."""
+    value = _envelope(decision, version, decided_at, jurisdiction, key_generation) | {"body": _body(decision)}
+    through_resolve = decision.kind not in ON_DOSSIERS
+    topic, key = (COMPOSITIONS, jurisdiction.encode()) if through_resolve else (RECORDS, decision.record.dossier.key)
+    return DecisionMessage(topic, key, encode(SUBJECT, value))
+
+
+def _envelope(
+    decision: Decision, version: int, decided_at: datetime, jurisdiction: str, key_generation: int
+) -> dict[str, Any]:
     record = decision.record
     moment = decided_at.astimezone(UTC)
     order = Order(0, version, micros(moment), 0)
-    value = {
+    return {
         **record._asdict(),
         **order._asdict(),
         "recorded_at": moment,
@@ -220,11 +229,34 @@ def message_of(
         "first_published_at": moment,
         "deleted": False,
         "subject": None,
-        "body": _body(decision),
     }
-    through_resolve = decision.kind not in ON_DOSSIERS
-    topic, key = (COMPOSITIONS, jurisdiction.encode()) if through_resolve else (RECORDS, record.dossier.key)
-    return DecisionMessage(topic, key, encode(SUBJECT, value))
+
+
+def forgetting(
+    decision: Decision, *, version: int, decided_at: datetime, jurisdiction: str, key_generation: int
+) -> DecisionMessage:
+    """What is published over a decision of which nothing may be left: on a dossier that it is deleted; on persons that
+    it is taken back, by and of nobody, since resolve knows no deleted decision. See `message_of`."""
+    if decision.kind in ON_DOSSIERS:
+        value = _envelope(decision, version, decided_at, jurisdiction, key_generation) | {"deleted": True, "body": None}
+        return DecisionMessage(RECORDS, decision.record.dossier.key, encode(SUBJECT, value))
+    nobody = {"person": _NOBODY, "confirmed": False}
+    assert decision.line is not None
+    blank = decision.model_copy(
+        update={
+            "withdrawn": True,
+            "decided_by": _NOBODY,
+            "why": _NOBODY,
+            "line": decision.line.model_copy(update=nobody),
+            "other": decision.other and decision.other.model_copy(update=nobody),
+        }
+    )
+    return message_of(
+        blank, version=version, decided_at=decided_at, jurisdiction=jurisdiction, key_generation=key_generation
+    )
+
+
+_NOBODY: Final = "-"
 
 
 def _body(decision: Decision) -> dict[str, Any]:

@@ -20,6 +20,7 @@ RESOLVE_STATE: Final = "internal.resolve.v1"
 ROUTE_STATE: Final = "internal.route.v1"
 SOURCES: Final = "hub.sources.v1"
 DEPUTIES: Final = "hub.deputies.v1"
+ERASURES: Final = "hub.erasures.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 
 

@@ -16,6 +16,8 @@ import structlog
 from faust.app.base import BootStrategy
 
 from hub.errors import ConfigError
+from hub.events.codec import UnknownSchemaError
+from hub.events.topics import VIEWS
 from hub.ops import metrics
 from hub.settings import Settings
 from hub.stream.lane.core import Lane
@@ -116,6 +118,8 @@ def run(settings: Settings, observer: LaneObserver | None = None) -> int:
         data_folder=settings.data_folder,
         incarnation=settings.incarnation,
         topic_ids=topic_ids(settings.broker, _topics(stages)),
+        shown_changelogs=frozenset({VIEWS}),
+        plain_errors=(UnknownSchemaError,),
         session_timeout_seconds=settings.session_timeout_seconds,
     )
     instance = settings.stream_instance or None

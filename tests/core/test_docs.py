@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from hub.cli.main import app
-from hub.events.records import RecordType
+from hub.events.records import BODIES, Member, RecordType
 from hub.events.topics import topics
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,19 @@ def test_every_topic_is_in_the_architecture() -> None:
 def test_every_record_type_is_in_the_glossary() -> None:
     terms = {term.strip() for row in re.findall(r"^\|[^|]+\|([^|]+)\|", HUB, re.MULTILINE) for term in row.split(",")}
     assert {kind.value.replace("_", " ") for kind in RecordType} <= terms
+
+
+def test_every_field_that_a_vendor_can_fill_is_in_his_guide() -> None:
+    guide = (ROOT / "connectors" / "README.md").read_text(encoding="utf-8")
+    rows = {name: row for row in guide.splitlines() if row.startswith("|") for name in re.findall(r"`(\w+)`", row)[:1]}
+    missing = [
+        f"{kind.value}.{field}"
+        for kind, body in BODIES.items()
+        for field in body.model_fields
+        if f"`{field}`" not in rows[kind.value]
+    ]
+    assert not missing
+    assert not [field for field in Member.model_fields if f"`{field}`" not in rows["Member"]]
 
 
 def test_every_decision_is_listed() -> None:

@@ -198,6 +198,7 @@ def test_keys_of_topics_hold_no_persons() -> None:
         "source",
         "deputyship",
         "dossier",
+        "erasure",
         "household",
         "municipality",
         "state key",

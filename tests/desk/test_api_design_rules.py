@@ -63,7 +63,7 @@ def test_core_publish_openapi(nobody: TestClient, desk: Desk, described: dict[st
     assert answer.headers["content-type"] == "application/json"
     assert desk.operations() == []
     names = [operation["operationId"] for _, operation in operations(described)]
-    assert len(set(names)) == len(names) == 18
+    assert len(set(names)) == len(names) == 19
     for path, item in described["paths"].items():
         for operation in item.values():
             stated = {it["name"] for it in operation.get("parameters", []) if it["in"] == "path"}

@@ -50,6 +50,7 @@ OPERATIONS: dict[str, tuple[str, str, Any]] = {
     "readCandidates": (DIRECTOR, f"{HOUSEHOLD}/kandidaten", None),
     "readLooks": (DIRECTOR, f"{HOUSEHOLD}/inzagen", None),
     "inspectPerson": (INSPECTOR, "/inzageverzoeken", {"bsn": KNOWN_BSN}),
+    "erasePerson": (INSPECTOR, "/wisverzoeken", {"bsn": KNOWN_BSN, "why": "Jeugdwet 7.3.9, brief van 2 maart"}),
     "makeDecision": (DIRECTOR, "/besluiten", SAME),
     "readDecision": (DIRECTOR, f"/besluiten/{DECISION}", None),
     "takeBackDecision": (DIRECTOR, f"/besluiten/{DECISION}/intrekking", {"why": "Toch niet overgedragen."}),

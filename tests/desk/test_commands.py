@@ -150,6 +150,39 @@ def test_the_bsn_is_in_no_output_and_no_log(inspect: Callable[..., Result], desk
     assert desk.asked == [KNOWN_BSN, KNOWN_BSN]
 
 
+@pytest.fixture
+def erase(ask_desk: Callable[..., Result]) -> Callable[..., Result]:
+    """The command that has somebody forgotten."""
+
+    def run(*arguments: str, token: str = INSPECTOR, stdin: str = f"{KNOWN_BSN}\n") -> Result:
+        return ask_desk("person", "erase", "--why", "Jeugdwet 7.3.9", *arguments, token=token, stdin=stdin)
+
+    return run
+
+
+def test_an_erasure_says_first_what_goes_and_what_stays(erase: Callable[..., Result], desk: Desk) -> None:
+    done = erase()
+    assert done.exit_code == 0, done.output
+    assert "MC-1: dossier met alles erin (LOOPT NOG" in done.output
+    assert "Er is niets gewist. Met --yes wordt het opgedragen." in done.output
+    assert "What stays, and why" in erase("--language", "en").output
+    assert not desk.sent
+
+
+def test_an_erasure_is_ordered_on_request(erase: Callable[..., Result], desk: Desk) -> None:
+    found: dict[str, Any] = json.loads(erase("--yes", "--json").output)
+    assert [message.key.decode() for message in desk.sent] == [found["erasure_id"]]
+    assert f"Opgedragen ({desk.sent[0].key.decode()[0]}" in erase("--yes").output
+    assert KNOWN_BSN not in erase("--yes").output + desk.looks_path.read_text()
+
+
+def test_an_erasure_is_refused_in_one_line(erase: Callable[..., Result], desk: Desk) -> None:
+    for changed in ({"token": DIRECTOR}, {"token": "wrong"}, {"stdin": "123456789\n"}, {"stdin": ""}):
+        done = erase("--yes", **changed)
+        assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
+    assert not desk.sent
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

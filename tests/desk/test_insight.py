@@ -14,6 +14,7 @@ from hub.events.ids import DossierRef
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document, RecordEntry
+from hub.household.requests.threads import threads
 from tests.core.attention_facts import (
     MC,
     TODAY,
@@ -141,3 +142,18 @@ def test_no_point_tells_anything_of_what_stands_in_a_dossier_that_is_not_seen(
         assert set(named(point.detail)) <= {ref.dossier_id for ref in seen}
         same = without.get((point.rule, point.point))
         assert same == point or (same is None and point.rule is not Rule.REQUEST_OVERDUE)
+
+
+@given(
+    st.lists(CLIENT, min_size=3, max_size=3),
+    st.lists(RECORDS, max_size=8),
+    st.lists(st.sets(st.sampled_from(REFS)), min_size=1, max_size=4),
+)
+def test_requests_put_together_once_are_those_of_each_part(
+    clients: list[str], records: list[RecordEntry], parts: list[set[DossierRef]]
+) -> None:
+    document = with_messages(clients, records, [None] * 3)
+    whole = Whole(document, TODAY, Terms())
+    for seen in [*parts, *parts]:
+        shown = shown_to(document, seen)
+        assert Insight(shown, whole).threads == threads(shown, TODAY, Terms())

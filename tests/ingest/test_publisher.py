@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.connect.ingest.erasing import LoggedOrders
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.publisher import MemoryPublisher, Message
 from hub.demo.brokers import BrokerNotInstalled
@@ -15,6 +16,7 @@ from hub.events.topics import COMPOSITIONS, RECORDS, topics
 from hub.stream.provision import ensure_topics
 from tests.ingest.kafka_log import read_partition
 from tests.ingest.publisher_contract import PublisherContract
+from tests.ingest.test_erasing import NAMED, OWN
 
 
 @pytest.mark.core
@@ -74,6 +76,18 @@ def test_a_topic_with_other_partitions_is_refused(broker: EmbeddedBroker) -> Non
     publisher = KafkaPublisher(broker.bootstrap, client_id="test", delivery_seconds=2)
     with pytest.raises(LogRefused, match="2 partitions"):
         publisher.publish([Message(RECORDS, b"zcd/Z-1", b"x")])
+
+
+@pytest.mark.stream
+def test_orders_to_erase_are_read_once_and_each_later_one(broker: EmbeddedBroker) -> None:
+    ensure_topics(broker.bootstrap)
+    publisher, orders = KafkaPublisher(broker.bootstrap, client_id="test"), LoggedOrders(broker.bootstrap)
+    assert orders() == []
+    for order in (OWN, NAMED):
+        publisher.publish([Message(*order.message())])
+        assert (orders(), orders()) == ([order], [])
+    assert LoggedOrders(broker.bootstrap)() == [OWN, NAMED]
+    publisher.close()
 
 
 @pytest.mark.stream

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from structlog.testing import capture_logs
 
+from bench.stages import Memory
 from hub.events.trace import HEADER, traceparent
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
@@ -20,7 +22,7 @@ from hub.stream.lane.options import Fenced
 from hub.stream.lane.store import Marker, PartitionStore, StateInUse, TailKey, shared_cache
 from hub.stream.lane.watchdog import Watchdog
 from hub.stream.lane.writer import Message, chunks
-from hub.stream.stage import Record
+from hub.stream.stage import Record, Stage
 
 CACHE = shared_cache(1 << 20)
 TAIL = TailKey("toy.state.v1", 0)
@@ -212,3 +214,17 @@ def test_a_stall_is_waiting_input_of_which_nothing_is_done() -> None:
     assert watchdog.stalled({place: 3}, 399) == []
     lane.done = {}
     assert watchdog.stalled({}, 900) == [], "not ours any more"
+
+
+def test_the_stage_in_the_readme_counts_a_repeated_list_once() -> None:
+    text = (Path(__file__).parents[2] / "hub" / "stream" / "lane" / "README.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    written: dict[str, Any] = {}
+    exec(sample, written)  # our own documentation
+    stage: Stage = written["Count"]()
+    state = Memory()
+    for _ in range(2):
+        stage.handle(state, "words.v1", [Record(4, b"a", b""), Record(7, b"a", b""), Record(8, b"b", b"")])
+    older, value = b'{"seen": 4, "count": 1}', b'{"seen": 7, "count": 2}'
+    assert state.get(b"a") == value
+    assert stage.merge(b"a", value, older) == stage.merge(b"a", older, value) == stage.merge(b"a", None, value) == value

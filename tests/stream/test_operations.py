@@ -285,6 +285,46 @@ def backfill(stack: Stack) -> Any:
     return source["backfill"]
 
 
+def test_a_person_who_is_erased_stays_erased_and_nothing_differs(stack: Stack, tmp_path: Path) -> None:
+    dossier = dossier_of(stack, "zcd")
+    bsn = client_of(stack, dossier)
+    before = inspected(stack, bsn, tmp_path)
+    assert dossier in {item["dossier_id"] for item in before["dossiers"]}
+    ordered = person(stack, bsn, tmp_path, "erase", "--why", "Jeugdwet 7.3.9", "--yes")
+    assert dossier in {item["dossier_id"] for item in ordered["dossiers"]}
+    assert eventually(lambda: not inspected(stack, bsn, tmp_path)["held"], SECONDS)
+    zcd(stack).apply(zcd_contact("after", 1, dossier=dossier))
+    for source in ("zcd", "menscentraal"):
+        (found,) = regiehub(stack, "reconcile", source, "--json").value
+        assert found["differing"] == 0, "what is withheld is no difference"
+    regiehub(stack, "connector", "backfill", "zcd", "--all", "--yes")
+    assert eventually(lambda: bool(backfill(stack)["done_at"]), SECONDS)
+    at_rest(stack)
+    assert not inspected(stack, bsn, tmp_path)["held"]
+
+
+def client_of(stack: Stack, dossier: str) -> str:
+    """The number that the source has of its client."""
+    records = stack.simulators["zcd"].final_records()
+    (content,) = [r["gegevens"] for r in records if r["soort"] == "dossier" and r["dossiernummer"] == dossier]
+    assert isinstance(content, dict)
+    return str(next(line["bsn"] for line in content["gezinsleden"] if line["client"]))
+
+
+def inspected(stack: Stack, bsn: str, folder: Path) -> dict[str, Any]:
+    return person(stack, bsn, folder, "inspect")
+
+
+def person(stack: Stack, bsn: str, folder: Path, *words: str) -> dict[str, Any]:
+    """What the command of that name says of somebody."""
+    file = folder / "token"
+    file.write_text(stack.tokens["inzage"])
+    file.chmod(0o600)
+    asked = ("person", "--desk", stack.url, "--token-file", str(file), *words, "--json")
+    value: dict[str, Any] = regiehub(stack, *asked, answer=f"{bsn}\n").value
+    return value
+
+
 def test_a_worker_that_is_gone_is_the_cause_that_status_names(stack: Stack) -> None:
     stack.children["stream"].stop(20)
     assert eventually(lambda: status(stack)["workers"] == 0, SECONDS)

@@ -253,6 +253,15 @@ class Control:
         self._forget("backfill")
         return found
 
+    def erasures_done(self) -> set[str]:
+        """Ids of the orders to forget somebody that were obeyed."""
+        found = self._rows("SELECT value FROM told WHERE name = 'erased'")
+        return set(json.loads(found[0][0])) if found else set()
+
+    def erasure_done(self, erasure_id: str) -> None:
+        """One more was."""
+        self._tell("erased", sorted(self.erasures_done() | {erasure_id}))
+
     def _ask(self, kind: Errand, asked: Iterable[tuple[str, object]]) -> None:
         rows = ((kind.value, name, json.dumps(value)) for name, value in asked)
         self._connection.execute("BEGIN IMMEDIATE")

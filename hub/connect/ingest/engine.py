@@ -22,6 +22,7 @@ from hub.connect.ingest.backfill import Backfill
 from hub.connect.ingest.backfilling import Backfiller
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
+from hub.connect.ingest.erasing import Eraser
 from hub.connect.ingest.errands import Asked, Errands
 from hub.connect.ingest.events import SourceState, Stated, events, state
 from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
@@ -36,6 +37,7 @@ from hub.connect.ingest.tracing import Tracing
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
 from hub.events.moments import micros
+from hub.events.records import Draft
 from hub.ops import metrics
 from hub.ops.logging import get_logger
 
@@ -98,6 +100,7 @@ class Ingest:
         self._policy = policy or Policy()
         self._chance = chance
         self._forget: Callable[[Cursor], None] = lambda _: None
+        self._eraser: Eraser | None = None
         self._control: Control | None = None
         self._errands: Errands | None = None
         self._backfiller: Backfiller | None = None
@@ -122,6 +125,10 @@ class Ingest:
     def forget_by(self, forget: Callable[[Cursor], None]) -> None:
         """Tell it each cursor that was saved: what came before that is published. It may raise SourceUnavailable."""
         self._forget = forget
+
+    def erase_by(self, eraser: Eraser) -> None:
+        """From the next step on publish nothing of whom it says must be forgotten."""
+        self._eraser = eraser
 
     @property
     def progress(self) -> Progress:
@@ -160,6 +167,7 @@ class Ingest:
             return self._back_off(error)
 
     def _step(self) -> float:
+        self._erase()
         if self._is_paused():
             return self._policy.poll_seconds
         asked_at = self._clock.now()
@@ -189,6 +197,14 @@ class Ingest:
     def source_epoch(self) -> int:
         """The one in which the source is read now: the connectors file's, or a later one by a reset."""
         return max(self._policy.source_epoch, self._orders.source_epoch)
+
+    def _erase(self) -> None:
+        """Also while the source is paused or held: that asks nothing of it."""
+        if self._eraser:
+            self._eraser.run(self.publish, self.source_epoch, self._clock.monotonic())
+
+    def _kept(self, draft: Draft) -> Draft:
+        return self._eraser.kept(draft) if self._eraser else draft
 
     def _is_paused(self) -> bool:
         """Look what people ask, obey, and say whether to leave the source alone."""
@@ -238,6 +254,7 @@ class Ingest:
         self, lane: SafetyLane, cursor: Cursor | None, error: DeadLetterLimitExceeded
     ) -> tuple[float, Cursor | None]:
         try:
+            self._erase()
             if self._is_paused():
                 return self._policy.poll_seconds, cursor
             batch = self._feed.poll(cursor)
@@ -254,7 +271,7 @@ class Ingest:
         """Publish beside the feed: acknowledged, then in the index; the cursor stays. Gives the number of events."""
         now = self._clock.now()
         work = Work([], [], [], Counter(), Counter(), None)
-        stated = [(state(i.draft, self._ring, self._identity, i.source_epoch), i.forced) for i in asked]
+        stated = [(state(self._kept(i.draft), self._ring, self._identity, i.source_epoch), i.forced) for i in asked]
         known = self._index.known(item.record for item, _ in stated)
         for item, forced in stated:
             work = self._plan_one(item, known, micros(now), work, forced=forced)
@@ -303,7 +320,7 @@ class Ingest:
 
     def _plan(self, batch: TranslatedBatch, now: datetime) -> Work:
         epoch = self.source_epoch
-        stated = [state(draft, self._ring, self._identity, epoch) for draft in batch.drafts]
+        stated = [state(self._kept(draft), self._ring, self._identity, epoch) for draft in batch.drafts]
         aside = set_aside(batch, self._index, self._ring, self._identity, now, source_epoch=epoch)
         work = Work([], [], aside.records, Counter(), Counter(), None)
         known = self._index.known(item.record for item in stated)

@@ -115,7 +115,7 @@ class Errands:
         for record, versions in self._index.known(gone).items():
             latest = max(versions, key=lambda item: item.order)
             if record in forced or not latest.deleted:
-                yield _deletion(record, latest)
+                yield deletion(record, latest)
 
     def _replay(self, letters: Sequence[Letter], publish: Publish) -> None:
         by_position = {letter.position: letter for letter in letters}
@@ -157,7 +157,8 @@ def _record(draft: Draft) -> RecordKey:
     return RecordKey(draft.record_type.value, draft.record_id)
 
 
-def _deletion(record: RecordKey, latest: Known) -> Draft:
+def deletion(record: RecordKey, latest: Known) -> Draft:
+    """That a record is not there any more, in the version that was published last: a higher revision makes it win."""
     return Draft(
         record_type=RecordType(record.record_type),
         dossier_id=latest.dossier_id,

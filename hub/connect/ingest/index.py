@@ -8,7 +8,7 @@ from the start, and events of the old epoch lose from those of the new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -177,6 +177,17 @@ class Index:
                 for table, published in ((_records, True), (_intended, False)):
                     for row in connection.execute(select(table).where(table.c.record.in_(chunk))).mappings():
                         found.setdefault(keys[row["record"]], []).append(_read_known(dict(row), published))
+        return found
+
+    def in_dossiers(self, dossier_ids: Collection[str]) -> set[RecordKey]:
+        """Records of which a version stands, or may stand, in one of these dossiers. Reads the whole file: it is asked
+        when a person is erased."""
+        found: set[RecordKey] = set()
+        with self._engine.connect() as connection:
+            for table in (_records, _intended):
+                for chunk in _chunks(dossier_ids, _LOOKUP_KEYS):
+                    query = select(table.c.record).where(table.c.dossier_id.in_(chunk))
+                    found |= {RecordKey.of(text) for text in connection.scalars(query)}
         return found
 
     def entries(self) -> Iterator[Entry]:

@@ -3,12 +3,13 @@ what was found. Beside the ingest that runs: its own connector's process, its in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from hub.connect.api import InventoryItem
 from hub.connect.ingest.control import Repair
+from hub.connect.ingest.erasing import Withheld
 from hub.connect.ingest.index import Entry, Index
 from hub.connect.ingest.process import ConnectorProcess
 from hub.events.codec import Value
@@ -34,12 +35,14 @@ class SourceSides:
         *,
         source_epoch: int,
         paced: Callable[[int], None],
+        withheld: Withheld | None = None,
     ) -> None:
         self._process = process
         self._index = index
         self._shown = shown
         self._epoch = source_epoch
         self._paced = paced
+        self._withheld = withheld
 
     @property
     def is_complete(self) -> bool:
@@ -47,11 +50,12 @@ class SourceSides:
         return self._process.inventory_is_complete
 
     def source(self) -> Iterator[Stated]:
-        """What the source holds."""
+        """What the source holds, but for what the hub was told to forget."""
+        erased = set(self._erased())
         for page in self._process.inventory():
             self._paced(len(page))
             for item in page:
-                if not item.deleted:
+                if not item.deleted and not self._is_erased(item, erased):
                     yield Stated(Record(item.dossier_id, item.record_type, item.record_id), item.version)
 
     def published(self) -> Iterator[Published]:
@@ -74,6 +78,18 @@ class SourceSides:
     def teams(self) -> Mapping[str, str]:
         """Who directs."""
         return self._shown.teams()
+
+    def _is_erased(self, item: InventoryItem, erased: Container[InventoryItem]) -> bool:
+        whole = self._withheld is not None and item.dossier_id in self._withheld.dossiers
+        return whole or item._replace(deleted=True) in erased
+
+    def _erased(self) -> Iterator[InventoryItem]:
+        """In dossiers of others what was published as deleted of somebody erased, with the source's own version."""
+        if self._index is None or self._withheld is None or not self._withheld.lines:
+            return
+        for record, known in self._index.entries():
+            if known.deleted and known.dossier_id in self._withheld.lines:
+                yield InventoryItem(known.dossier_id, *record, known.order.version, True)
 
     def _entries(self) -> Iterator[Entry]:
         if self._index is not None:

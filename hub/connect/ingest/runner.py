@@ -19,6 +19,7 @@ from hub.connect.ingest.clock import SystemClock
 from hub.connect.ingest.connectors_file import Source, load_source
 from hub.connect.ingest.control import Control
 from hub.connect.ingest.engine import Ingest, Policy
+from hub.connect.ingest.erasing import Eraser, LoggedOrders
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.keyed import Identity
@@ -89,6 +90,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             policy=_policy(settings, source),
         )
         ingest.obey(control, process)
+        ingest.erase_by(Eraser(LoggedOrders(settings.broker), control, index, ring, source.instance))
         if receiver is not None:
             ingest.forget_by(receiver.forget)
         stack.enter_context(_compared(settings, source, ingest, stopping))

@@ -176,6 +176,8 @@ def _ground_of_role(actor: Actor, action: Action) -> str:
     """The ground of what is asked of no one household."""
     if action is Action.INSPECT_PERSON:
         return Ground.INZAGE.value
+    if action is Action.ERASE_PERSON:
+        return Ground.WISSING.value
     if action is Action.REVIEW_EMERGENCIES:
         return Ground.VITAAL_BELANG.value
     if action not in (Action.LIST_HOUSEHOLDS, Action.SEARCH_HOUSEHOLDS, Action.READ_REQUESTS):

@@ -12,7 +12,8 @@ class Ground(StrEnum):
     JEUGDWET_7_4_0, WMO_5_1_1: Youth Act article 7.4.0 and Social Support Act article 5.1.1, processing needed for the
     help itself. TOESTEMMING: the person agreed that the other unit sees it. VITAAL_BELANG: an emergency. WAMS: the act
     on manifold problems; off unless a municipality says that it is in force (`Rules.wams`). INZAGE: GDPR article 15 and
-    Youth Act article 7.3.10, the person's own right to see it.
+    Youth Act article 7.3.10, the person's own right to see it. WISSING: GDPR article 17 and Youth Act article 7.3.9,
+    his right to have it erased.
     """
 
     JEUGDWET_7_4_0 = "JEUGDWET_7_4_0"
@@ -21,6 +22,7 @@ class Ground(StrEnum):
     VITAAL_BELANG = "VITAAL_BELANG"
     WAMS = "WAMS"
     INZAGE = "AVG_15 JEUGDWET_7_3_10"
+    WISSING = "AVG_17 JEUGDWET_7_3_9"
 
 
 OF_KIND: Final = {"youth": Ground.JEUGDWET_7_4_0, "adult": Ground.WMO_5_1_1}

@@ -13,7 +13,7 @@ class Role(StrEnum):
     TEAM_MEMBER: helps families of his team, and directs none. TEAM_LEADER: sees to his team's work.
     SAFETY_OFFICER (aandachtsfunctionaris): guards safety at home, and so may see where somebody is in hiding; he
     reviews every emergency access. INSPECTION_OFFICER (inzagefunctionaris): answers citizens who ask what is held
-    of them. AUDITOR: sees who looked, and nothing of what they saw.
+    of them, or that it be erased. AUDITOR: sees who looked, and nothing of what they saw.
     """
 
     CASE_DIRECTOR = "case_director"
@@ -37,6 +37,8 @@ class Action(StrEnum):
     RECORD_CONSENT: that somebody agrees to show a dossier to the other unit, or that he does so no more.
     BREAK_GLASS: see a dossier in an emergency, whoever's it is. END_EMERGENCY: end one's own before its time.
     REVIEW_EMERGENCIES: see which there were. JUDGE_EMERGENCY: say of one whether it was justified.
+    INSPECT_PERSON: everything held of a citizen who asks for it. ERASE_PERSON: have the hub forget him, or see what
+    that would do.
     READ_CONSOLE: how the flow is, without anybody's data. OPERATE: pause a source, read it again, compare it, deal with
     what could not be read."""
 
@@ -59,6 +61,7 @@ class Action(StrEnum):
     READ_CANDIDATES = "read_candidates"
     SEE_SECRET_ADDRESS = "see_secret_address"
     INSPECT_PERSON = "inspect_person"
+    ERASE_PERSON = "erase_person"
     READ_SOURCES = "read_sources"
     READ_DEAD_LETTERS = "read_dead_letters"
     READ_CONSOLE = "read_console"
@@ -132,7 +135,7 @@ ALLOWED: Final[dict[Role, frozenset[Action]]] = {
             Action.JUDGE_EMERGENCY,
         )
     ),
-    Role.INSPECTION_OFFICER: frozenset((Action.ENTER, Action.INSPECT_PERSON)),
+    Role.INSPECTION_OFFICER: frozenset((Action.ENTER, Action.INSPECT_PERSON, Action.ERASE_PERSON)),
     Role.AUDITOR: frozenset((Action.ENTER, Action.READ_LOOKS)),
     Role.OPERATIONS: frozenset((Action.ENTER, *_SYSTEM, Action.READ_DEAD_LETTERS, Action.READ_CONSOLE, Action.OPERATE)),
 }

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from hub.desk.api.decisions import decisions_router
 from hub.desk.api.emergencies import emergencies_router
+from hub.desk.api.erasures import erasures_router
 from hub.desk.api.households import households_router
 from hub.desk.api.inspections import inspections_router
 from hub.desk.api.requests import requests_router
@@ -21,6 +22,7 @@ __all__ = ["api_router"]
 _NOUNS = (
     households_router,
     inspections_router,
+    erasures_router,
     decisions_router,
     emergencies_router,
     requests_router,

@@ -82,7 +82,7 @@ def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     for (team, unit), own in sorted(groups.items()):
         is_all = len(own) == len(document["dossiers"]) and all(item.beside for item in known.messages)
         seen = document if is_all else _as_team_sees(document, known, team, unit)
-        for thread in whole.threads if is_all else threads(seen, today, whole.terms):
+        for thread in whole.threads_in(seen):
             place = DossierRef(*thread.anchor[:2])
             asked = _asked(seen, thread, today, prices)
             is_own = place in own or (thread.anchor in anchors and owners.get(place) in own)

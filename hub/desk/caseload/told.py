@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
 from hub.desk.access import Action, Actor, Household, Known, Role, cut, grantees_of, known_of, may
-from hub.desk.access.decide import Openings, sees_whole
+from hub.desk.access.decide import Openings, sees_whole, stood_in
 from hub.desk.access.roles import Replaced
 from hub.desk.caseload.case import Case, case_of
 from hub.desk.insight import Insight, Whole
@@ -59,13 +59,19 @@ def _readers(document: Document, known: Known) -> Iterator[Actor]:
     staff = {number for item in known.dossiers for number in item.named | item.directed_by}
     user, number = (known.director.user, known.director.staff) if known.director else ("", "")
     staff |= {number} - {""}
+    replaced = [
+        Replaced(team, worker)
+        for worker in sorted(staff)
+        for team in sorted(teams)
+        if any(relation for item in known.dossiers for relation in stood_in(team, worker, item, known))
+    ]
     for unit in sorted({item["kind"] for item in document["dossiers"]} & LAW_OF_KIND.keys()):
         for team in sorted(teams):
             yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, teams=(team,))
         for worker in sorted(staff):
             yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, staff=worker)
-            for team in sorted(teams):
-                yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, replaces=(Replaced(team, worker),))
+        for pair in replaced:
+            yield Actor(_NOBODY, Role.CASE_DIRECTOR, unit=unit, replaces=(pair,))
         if user:
             yield Actor(user, Role.CASE_DIRECTOR, unit=unit)
     yield Actor(_NOBODY, Role.SAFETY_OFFICER)

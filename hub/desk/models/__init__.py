@@ -36,7 +36,17 @@ from hub.desk.models.lists import (
     Links,
     SearchResult,
 )
-from hub.desk.models.looks import Inspection, InspectionRequest, Look, Looks, Standing
+from hub.desk.models.looks import (
+    ErasedDossier,
+    ErasedLine,
+    Erasure,
+    ErasureRequest,
+    Inspection,
+    InspectionRequest,
+    Look,
+    Looks,
+    Standing,
+)
 from hub.desk.models.parts import (
     Decisions,
     DirectionStated,
@@ -84,6 +94,10 @@ __all__ = [
     "DossierRow",
     "Emergencies",
     "EmergencyRow",
+    "ErasedDossier",
+    "ErasedLine",
+    "Erasure",
+    "ErasureRequest",
     "Evidence",
     "Freshness",
     "Household",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr
 
+from hub.desk.decision_models import Why
 from hub.desk.models.household import DecisionBody, Dossier, Person, RecordBody
 from hub.desk.models.lists import Links
 from hub.desk.models.shared import Body
@@ -66,3 +67,43 @@ class Inspection(Body):
     records: list[RecordBody]
     looks: list[Look]
     cut_out: list[str]
+
+
+class ErasureRequest(Body):
+    """Whom, and on what ground, in one's own words. `order` false: only what would go and what stays."""
+
+    bsn: SecretStr = Field(min_length=1, max_length=20)
+    why: Why
+    order: bool = False
+
+
+class ErasedDossier(Body):
+    """A dossier of which he is the client."""
+
+    source: str
+    dossier_id: str
+    is_open: bool
+
+
+class ErasedLine(Body):
+    """A member line that names him in a dossier of somebody else."""
+
+    source: str
+    dossier_id: str
+    line: str
+
+
+class Erasure(Body):
+    """What goes of a person: his own dossiers with all their records, his lines in dossiers of others with what is
+    recorded about him there, and the decisions that name him. `others_unknown`: how many other persons are named
+    nowhere but in his dossiers. `kept`: what is not reached. `erasure_id`: of the order; null if none was given, since
+    it was only asked what would go, or nothing is `held`."""
+
+    held: bool
+    erasure_id: str | None
+    dossiers: list[ErasedDossier]
+    lines: list[ErasedLine]
+    records: int
+    decisions: int
+    others_unknown: int
+    kept: list[str]

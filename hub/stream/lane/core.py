@@ -13,7 +13,6 @@ from typing import Any, Final
 import structlog
 
 from hub.errors import LogRefused, RegiehubError
-from hub.events.codec import UnknownSchemaError
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
@@ -129,7 +128,8 @@ class Lane:
             self.failure = error
             # Places only: a message, or a variable in a frame, may hold personal data; messages of our own don't.
             places = traceback.format_tb(error.__traceback__)
-            detail = str(error) if isinstance(error, LaneError | RegiehubError | UnknownSchemaError) else ""
+            is_plain = isinstance(error, (LaneError, RegiehubError, *self.options.plain_errors))
+            detail = str(error) if is_plain else ""
             _log.critical("lane_failed", error=type(error).__name__, detail=detail, traceback="".join(places))
             self.failed.set()
 

@@ -82,6 +82,11 @@ class LaneOptions:
     topic_ids: Mapping[str, str] = field(default_factory=dict)
     """Broker's id per topic; local state of another topic with the same name is wiped (R10). Empty: not known."""
 
+    shown_changelogs: frozenset[str] = frozenset()
+    """Changelogs that others read as well: what is written to them counts as published."""
+    plain_errors: tuple[type[Exception], ...] = ()
+    """Errors of stages whose text holds no personal data: it is logged when they end the process."""
+
     session_timeout_seconds: float = 10.0
     """Below about 6 a busy machine loses its partitions; above it a dead worker's partitions wait longer."""
     commit_interval_seconds: float = 1.0

@@ -19,7 +19,6 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from hub.events import trace as trace_context
-from hub.events.topics import topics
 from hub.stream.lane.backlog import Backlog
 from hub.stream.lane.guard import OutputGuard, late_changelog
 from hub.stream.lane.inbox import Inbox
@@ -67,7 +66,7 @@ class StagePartition:
         self.read = 0
         """Records read of the tails: progress that is not the inputs'."""
         self._changelog = TailKey(stage.changelog, partition)
-        self._shows_changelog = _is_read_by_others(stage)
+        self._shows_changelog = stage.changelog in shared.options.shown_changelogs
         self._shared = shared
         self._check = check
         self._awake = asyncio.Event()
@@ -332,8 +331,3 @@ class StagePartition:
 
     def _name(self) -> dict[str, str | int]:
         return {"stage": self.stage.name, "partition": self.partition}
-
-
-def _is_read_by_others(stage: Stage) -> bool:
-    spec = topics().get(stage.changelog)
-    return spec is not None and set(spec.consumers) != {stage.name}
