@@ -41,7 +41,9 @@ HEADERS: dict[str, dict[str, str]] = {
 }
 KNOWN = {"household_id": HOME, "decision_id": DECISION}
 """Ids of what is there; random ones are not."""
-SAYS_MORE_THAN_A_SCHEMA = {"searchHouseholds", "makeDecision", "takeBackDecision", "inspectPerson", "nameDeputy"}
+SAYS_MORE_THAN_A_SCHEMA = {
+    "searchHouseholds", "makeDecision", "takeBackDecision", "inspectPerson", "erasePerson", "nameDeputy",
+}  # fmt: skip
 """A body of these can fit its schema and still be refused with a 400: a BSN fails its check, a decision names one line
 twice, a reason holds a BSN, a consent or a deputy runs too long. Of them `positive_data_acceptance` is not asked."""
 
