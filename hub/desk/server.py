@@ -121,6 +121,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
         login=login,
         prices=prices,
         looking=looking.latest,
+        recent=looking.recent,
         orders=orders,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
