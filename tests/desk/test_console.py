@@ -82,7 +82,7 @@ def test_the_map_says_in_words_how_each_part_is(desk: Desk, console: TestClient)
     assert console.get("/").headers["location"] == "/beheer"
     shown = plain(console.get("/beheer").text)
     assert "Koppelingen 2 van 2 melden zich" in shown
-    assert "Wie is één huishouden bij 0 wachten, – per seconde Leest: registrations.compositions.v1" in shown
+    assert "Wie is één huishouden bij 0 wachten, – per seconde Leest: registrations. compositions. v1" in shown
     assert "Het beeld dat men ziet bij 0 wachten, – per seconde MensCentraal (volwassenen): 0 s geleden" in shown
     assert "MensCentraal (volwassenen) hapert 429" in shown
     assert "is al" not in shown.split("De weg van")[1]
@@ -91,7 +91,7 @@ def test_the_map_says_in_words_how_each_part_is(desk: Desk, console: TestClient)
     desk.picture = picture(seen(status(), flow=Flow((late,), 1), rates={("desk", VIEWS): 0.5}))
     shown = plain(console.get("/beheer").text)
     assert "Het beeld dat men ziet loopt achter 10 wachten (oudste 9 min), 0.5 per seconde" in shown
-    assert "ZCD (jeugd): 9 min geleden Leest: households.views.v1" in shown
+    assert "ZCD (jeugd): 9 min geleden Leest: households. views. v1" in shown
     assert "desk loopt 9 min achter; er wachten 10 berichten." in shown
     assert "regiehub status --watch" in shown
     assert "ZCD (jeugd) werkt 0 s geleden 0 s geleden 9 min geleden" in shown

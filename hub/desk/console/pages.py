@@ -18,7 +18,7 @@ from hub.desk.site import Site, asking
 from hub.ops.flow import DESK, STAGES
 from hub.ops.orders import Orders
 from hub.ops.picture import HopRow, Pace, Picture, Pulse, SourceRow
-from hub.ops.status import age_seconds
+from hub.ops.status import Level, age_seconds
 
 CONSOLE: Final = "/beheer"
 LETTERS: Final = f"{CONSOLE}/onleesbaar"
@@ -72,7 +72,7 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
             age=age_seconds(site.now(), shown.at) if shown else None,
             stale_seconds=STALE_SECONDS,
             steps=steps(shown) if shown else [],
-            past=[item for item in site.recent() if item.until is not None],
+            past=[item for item in site.recent() if item.until is not None and item.finding.level is Level.BROKEN],
             begun={item.what: item.since for item in site.recent() if item.until is None},
             operates=_operates(request),
             path=CONSOLE,
