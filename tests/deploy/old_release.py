@@ -10,5 +10,6 @@ from hub.ops.http import OpsServer
 
 if __name__ == "__main__":
     metrics.REGISTRY.unregister(metrics.DESK_LAG_RECORDS)
+    metrics.REGISTRY.unregister(metrics.FLOW_MEASURED)
     OpsServer(int(sys.argv[1]), lambda: True)
     signal.pause()
