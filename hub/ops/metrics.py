@@ -175,6 +175,15 @@ MISSING_DOSSIERS: Final = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+LARGE_VIEW_BYTES: Final = 1024 * 1024
+"""An eighth of what the topic of views takes. Beyond that limit the stream stops for everybody, so somebody must know
+long before."""
+VIEW_BYTES: Final = Histogram(
+    "regiehub_view_bytes",
+    "Size of each view that the read model takes in; the topic takes 8 MiB.",
+    buckets=(4096, 16384, 65536, 262144, LARGE_VIEW_BYTES, 4 * LARGE_VIEW_BYTES, 8 * LARGE_VIEW_BYTES),
+    registry=REGISTRY,
+)
 STAGE_RECORDS_APPLIED: Final = Counter(
     "regiehub_stage_records_applied_total", "Records a stage has applied.", ["stage"], registry=REGISTRY
 )

@@ -200,6 +200,15 @@ class Trouble:
         }  # fmt: skip
         self._publish(Message(SOURCES, AHEAD.encode(), encode("hub.source_status", status)))
 
+    def write_books(self) -> None:
+        """A source puts whole documents in a field of one dossier."""
+        zcd = self.stack.simulators["zcd"]
+        assert isinstance(zcd, ZcdSimulator)
+        goal = next(item for item in zcd.final_records() if item["soort"] == "doel" and item["gegevens"])
+        assert isinstance(goal["gegevens"], dict)
+        content = goal["gegevens"] | {"doel": "lezen en schrijven " * 20_000}
+        zcd.apply_many({**goal, "id": f"BOOK-{number}", "versie": 1, "gegevens": content} for number in range(4))
+
     @contextmanager
     def log_hung(self) -> Iterator[None]:
         """A broker that takes connections and answers nothing."""
@@ -304,6 +313,8 @@ def test_every_alert_fires_when_what_it_is_for_happens(
     trouble.fill_disk_of_looks()
     trouble.compare_no_more()
     trouble.report_from_the_future()
+    trouble.write_books()
+    trouble.await_fired(("RegiehubViewLarge", ""))
     with trouble.load():
         trouble.park_a_record()
         trouble.lose_a_change()
