@@ -79,7 +79,7 @@ class Metrics:
 
     def lag(self, records: int, parked: int) -> None:
         """What is not in the read model yet, and what in it waits for its composition."""
-        metrics.DESK_LAG_RECORDS.set(records)
+        metrics.tell(metrics.DESK_LAG_RECORDS, records)
         metrics.STAGE_PARKED_ENTRIES.labels(stage="assemble").set(parked)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,13 +102,13 @@ def test_a_clock_that_is_ahead_hides_no_silence(ahead: int, silent: int, read: i
     told = NOW + timedelta(seconds=ahead)
     status, skew = by_our_clock(heartbeat(reported_at=told, caught_up_at=told - timedelta(seconds=read)), NOW)
     later = NOW + timedelta(seconds=silent)
-    (row,) = picture(measured(status, at=later, skews={"zcd": skew})).sources
+    (row,) = picture(measured(dict(status), at=later, skews={"zcd": skew})).sources
     assert row.freshness.seconds(Point.PUBLISHED, later) == silent + read
     assert (row.pulse is Pulse.SILENT) == (silent > SILENT_SECONDS)
     assert (row.freshness.skew_seconds, row.freshness.ahead_seconds) == (ahead, 0.0)
-    assert any(item.kind == "skew" for item in picture(measured(status, at=later, skews={"zcd": skew})).findings) == (
-        ahead > SKEW_SECONDS
-    )
+    assert any(
+        item.kind == "skew" for item in picture(measured(dict(status), at=later, skews={"zcd": skew})).findings
+    ) == (ahead > SKEW_SECONDS)
 
 
 def test_the_last_report_counts_although_its_clock_was_set_back() -> None:
@@ -182,6 +184,18 @@ def test_the_picture_is_one_json_object_and_the_metrics_say_the_same() -> None:
     assert value("regiehub_team_differing_records", {"source": "zcd", "team": "Noord"}) == 1
     metrics.show_flow(picture(measured(status, flow=None)))
     assert value(fresh, {"source": "zcd", "point": "visible"}) == late.timestamp(), "stands still, and grows old"
+
+
+def test_what_a_process_does_not_know_it_does_not_show() -> None:
+    """No sentinel: a 0 of a connector, or of a desk that has not looked yet, would say that nothing waits."""
+    shown = [metrics.DESK_LAG_RECORDS, metrics.STREAM_WORKERS, metrics.FLOW_MEASURED]
+    script = "from hub.ops import metrics; print(metrics.exposition().decode())"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "regiehub_looks_records" in said
+    assert not [gauge for gauge in shown if gauge._name in said]
+    for _ in range(2):
+        metrics.tell(metrics.DESK_LAG_RECORDS, 7)
+    assert metrics.REGISTRY.get_sample_value("regiehub_desk_lag_records") == 7
 
 
 def test_a_connector_that_has_just_started_does_not_make_known_things_unknown() -> None:

@@ -206,8 +206,8 @@ class Trouble:
         assert isinstance(zcd, ZcdSimulator)
         goal = next(item for item in zcd.final_records() if item["soort"] == "doel" and item["gegevens"])
         assert isinstance(goal["gegevens"], dict)
-        content = goal["gegevens"] | {"doel": "lezen en schrijven " * 20_000}
-        zcd.apply_many({**goal, "id": f"BOOK-{number}", "versie": 1, "gegevens": content} for number in range(4))
+        content = goal["gegevens"] | {"doel": "lezen en schrijven " * 5_000}
+        zcd.apply_many({**goal, "id": f"BOOK-{number}", "versie": 1, "gegevens": content} for number in range(15))
 
     @contextmanager
     def log_hung(self) -> Iterator[None]:
