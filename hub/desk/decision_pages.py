@@ -25,12 +25,16 @@ from hub.events.decisions import Kind
 def decision_pages_router(pages: Pages) -> APIRouter:
     """Where the forms about decisions go."""
     router = APIRouter(include_in_schema=False)
-    deciding = pages.site.deciding
+    site = pages.site
 
     @router.post("/huishoudens/{household_id}/besluiten")
     def decide(household_id: str, request: Request, form: Form) -> Response:
         """Record a decision, and back to the household; or that page again with what is wrong."""
-        return _decided(pages, request, household_id, form, lambda: deciding.decide(asking(request), wanted_of(form)))
+
+        def act() -> Accepted:
+            return site.deciding.decide(asking(request), wanted_of(form))
+
+        return _decided(pages, request, household_id, form, act)
 
     @router.post("/huishoudens/{household_id}/besluiten/{decision_id}/intrekking")
     def withdraw(household_id: str, decision_id: str, request: Request, form: Form) -> Response:
@@ -40,7 +44,7 @@ def decision_pages_router(pages: Pages) -> APIRouter:
             wanted = DecisionToTakeBack.model_validate(
                 {name: form[name] for name in ("why", "version") if name in form}
             )
-            return deciding.withdraw(asking(request), decision_id, wanted)
+            return site.deciding.withdraw(asking(request), decision_id, wanted)
 
         return _decided(pages, request, household_id, form | {"decision_id": decision_id}, act)
 

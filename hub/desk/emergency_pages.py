@@ -40,7 +40,7 @@ def emergency_router(pages: Pages) -> APIRouter:
 
 
 def _add_reviews(router: APIRouter, pages: Pages) -> None:
-    deciding = pages.site.deciding
+    site = pages.site
 
     @router.get("/noodtoegangen")
     def reviews(request: Request, vastgelegd: bool = False) -> Response:
@@ -58,7 +58,7 @@ def _add_reviews(router: APIRouter, pages: Pages) -> None:
         if errors := errors_of(form):
             return again(400, **errors)
         try:
-            deciding.decide(asking(request), _judgement(decision_id, form))
+            site.deciding.decide(asking(request), _judgement(decision_id, form))
         except ReasonHoldsBsn:
             return again(400, why="consent_error.bsn")
         except OwnEmergency:

@@ -24,7 +24,7 @@ PATH = "/team"
 def team_page_router(pages: Pages) -> APIRouter:
     """The routes of the page."""
     router = APIRouter(include_in_schema=False)
-    deputising = pages.site.deputising
+    site = pages.site
 
     @router.get(PATH)
     def team(request: Request, vastgelegd: bool = False) -> Response:
@@ -34,7 +34,7 @@ def team_page_router(pages: Pages) -> APIRouter:
     @router.post(f"{PATH}/vervangingen")
     def name(request: Request, form: Form) -> Response:
         """Let somebody stand in, and back to the page; or that page again with what is wrong."""
-        return _decided(pages, request, lambda: deputising.name(asking(request), _wanted(form)))
+        return _decided(pages, request, lambda: site.deputising.name(asking(request), _wanted(form)))
 
     @router.post(f"{PATH}/vervangingen/{{deputyship_id}}/intrekking")
     def take_back(deputyship_id: str, request: Request, form: Form) -> Response:
@@ -42,7 +42,7 @@ def team_page_router(pages: Pages) -> APIRouter:
 
         def act() -> None:
             wanted = DeputyToTakeBack.model_validate({"why": form.get("why", "")})
-            deputising.take_back(asking(request), deputyship_id, wanted.why)
+            site.deputising.take_back(asking(request), deputyship_id, wanted.why)
 
         return _decided(pages, request, act)
 

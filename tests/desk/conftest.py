@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
@@ -133,11 +134,35 @@ def home(desk: Desk) -> str:
     return desk.show(family())
 
 
+class _Present:
+    """The site of the test that runs. The application, whose routes take longer than most tests, is made once."""
+
+    site: Site
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.site, name)
+
+
+_PRESENT: Final = _Present()
+
+
+@cache
+def _app() -> FastAPI:
+    return create_app(cast(Site, _PRESENT))
+
+
+def app_of(site: Site) -> FastAPI:
+    """The application of this site, until somebody asks for that of another."""
+    _PRESENT.site = site
+    app = _app()
+    app.middleware_stack = None  # made anew by the first request: its gate is the new site's
+    return app
+
+
 @pytest.fixture
 def visit(desk: Desk) -> Iterator[Callable[[str | None], TestClient]]:
     """A client of the API with a token, or without one. Redirects are not followed."""
-    site = desk.site
-    app = create_app(site)
+    app = app_of(desk.site)
     opened = []
 
     def client(token: str | None = DIRECTOR) -> TestClient:

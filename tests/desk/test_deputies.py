@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from hub.desk import models
 from hub.desk.access import Actor, Role
-from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.reading import Reading
@@ -23,7 +22,7 @@ from hub.events.codec import decode
 from hub.events.deputies import Deputyship, said_of
 from hub.events.records import RecordType
 from hub.events.topics import DEPUTIES
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, Desk, app_of
 from tests.desk.decisions import direction_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -52,7 +51,7 @@ class Town:
         reading = Reading(desk.engine, desk.log, lambda: self.now)
         deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
         site = replace(desk.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS), now=lambda: self.now)
-        self._client = TestClient(create_app(site), follow_redirects=False)
+        self._client = TestClient(app_of(site), follow_redirects=False)
         directed = entry(ref(1), RecordType.CASE_DIRECTION, "r", direction("Kim Bakker", staff="7"))
         named = entry(ref(2), RecordType.INVOLVEMENT, "i", involvement("Kim Bakker", staff="7"))
         elsewhere = entry(ref(3), RecordType.CASE_DIRECTION, "r", direction("Kim Bakker", staff="7"))

@@ -19,7 +19,6 @@ from hub.desk.access import Action, Actor, Ground, Household, Opening, Role, cut
 from hub.desk.access.facts import ref_of
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
-from hub.desk.app import create_app
 from hub.desk.caseload.case import Case, case_of
 from hub.desk.caseload.query import Wanted, find, mine
 from hub.desk.caseload.writing import Attending
@@ -33,7 +32,7 @@ from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, Desk, app_of
 from tests.desk.decisions import direction_entry, opening_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -195,7 +194,7 @@ def browser(desk: Desk, tmp_path: Path) -> Iterator[TestClient]:
     leader = {unit: Actor(f"lea.{unit}", Role.TEAM_LEADER, unit=unit, teams=("Noord",)) for unit in ("youth", "adult")}
     tokens = Tokens({"yara": YARA, "adam": ADAM, **leader})
     site = replace(desk.site, reading=Reading(desk.engine, desk.log, lambda: NOW), tokens=tokens)
-    with TestClient(create_app(site), follow_redirects=False) as client:
+    with TestClient(app_of(site), follow_redirects=False) as client:
         yield client
 
 

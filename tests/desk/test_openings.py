@@ -13,7 +13,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hub.desk.access import Actor, Role
-from hub.desk.app import create_app
 from hub.desk.blocks.openings import agreements, broken
 from hub.desk.consent_page import errors_of
 from hub.desk.deciding import Deciding
@@ -27,7 +26,7 @@ from hub.events.decisions import Decision, Kind, decision_of
 from hub.events.ids import decision_id
 from hub.events.topics import SOURCES
 from hub.household.document import build
-from tests.desk.conftest import KNOWN_BSN, NOW, Desk
+from tests.desk.conftest import KNOWN_BSN, NOW, Desk, app_of
 from tests.desk.decisions import decision_entry, sent_entries
 from tests.desk.family import HOME
 from tests.desk.test_household_page import block
@@ -59,7 +58,7 @@ def browse(desk: Desk, clock: list[datetime]) -> Iterator[Log]:
     reading = Reading(desk.engine, desk.log, lambda: clock[0])
     deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
     site = replace(desk.site, reading=reading, deciding=deciding, tokens=Tokens(HERE), now=lambda: clock[0])
-    app, opened = create_app(site), list[TestClient]()
+    app, opened = app_of(site), list[TestClient]()
 
     def client(who: str) -> TestClient:
         opened.append(TestClient(app, follow_redirects=False, raise_server_exceptions=False))

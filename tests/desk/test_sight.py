@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hub.desk.access import Action, Actor, Household, Role, cut, grantees_of, known_of, may, reach
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
-from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.reading import Reading
 from hub.desk.tokens import Tokens
@@ -27,7 +26,7 @@ from hub.events.ids import decision_id
 from hub.events.records import RecordType
 from hub.household.document import build
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, Desk, app_of
 from tests.desk.decisions import decision_entry, direction_entry, named, packed
 from tests.desk.family import HOME, direction, family, involvement
 from tests.desk.test_pages import log_in
@@ -86,7 +85,7 @@ def enter(desk: Desk) -> Iterator[Visit]:
         deciding=Deciding(reading, desk.publish, "0599", 1, desk.person_key),
         tokens=Tokens(ACTORS),
     )
-    app = create_app(site)
+    app = app_of(site)
     opened: list[TestClient] = []
 
     def client(who: str) -> TestClient:
@@ -149,7 +148,7 @@ LINE = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
 def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
     desk.show(the_family())
     site = replace(desk.site, reading=Reading(desk.engine, desk.log, lambda: NOW), tokens=Tokens(ACTORS))
-    with TestClient(create_app(site)) as browser:
+    with TestClient(app_of(site)) as browser:
         browser.post("/inloggen", data={"token": "youth"})
         page = browser.get(f"/huishoudens/{HOME}").text
         found = browser.post("/zoeken", data={"name": "Vries"}).text
@@ -385,7 +384,7 @@ def test_of_another_family_a_decision_tells_neither_who_nor_why(desk: Desk, ente
     reading = Reading(desk.engine, desk.log, lambda: NOW)
     deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
     site = replace(desk.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS_HERE))
-    with TestClient(create_app(site), headers={"Authorization": "Bearer kim"}) as client:
+    with TestClient(app_of(site), headers={"Authorization": "Bearer kim"}) as client:
         texts = [client.get(f"{HOUSEHOLDS}/{home}{part}").text for part in ("", "/besluiten")]
         identity = orjson.loads(texts[1])["decisions"][0]["decision_id"]
         texts.append(client.get(f"{DECISIONS}/{identity}").text)

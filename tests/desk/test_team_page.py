@@ -10,10 +10,9 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from hub.desk import models
-from hub.desk.app import create_app
 from hub.events.ids import DossierRef, household_id
 from hub.household.prices import Prices
-from tests.desk.conftest import DIRECTOR, LEADER, Desk
+from tests.desk.conftest import DIRECTOR, LEADER, Desk, app_of
 from tests.desk.decisions import direction_entry
 from tests.desk.test_pages import log_in, plain
 from tests.desk.test_requests import household, ref
@@ -105,7 +104,7 @@ def test_the_budget_stands_beside_what_is_committed_and_what_is_not_known_is_sai
     desk.show(household(2, asked_for(ref(2), 1, "granted")))
     desk.show(household(1, asked_for(ref(1), 1, "granted", **known)))
     site = replace(desk.site, prices=PRICES)
-    with TestClient(create_app(site), follow_redirects=False) as client:
+    with TestClient(app_of(site), follow_redirects=False) as client:
         noord, zuid = client.get("/api/v1/teams", headers={"Authorization": f"Bearer {LEADER}"}).json()["teams"]
         shown = plain(log_in(client, LEADER).get("/team").text)
     assert noord["budget"] == {

@@ -18,14 +18,14 @@ Broker = TypeVar("Broker", bound=KafkaBroker)
 @pytest.fixture(scope="session")
 def kafka_broker() -> Iterator[KafkaBroker]:
     """Running and empty at first. A test that kills it restarts it; topics are the test's own."""
-    with running(KafkaBroker()) as broker:
+    with running(KafkaBroker(brief=True)) as broker:
         yield broker
 
 
 @pytest.fixture(scope="module")
 def own_kafka() -> Iterator[KafkaBroker]:
     """Running and empty, for the tests of one module alone."""
-    with running(KafkaBroker()) as broker:
+    with running(KafkaBroker(brief=True)) as broker:
         yield broker
 
 

@@ -28,7 +28,7 @@ class SecuredKafka(KafkaBroker):
     """`secured`: where it wants TLS and a password."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()
+        super().__init__(brief=True)
         self._secured_port = free_port()
         self._folder_of_keys = folder
         self._password = secrets.token_urlsafe(24)

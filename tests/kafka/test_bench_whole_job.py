@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.whole_job.field import FIELD
 from bench.whole_job.input import make_input
 from bench.whole_job.job import Log, run_once
@@ -11,6 +13,7 @@ from bench.whole_job.reference import expected
 from hub.demo.brokers.kafka import KafkaBroker
 
 
+@pytest.mark.drill
 def test_a_program_that_does_the_whole_job_is_measured_and_found_right(own_kafka: KafkaBroker, tmp_path: Path) -> None:
     given = make_input(households=5, seed=1)
     wanted = expected(given.messages)

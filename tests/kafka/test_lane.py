@@ -55,6 +55,7 @@ async def _applied(bootstrap: str) -> int:
     return sum(map(len, (await read_table(bootstrap, toy.VIEWS)).numbers().values()))
 
 
+@pytest.mark.drill
 async def test_workers_join_and_leave_under_load(bootstrap: str, tmp_path: Path) -> None:
     load = Load(bootstrap)
     async with processes() as started:

@@ -45,10 +45,13 @@ from tests.postgres_server import server
 
 __all__ = ["server"]
 
-pytestmark = pytest.mark.skipif(
-    machine.postgres_missing() is not None or machine.compose_program() is None,
-    reason="needs a PostgreSQL server, and the compose parser (Linux on x86-64)",
-)
+pytestmark = [
+    pytest.mark.drill,
+    pytest.mark.skipif(
+        machine.postgres_missing() is not None or machine.compose_program() is None,
+        reason="needs a PostgreSQL server, and the compose parser (Linux on x86-64)",
+    ),
+]
 
 HOUSEHOLDS: Final = 20
 WHO: Final = User.model_validate({**USERS[DIRECTOR].claims(DIRECTOR), "teams": TEAMS})

@@ -165,6 +165,7 @@ def assert_ctrl_c_leaves_nothing(running: Demo) -> None:
     assert_nothing_left(running, list(processes))
 
 
+@pytest.mark.drill
 def test_ctrl_c_while_the_sources_are_filled_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path, "--households", "300") as running:
         running.await_filling()
@@ -186,6 +187,7 @@ def test_ctrl_c_before_everything_is_up_leaves_nothing(tmp_path: Path) -> None:
         assert_nothing_left(running, list(processes))
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize(
     ("victim", "said"),
     [

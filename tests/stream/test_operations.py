@@ -32,6 +32,7 @@ from tests.stream.demos import eventually
 from tests.stream.operated import back_up, regiehub, regiehub_apart, restore
 
 pytestmark = [
+    pytest.mark.drill,
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes the Linux way"),
     pytest.mark.timeout(400),
 ]

@@ -14,6 +14,7 @@ from hub.demo.brokers.ports import HOST, free_port
 __all__ = ["KafkaBroker", "server_properties"]
 
 _HEAP = "-Xmx512m"
+_BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _LOG = "-Dorg.slf4j.simpleLogger."
 _LOG_OPTIONS = (
     f"{_LOG}defaultLogLevel=warn",
@@ -68,9 +69,11 @@ class KafkaBroker(LocalBroker):
     title: ClassVar[str] = "Kafka"
     stop_seconds: ClassVar[float] = 20.0
 
-    def __init__(self, *, port: int | None = None, ready_seconds: float = 60.0) -> None:
-        """Starts nothing yet. Without `port` a free one is chosen."""
+    def __init__(self, *, port: int | None = None, ready_seconds: float = 60.0, brief: bool = False) -> None:
+        """Starts nothing yet. Without `port` a free one is chosen. `brief`: half the CPU in its first minutes, because
+        Java compiles less; slower from then on."""
         super().__init__(port=port, ready_seconds=ready_seconds)
+        self._java_options = _BRIEF if brief else ()
         self._controller_port = free_port()
 
     def kill9(self) -> None:
@@ -92,14 +95,14 @@ class KafkaBroker(LocalBroker):
         text = server_properties(self._port, self._controller_port, folder / "data")
         properties.write_text(text, encoding="utf-8")
         tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties)]
-        child = ChildProcess([*_java("-XX:TieredStopAtLevel=1"), *tool], log=folder / "format.log")
+        child = ChildProcess([*_java(*_BRIEF), *tool], log=folder / "format.log")
         if child.wait(_FORMAT_SECONDS) != 0:
             child.kill()
             detail = "\n".join(child.last_lines(20))
             raise BrokerUnavailable("Kafka could not format its data folder", detail=detail)
 
     def _command(self, folder: Path) -> list[str]:
-        return [*_java(_HEAP, *_LOG_OPTIONS), "kafka.Kafka", str(folder / "server.properties")]
+        return [*_java(_HEAP, *self._java_options, *_LOG_OPTIONS), "kafka.Kafka", str(folder / "server.properties")]
 
 
 def server_properties(port: int, controller_port: int, log_dir: Path) -> str:
