@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -38,6 +38,7 @@ LEADER = "token-of-the-team-leader"
 OPERATOR = "token-of-operations"
 INSPECTOR = "token-of-the-inspection-officer"
 OFFICER = "token-of-the-safety-officer"
+AppOf = Callable[[Site], FastAPI]
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KNOWN_BSN = "123456782"
 
@@ -137,30 +138,35 @@ def home(desk: Desk) -> str:
 class _Present:
     """The site of the test that runs. The application, whose routes take longer than most tests, is made once."""
 
-    site: Site
+    def __init__(self) -> None:
+        self.site: Site | None = None
+        self.app = create_app(cast(Site, self))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.site, name)
 
 
-_PRESENT: Final = _Present()
-
-
-@cache
-def _app() -> FastAPI:
-    return create_app(cast(Site, _PRESENT))
-
-
-def app_of(site: Site) -> FastAPI:
-    """The application of this site, until somebody asks for that of another."""
-    _PRESENT.site = site
-    app = _app()
-    app.middleware_stack = None  # made anew by the first request: its gate is the new site's
-    return app
+_MADE: Final[list[_Present]] = []
 
 
 @pytest.fixture
-def visit(desk: Desk) -> Iterator[Callable[[str | None], TestClient]]:
+def app_of() -> AppOf:
+    """The application of a site; each that a test asks for is another."""
+    free = iter(_MADE)
+
+    def made(site: Site) -> FastAPI:
+        present = next(free, None) or _Present()
+        if present not in _MADE:
+            _MADE.append(present)
+        present.site = site
+        present.app.middleware_stack = None  # made anew by the first request: its gate is this site's
+        return present.app
+
+    return made
+
+
+@pytest.fixture
+def visit(desk: Desk, app_of: AppOf) -> Iterator[Callable[[str | None], TestClient]]:
     """A client of the API with a token, or without one. Redirects are not followed."""
     app = app_of(desk.site)
     opened = []

@@ -22,7 +22,7 @@ from hub.events.codec import decode
 from hub.events.deputies import Deputyship, said_of
 from hub.events.records import RecordType
 from hub.events.topics import DEPUTIES
-from tests.desk.conftest import NOW, Desk, app_of
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -46,7 +46,7 @@ WANTED: dict[str, Any] = {
 class Town:
     """A desk at which everybody sees what he may see, on a day that can be changed."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, app_of: AppOf) -> None:
         self.desk, self.now = desk, NOW
         reading = Reading(desk.engine, desk.log, lambda: self.now)
         deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)
@@ -73,8 +73,8 @@ class Town:
 
 
 @pytest.fixture
-def town(desk: Desk) -> Iterator[Town]:
-    found = Town(desk)
+def town(desk: Desk, app_of: AppOf) -> Iterator[Town]:
+    found = Town(desk, app_of)
     yield found
     found._client.close()
 

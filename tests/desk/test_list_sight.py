@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -32,7 +31,7 @@ from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk, app_of
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import direction_entry, opening_entry
 from tests.desk.family import direction, involvement
 from tests.desk.test_pages import log_in, plain
@@ -189,7 +188,7 @@ def both_units(number: int, *, alarming: bool) -> tuple[str, bytes]:
 
 
 @pytest.fixture
-def browser(desk: Desk, tmp_path: Path) -> Iterator[TestClient]:
+def browser(desk: Desk, app_of: AppOf) -> Iterator[TestClient]:
     """A browser at a desk where nobody sees everything."""
     leader = {unit: Actor(f"lea.{unit}", Role.TEAM_LEADER, unit=unit, teams=("Noord",)) for unit in ("youth", "adult")}
     tokens = Tokens({"yara": YARA, "adam": ADAM, **leader})

@@ -26,7 +26,7 @@ from hub.events.decisions import Decision, Kind, decision_of
 from hub.events.ids import decision_id
 from hub.events.topics import SOURCES
 from hub.household.document import build
-from tests.desk.conftest import KNOWN_BSN, NOW, Desk, app_of
+from tests.desk.conftest import KNOWN_BSN, NOW, AppOf, Desk
 from tests.desk.decisions import decision_entry, sent_entries
 from tests.desk.family import HOME
 from tests.desk.test_household_page import block
@@ -53,7 +53,7 @@ def clock() -> list[datetime]:
 
 
 @pytest.fixture
-def browse(desk: Desk, clock: list[datetime]) -> Iterator[Log]:
+def browse(desk: Desk, app_of: AppOf, clock: list[datetime]) -> Iterator[Log]:
     """Somebody's browser, logged in; nobody sees everything here."""
     reading = Reading(desk.engine, desk.log, lambda: clock[0])
     deciding = Deciding(reading, desk.publish, "0599", 1, desk.person_key)

@@ -26,7 +26,7 @@ from hub.events.ids import decision_id
 from hub.events.records import RecordType
 from hub.household.document import build
 from hub.household.document_shape import Document
-from tests.desk.conftest import NOW, Desk, app_of
+from tests.desk.conftest import NOW, AppOf, Desk
 from tests.desk.decisions import decision_entry, direction_entry, named, packed
 from tests.desk.family import HOME, direction, family, involvement
 from tests.desk.test_pages import log_in
@@ -76,7 +76,7 @@ def with_teams(packed_view: bytes) -> bytes:
 
 
 @pytest.fixture
-def enter(desk: Desk) -> Iterator[Visit]:
+def enter(desk: Desk, app_of: AppOf) -> Iterator[Visit]:
     """A client of the API as one of these people; nobody sees everything here."""
     reading = Reading(desk.engine, desk.log, lambda: NOW)
     site = replace(
@@ -145,7 +145,7 @@ def test_an_adult_worker_likewise_the_other_way_round(desk: Desk, enter: Visit) 
 LINE = {"source": "zcd", "dossier_id": "Z-1", "line": "2"}
 
 
-def test_the_page_says_what_it_leaves_out(desk: Desk, enter: Visit) -> None:
+def test_the_page_says_what_it_leaves_out(desk: Desk, app_of: AppOf) -> None:
     desk.show(the_family())
     site = replace(desk.site, reading=Reading(desk.engine, desk.log, lambda: NOW), tokens=Tokens(ACTORS))
     with TestClient(app_of(site)) as browser:
@@ -377,7 +377,7 @@ def other_family() -> tuple[str, bytes]:
     return one_dossier(ref, person="p-zoe", given_name="Zoe", decisions=[("idle", event)])
 
 
-def test_of_another_family_a_decision_tells_neither_who_nor_why(desk: Desk, enter: Visit) -> None:
+def test_of_another_family_a_decision_tells_neither_who_nor_why(desk: Desk, app_of: AppOf) -> None:
     desk.show(the_family())
     home = desk.show(other_family())
     ACTORS_HERE = {"kim": Actor("kim", Role.CASE_DIRECTOR, unit="youth", teams=("Noord",))}

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from hub.desk import models
 from hub.events.ids import DossierRef, household_id
 from hub.household.prices import Prices
-from tests.desk.conftest import DIRECTOR, LEADER, Desk, app_of
+from tests.desk.conftest import DIRECTOR, LEADER, AppOf, Desk
 from tests.desk.decisions import direction_entry
 from tests.desk.test_pages import log_in, plain
 from tests.desk.test_requests import household, ref
@@ -99,7 +99,7 @@ def test_two_who_have_one_name_are_two(desk: Desk, visit: Visit) -> None:
 PRICES = Prices(budgets={"noord": {2026: 5_000}, "Zuid": {2025: 1}})
 
 
-def test_the_budget_stands_beside_what_is_committed_and_what_is_not_known_is_said(desk: Desk) -> None:
+def test_the_budget_stands_beside_what_is_committed_and_what_is_not_known_is_said(desk: Desk, app_of: AppOf) -> None:
     known = {"committed_cents": 7_050, "starts_on": date(2026, 2, 1), "ends_on": date(2026, 2, 28)}
     desk.show(household(2, asked_for(ref(2), 1, "granted")))
     desk.show(household(1, asked_for(ref(1), 1, "granted", **known)))
