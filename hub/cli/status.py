@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from rich.console import Group
 
@@ -148,15 +149,18 @@ def _sources(shown: Picture) -> Any:
             *(_ago(age, "never") for age in ages),
             str(item["published"]),
             str(row.dead_letters),
-            _complete(item["completeness"], row.differing),
+            _complete(item["completeness"], row.differing, shown.at),
         )
     return table
 
 
-def _complete(checked: Mapping[str, Any] | None, differing: int | None) -> str:
+def _complete(checked: Mapping[str, Any] | None, differing: int | None, at: datetime) -> str:
+    from hub.ops.status import age_seconds
+
     if checked is None:
         return "not checked"
-    return f"{differing} differ" if differing else f"all {checked['records']}"
+    found = f"{differing} differ" if differing else f"all {checked['records']}"
+    return f"{found}, {_ago(age_seconds(at, checked['checked_at']), 'never')} ago"
 
 
 def _fresh(shown: Picture) -> Any:

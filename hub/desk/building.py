@@ -41,6 +41,9 @@ class _Counting:
     def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
         """Nobody reads it yet."""
 
+    def view(self, size_bytes: int) -> None:
+        """Not counted here."""
+
     def lag(self, records: int, parked: int) -> None:
         """Told by the desk of the live one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from hub.errors import LogUnavailable
 from hub.events.topics import VIEWS
 from hub.events.trace import carried, trace_id
 from hub.ops.kafka_security import client_options
+from hub.ops.metrics import LARGE_VIEW_BYTES
 from hub.ops.pacing import pace_idle_fetches
 
 LIST_RECORDS: Final = 500
@@ -53,6 +54,9 @@ class Observer(Protocol):
 
     def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
         """Something newer of a household can be read now."""
+
+    def view(self, size_bytes: int) -> None:
+        """The view of one household is in the read model; it was so large."""
 
     def lag(self, records: int, parked: int) -> None:
         """So many messages are waiting; so many entries of views wait for their composition."""
@@ -229,8 +233,16 @@ class Feed:
         positions.update(reached)
         for place, items in fetched.items():
             self.observer.applied(place.topic, len(items))
+        self._weigh(messages)
         self._observe(shown)
         _log_traced(fetched)
+
+    def _weigh(self, messages: Iterable[Consumed]) -> None:
+        for item in messages:
+            if item.topic == VIEWS:
+                self.observer.view(len(item.value))
+                if len(item.value) > LARGE_VIEW_BYTES:
+                    _log.warning("view_is_large", household_id=item.key.decode(), bytes=len(item.value))
 
     def _observe(self, shown: Sequence[Shown]) -> None:
         """How old the news is. Not while catching up: that would measure how long the desk was away."""

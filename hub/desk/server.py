@@ -73,9 +73,13 @@ class Metrics:
         metrics.VISIBLE_FRESHNESS_SECONDS.observe(since_published_seconds)
         metrics.END_TO_END_FRESHNESS_SECONDS.observe(since_recorded_seconds)
 
+    def view(self, size_bytes: int) -> None:
+        """How large one was."""
+        metrics.VIEW_BYTES.observe(size_bytes)
+
     def lag(self, records: int, parked: int) -> None:
         """What is not in the read model yet, and what in it waits for its composition."""
-        metrics.DESK_LAG_RECORDS.set(records)
+        metrics.tell(metrics.DESK_LAG_RECORDS, records)
         metrics.STAGE_PARKED_ENTRIES.labels(stage="assemble").set(parked)
 
 
@@ -121,6 +125,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
         login=login,
         prices=prices,
         looking=looking.latest,
+        recent=looking.recent,
         orders=orders,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)

@@ -36,6 +36,7 @@ from hub.household.days import TIME_ZONE
 from hub.household.prices import Prices
 from hub.ops.orders import Orders
 from hub.ops.picture import Picture
+from hub.ops.recent import Past
 
 API: Final = "/api/v1"
 LIVE_HEADER: Final = "x-regiehub-live"
@@ -73,6 +74,8 @@ class Site:
     login: Login = field(default_factory=Login)
     looking: Callable[[], Picture | None] = lambda: None
     """The newest look at the whole flow; None: none yet."""
+    recent: Callable[[], tuple[Past, ...]] = tuple
+    """What was wrong lately, newest first."""
     orders: Orders | None = None
     """What can be asked of the ingest of sources; None: nothing from here."""
 

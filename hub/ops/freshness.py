@@ -8,7 +8,7 @@ whose connector is gone grows old.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -50,9 +50,12 @@ class Freshness(NamedTuple):
         return None if moment is None else max(0.0, (now - moment).total_seconds())
 
 
-def freshness(source: str, status: Mapping[str, Any] | None, flow: Flow | None, now: datetime) -> Freshness:
+def freshness(
+    source: str, status: Mapping[str, Any] | None, flow: Flow | None, now: datetime, skew_seconds: float | None = None
+) -> Freshness:
     """Out of its last heartbeat and of what waits now. What waits holds up everybody: whose it is is not looked into,
-    so a source may be fresher than this says, and never less fresh, but for what a stage held up before and sent on."""
+    so a source may be fresher than this says, and never less fresh, but for what a stage held up before and sent on.
+    `skew_seconds`: the heartbeat was put back by so much, to be told by our clock; None: it is told by its own."""
     if status is None:
         return Freshness(source, None, None, None, None, 0.0, 0.0)
     published = _not_after(now, status["caught_up_at"])
@@ -60,8 +63,9 @@ def freshness(source: str, status: Mapping[str, Any] | None, flow: Flow | None, 
     knows_desk = flow is not None and any(hop.stage == DESK for hop in flow.hops)
     visible = _held_up(applied, flow, (DESK,), now) if knows_desk else None
     newest, reported = status["newest_recorded_at"], status["reported_at"]
-    ahead = _seconds_beyond(reported, newest or reported)
-    return Freshness(source, published, applied, visible, newest, _seconds_beyond(now, reported), ahead)
+    skew = _seconds_beyond(now, reported) if skew_seconds is None else skew_seconds
+    told = reported + timedelta(seconds=skew_seconds or 0.0)
+    return Freshness(source, published, applied, visible, newest, skew, _seconds_beyond(told, newest or told))
 
 
 def _seconds_beyond(now: datetime, moment: datetime) -> float:

@@ -120,6 +120,7 @@ EVENTS: Final = (
     LogEvent("log_unreachable", ("error", "pause_seconds"), "The desk cannot read Kafka; it tries again."),
     LogEvent("read_model_emptied", ("reason",), "The log is another one; the read model is built anew."),
     LogEvent("read_model_dropped", ("written_by_schema", "schema"), "Another release wrote it; it is built anew."),
+    LogEvent("view_is_large", ("household_id", "bytes"), "The view of this household nears what its topic takes."),
     LogEvent("unreadable_message_left_out", ("topic", "error"), "A status or dead letter; the next one follows."),
     LogEvent("login_provider_unavailable", ("why",), "Nobody can log in now."),
     LogEvent("login_not_believed", ("reason", "detail"), "What the provider said was not accepted."),

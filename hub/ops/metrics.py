@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -150,12 +151,12 @@ HOP_WAITING_SECONDS: Final = Gauge(
     registry=REGISTRY,
 )
 STREAM_WORKERS: Final = Gauge(
-    "regiehub_stream_workers", "Members of the stream's group, as the log knows them.", registry=REGISTRY
+    "regiehub_stream_workers", "Members of the stream's group, as the log knows them.", registry=None
 )
 FLOW_MEASURED: Final = Gauge(
     "regiehub_flow_measured_timestamp_seconds",
     "When the desk last looked at the log and the flow (Unix time).",
-    registry=REGISTRY,
+    registry=None,
 )
 TEAM_HELD_RECORDS: Final = Gauge(
     "regiehub_team_inventory_records",
@@ -173,6 +174,15 @@ MISSING_DOSSIERS: Final = Gauge(
     "regiehub_source_missing_dossiers",
     "Dossiers that the source held at the last reconciliation and of which nothing was shown.",
     ["source"],
+    registry=REGISTRY,
+)
+LARGE_VIEW_BYTES: Final = 1024 * 1024
+"""An eighth of what the topic of views takes. Beyond that limit the stream stops for everybody, so somebody must know
+long before."""
+VIEW_BYTES: Final = Histogram(
+    "regiehub_view_bytes",
+    "Size of each view that the read model takes in; the topic takes 8 MiB.",
+    buckets=(4096, 16384, 65536, 262144, LARGE_VIEW_BYTES, 4 * LARGE_VIEW_BYTES, 8 * LARGE_VIEW_BYTES),
     registry=REGISTRY,
 )
 STAGE_RECORDS_APPLIED: Final = Counter(
@@ -207,7 +217,7 @@ RECOVERY_RECORDS: Final = Counter(
     "regiehub_recovery_records_total", "Changelog records read at takeovers.", ["stage"], registry=REGISTRY
 )
 DESK_LAG_RECORDS: Final = Gauge(
-    "regiehub_desk_lag_records", "Messages that the read model has not taken in yet.", registry=REGISTRY
+    "regiehub_desk_lag_records", "Messages that the read model has not taken in yet.", registry=None
 )
 LOOKS_RECORDS: Final = Gauge("regiehub_looks_records", "Records in the log of looks.", registry=REGISTRY)
 LOOKS_ANCHORED: Final = Gauge(
@@ -230,6 +240,14 @@ VISIBLE_FRESHNESS_SECONDS: Final = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+
+
+def tell(gauge: Gauge, value: float) -> None:
+    """Set a gauge that a process shows only once it knows: a 0 until then, or of one that does not measure it, is a
+    lie."""
+    gauge.set(value)
+    with suppress(ValueError):  # it is shown already
+        REGISTRY.register(gauge)
 
 
 DIFFERENCES: Final = ("missing", "stale", "ahead", "extra", "unshown", "waiting")
@@ -257,8 +275,8 @@ def show_flow(shown: Picture) -> None:
             _show_teams(row.source, row.status["completeness"])
     if shown.workers is None:
         return
-    FLOW_MEASURED.set(shown.at.timestamp())
-    STREAM_WORKERS.set(shown.workers)
+    tell(FLOW_MEASURED, shown.at.timestamp())
+    tell(STREAM_WORKERS, shown.workers)
     for item in shown.hops:
         HOP_WAITING.labels(item.hop.stage, item.hop.topic).set(item.hop.lag)
         if item.waits_seconds is not None or not item.hop.lag:

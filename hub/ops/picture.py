@@ -26,7 +26,7 @@ from hub.ops.status import (
 )
 
 QUIET_SECONDS: Final = 3_600.0
-"""Nothing new for so long, and read to its end: the source is quiet, which is no fault."""
+"""Nothing newer than so long ago, nothing published now, and read to its end: quiet, which is no fault."""
 BACKLOG_SECONDS: Final = 60.0
 """Read, but for so long not to its end: there is a backlog."""
 
@@ -112,13 +112,13 @@ def picture(measured: Measured) -> Picture:
 
 def _source(source: str, measured: Measured) -> SourceRow:
     status = measured.statuses.get(source)
-    found = freshness(source, status, measured.flow, measured.at)
+    found = freshness(source, status, measured.flow, measured.at, measured.skews.get(source))
     per_second = (measured.publishing or {}).get(source)
-    pulse = _pulse(status, measured.at) if status else Pulse.NONE
+    pulse = _pulse(status, measured.at, per_second or 0.0) if status else Pulse.NONE
     return SourceRow(source, pulse, found, status, per_second, measured.open_letters.get(source, 0))
 
 
-def _pulse(status: Mapping[str, Any], at: datetime) -> Pulse:
+def _pulse(status: Mapping[str, Any], at: datetime, per_second: float) -> Pulse:
     if status["state"] == "stopped":
         return Pulse.STOPPED
     if (age_seconds(at, status["reported_at"]) or 0.0) > SILENT_SECONDS:
@@ -128,7 +128,7 @@ def _pulse(status: Mapping[str, Any], at: datetime) -> Pulse:
     read, newest = age_seconds(at, status["caught_up_at"]), age_seconds(at, status["newest_recorded_at"])
     if read is None or read > BACKLOG_SECONDS:
         return Pulse.BACKLOG
-    return Pulse.QUIET if newest is None or newest > QUIET_SECONDS else Pulse.RUNNING
+    return Pulse.QUIET if not per_second and (newest is None or newest > QUIET_SECONDS) else Pulse.RUNNING
 
 
 def _hop(hop: Hop, measured: Measured) -> HopRow:
@@ -141,7 +141,7 @@ def _pace(hop: Hop, waits: float | None, measured: Measured) -> Pace:
         return Pace.NOBODY
     if not hop.lag:
         return Pace.UP_TO_DATE
-    if stands_still([hop], measured.rates):
+    if stands_still([hop], measured.rates, measured.at):
         return Pace.STANDS
     return Pace.BEHIND if hop.lag > BEHIND_MESSAGES or (waits or 0.0) > BEHIND_SECONDS else Pace.BUSY
 

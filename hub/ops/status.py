@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from hub.ops.flow import DESK, STAGES, Flow, Hop
@@ -20,6 +21,8 @@ BEHIND_MESSAGES: Final = 2_000
 """More than this waiting at one hop is more than a busy moment."""
 BEHIND_SECONDS: Final = 60.0
 """So is something that waits longer than this."""
+STILL_SECONDS: Final = 10.0
+"""What has waited less may have come between two looks, or while partitions moved: that stands for nothing."""
 CHECK_HOURS: Final = 26
 """A reconciliation every night, and two hours to spare."""
 DIFFERING: Final = ("missing", "stale", "ahead", "extra", "unshown")
@@ -52,6 +55,7 @@ SENTENCES: Final = {
     "late": "{stage} is {waits_seconds} behind; {lag} messages wait.",
     "ahead": "{source} went back in time ({counts}): restored from a backup?",
     "differs": "Of {records} records that {source} holds, not all are shown as they are: {counts}.",
+    "never_checked": "{source} was never reconciled: whether all of it is shown is not proven.",
     "unchecked": "{source} was last reconciled {age_seconds} ago.",
     "letters": "{number} records of {source} could not be read.",
 }
@@ -90,7 +94,8 @@ class Measured(NamedTuple):
     """What one look gave. `statuses`: last heartbeat per source; `expected`: sources that ought to report. `flow` None:
     the log could not be read, `log_problem` says why. `desk_problem`: why the read model cannot be read. `rates`: how
     many messages per second a (stage, topic) dealt with since the look before; `publishing`: what each source published
-    per second between the reports that the two looks saw."""
+    per second between the reports that the two looks saw. `skews`: how many seconds ahead of ours the clock was of whom
+    each of the statuses is, which are told by our clock; one that is not named is told by its own."""
 
     at: datetime
     statuses: Mapping[str, Mapping[str, Any]]
@@ -102,6 +107,7 @@ class Measured(NamedTuple):
     parked: int | None = None
     rates: Mapping[tuple[str, str], float] | None = None
     publishing: Mapping[str, float] | None = None
+    skews: Mapping[str, float] = MappingProxyType({})
 
     @property
     def sources(self) -> list[str]:
@@ -171,7 +177,7 @@ def _all(measured: Measured) -> Iterator[Finding]:
     yield from _stream(measured.flow, measured)
     yield from _desk(measured)
     for source in measured.sources:
-        if (status := measured.statuses.get(source)) and status.get("completeness"):
+        if (status := measured.statuses.get(source)) is not None:
             yield from _completeness(source, status["completeness"], measured.at)
     for source, count in sorted(measured.open_letters.items()):
         if count:
@@ -188,7 +194,7 @@ def _source(source: str, measured: Measured) -> Iterator[Finding]:
     if status is None:
         yield Finding(Level.BROKEN, source, "never_reported", {"source": source}, run)
         return
-    if (skew := skew_seconds(measured.at, status)) > SKEW_SECONDS:
+    if (skew := measured.skews.get(source, skew_seconds(measured.at, status))) > SKEW_SECONDS:
         values = {"source": source, "skew_seconds": skew}
         yield Finding(Level.ATTENTION, source, "skew", values, "set the clocks of both machines (NTP)")
     if (found := _trouble(source, status, measured.at)) is not None:
@@ -248,7 +254,7 @@ def _behind(stage: str, measured: Measured, command: str) -> Iterator[Finding]:
     values = {"stage": stage, "lag": lag}
     late = max((age_seconds(measured.at, hop.waiting_since) or 0.0 for hop in waiting), default=0.0)
     watch = "regiehub status --watch: does the number fall?"
-    if stands_still(waiting, measured.rates):
+    if stands_still(waiting, measured.rates, measured.at):
         yield Finding(Level.BROKEN, stage, "stands", values, command)
     elif lag > BEHIND_MESSAGES:
         yield Finding(Level.BROKEN, stage, "behind", values, watch)
@@ -256,13 +262,18 @@ def _behind(stage: str, measured: Measured, command: str) -> Iterator[Finding]:
         yield Finding(Level.BROKEN, stage, "late", values | {"waits_seconds": late}, watch)
 
 
-def stands_still(waiting: Iterable[Hop], moved: Mapping[tuple[str, str], float] | None) -> bool:
-    """Whether nothing was done between two looks at hops of one stage where something waits."""
+def stands_still(waiting: Iterable[Hop], moved: Mapping[tuple[str, str], float] | None, at: datetime) -> bool:
+    """Whether nothing was done between two looks at hops of one stage where something waits, and not only just."""
     hops = list(waiting)
-    return bool(hops and moved and not any(moved.get((hop.stage, hop.topic)) for hop in hops))
+    ages = [age_seconds(at, hop.waiting_since) for hop in hops]
+    is_old = any(age is None or age > STILL_SECONDS for age in ages)
+    return bool(is_old and moved and not any(moved.get((hop.stage, hop.topic)) for hop in hops))
 
 
-def _completeness(source: str, found: Mapping[str, Any], at: datetime) -> Iterator[Finding]:
+def _completeness(source: str, found: Mapping[str, Any] | None, at: datetime) -> Iterator[Finding]:
+    if found is None:
+        yield Finding(Level.ATTENTION, source, "never_checked", {"source": source}, f"regiehub reconcile {source}")
+        return
     counts = {kind: found[kind] for kind in DIFFERING if found[kind]}
     if found["ahead"]:
         reset = f"regiehub connector reset {source} --new-epoch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from hub.errors import LogRefused, LogUnavailable
@@ -49,6 +49,7 @@ class Watch:
         self._broker: Broker | None = None
         self._read: dict[int, int] = {}
         self._statuses: dict[str, Status] = {}
+        self._skews: dict[str, float] = {}
         self._before: Measured | None = None
 
     def __enter__(self) -> Watch:
@@ -64,18 +65,34 @@ class Watch:
         try:
             broker = self._connected()
             flow = measure(broker, self._group, desk.offsets)
-            self._statuses = newest_statuses(broker.messages_after(SOURCES, self._read), self._statuses)
+            self._hear(broker.messages_after(SOURCES, self._read))
         except (LogUnavailable, LogRefused) as error:
             self._let_go()
             self._before = None
-            return Measured(self._now(), self._statuses, self._expected, {}, None, error.user_message, desk.problem)
+            return Measured(
+                self._now(),
+                self._statuses,
+                self._expected,
+                {},
+                None,
+                error.user_message,
+                desk.problem,
+                skews=self._skews,
+            )
         found = Measured(
-            self._now(), dict(self._statuses), self._expected, desk.open_letters, flow, None, desk.problem, desk.parked
-        )
+            self._now(), dict(self._statuses), self._expected, desk.open_letters, flow, None, desk.problem, desk.parked,
+            skews=dict(self._skews),
+        )  # fmt: skip
         if self._before is not None:
             found = found._replace(rates=rates(self._before, found), publishing=publishing(self._before, found))
         self._before = found
         return found
+
+    def _hear(self, messages: Iterable[bytes]) -> None:
+        """Take in the newest heartbeats, each by our clock."""
+        for source, status in newest_statuses(messages, self._statuses).items():
+            if status is not self._statuses.get(source):
+                self._statuses[source], self._skews[source] = by_our_clock(status, self._now())
 
     def _connected(self) -> Broker:
         if self._broker is None:
@@ -88,18 +105,28 @@ class Watch:
 
 
 def newest_statuses(messages: Iterable[bytes], known: Mapping[str, Status] | None = None) -> dict[str, Status]:
-    """The newest heartbeat of each source, by source; what cannot be read is left out. A connector that has just
-    started does not know when the source was last read to its end: what it said before still holds."""
+    """The last heartbeat of each source in the log, by source: its clock may have been set back since the one before.
+    What cannot be read is left out. A connector that has just started does not know when the source was last read to
+    its end: what it said before still holds."""
     found = dict(known or {})
     for data in messages:
         try:
             status = decode(data).value
         except (UndecodableError, UnknownSchemaError):
             continue
-        before = found.get(status["source"])
-        if before is None or status["reported_at"] >= before["reported_at"]:
-            found[status["source"]] = _with_what_was_known(status, before)
+        found[status["source"]] = _with_what_was_known(status, found.get(status["source"]))
     return found
+
+
+def by_our_clock(status: Status, heard_at: datetime) -> tuple[Status, float]:
+    """A heartbeat that was first heard then, and by how many seconds its clock is ahead of ours. What lies in our
+    future is put back to when it was heard: else one that dies would be called fresh until we have come so far."""
+    ahead = max(status["reported_at"] - heard_at, timedelta(0))
+    if not ahead:
+        return status, 0.0
+    by_its_clock = ("reported_at", "polled_at", "caught_up_at")
+    moved = {name: status[name] and status[name] - ahead for name in by_its_clock}
+    return {**status, **moved}, ahead.total_seconds()
 
 
 def _with_what_was_known(status: Status, before: Status | None) -> Status:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +16,8 @@ from hub.ops import metrics
 from hub.ops.flow import Flow, Hop
 from hub.ops.freshness import Point, freshness
 from hub.ops.picture import Pace, Pulse, picture, plain
-from hub.ops.status import SENTENCES
-from hub.ops.watch import newest_statuses
+from hub.ops.status import SENTENCES, SILENT_SECONDS, SKEW_SECONDS
+from hub.ops.watch import by_our_clock, newest_statuses
 from tests.core.test_status import COMPLETE, NOW, heartbeat, measured
 from tests.desk.views import source_status
 
@@ -88,6 +90,32 @@ def test_a_quiet_source_is_told_from_a_dead_one(changed: dict[str, Any], pulse: 
     assert row.pulse is pulse
 
 
+def test_a_source_that_publishes_is_not_quiet_however_old_its_records_are() -> None:
+    old = heartbeat(newest_recorded_at=NOW - timedelta(days=3))
+    assert picture(measured(old, publishing={"zcd": 0.2})).sources[0].pulse is Pulse.RUNNING
+    assert picture(measured(old, publishing={"zcd": 0.0})).sources[0].pulse is Pulse.QUIET
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**4))
+def test_a_clock_that_is_ahead_hides_no_silence(ahead: int, silent: int, read: int) -> None:
+    """Whoever reported an hour in our future and is gone since is not fresh for an hour."""
+    told = NOW + timedelta(seconds=ahead)
+    status, skew = by_our_clock(heartbeat(reported_at=told, caught_up_at=told - timedelta(seconds=read)), NOW)
+    later = NOW + timedelta(seconds=silent)
+    (row,) = picture(measured(dict(status), at=later, skews={"zcd": skew})).sources
+    assert row.freshness.seconds(Point.PUBLISHED, later) == silent + read
+    assert (row.pulse is Pulse.SILENT) == (silent > SILENT_SECONDS)
+    assert (row.freshness.skew_seconds, row.freshness.ahead_seconds) == (ahead, 0.0)
+    assert any(
+        item.kind == "skew" for item in picture(measured(dict(status), at=later, skews={"zcd": skew})).findings
+    ) == (ahead > SKEW_SECONDS)
+
+
+def test_the_last_report_counts_although_its_clock_was_set_back() -> None:
+    ahead, right = source_status(reported=99, published=1), source_status(reported=2, published=2)
+    assert newest_statuses([ahead, right])["zcd"]["published"] == 2
+
+
 def test_a_source_that_never_reported_has_no_heart() -> None:
     (row,) = picture(measured()).sources
     assert (row.pulse, row.differing, row.freshness.published) == (Pulse.NONE, None, None)
@@ -98,7 +126,9 @@ def test_a_source_that_never_reported_has_no_heart() -> None:
     [
         (Hop("resolve", COMPOSITIONS, 9, 9), 1, None, Pace.UP_TO_DATE),
         (Hop("resolve", COMPOSITIONS, 9, 8, NOW), 1, 1.0, Pace.BUSY),
-        (Hop("resolve", COMPOSITIONS, 9, 8, NOW), 1, 0.0, Pace.STANDS),
+        (Hop("resolve", COMPOSITIONS, 9, 8, NOW), 1, 0.0, Pace.BUSY),
+        (Hop("resolve", COMPOSITIONS, 9, 8, NOW - timedelta(seconds=11)), 1, 0.0, Pace.STANDS),
+        (Hop("resolve", COMPOSITIONS, 9, 8, None), 1, 0.0, Pace.STANDS),
         (Hop("resolve", COMPOSITIONS, 9, 8, NOW), 0, None, Pace.NOBODY),
         (Hop("resolve", COMPOSITIONS, 9, 8, NOW - timedelta(minutes=9)), 1, 1.0, Pace.BEHIND),
         (Hop("resolve", COMPOSITIONS, 9999, 8, NOW), 1, 1.0, Pace.BEHIND),
@@ -113,7 +143,7 @@ def test_each_hop_has_a_state_in_words(hop: Hop, workers: int, rate: float | Non
 
 def test_what_waits_too_long_is_a_finding_however_little_it_is() -> None:
     old = waiting("desk", VIEWS, NOW - timedelta(minutes=10))
-    shown = picture(measured(heartbeat(), flow=flow(old), rates={("desk", VIEWS): 1.0}))
+    shown = picture(measured(heartbeat(completeness=COMPLETE), flow=flow(old), rates={("desk", VIEWS): 1.0}))
     assert [item.kind for item in shown.findings] == ["late"]
     assert "10 minutes behind" in shown.findings[0].what
     assert not shown.healthy
@@ -154,6 +184,18 @@ def test_the_picture_is_one_json_object_and_the_metrics_say_the_same() -> None:
     assert value("regiehub_team_differing_records", {"source": "zcd", "team": "Noord"}) == 1
     metrics.show_flow(picture(measured(status, flow=None)))
     assert value(fresh, {"source": "zcd", "point": "visible"}) == late.timestamp(), "stands still, and grows old"
+
+
+def test_what_a_process_does_not_know_it_does_not_show() -> None:
+    """No sentinel: a 0 of a connector, or of a desk that has not looked yet, would say that nothing waits."""
+    shown = [metrics.DESK_LAG_RECORDS, metrics.STREAM_WORKERS, metrics.FLOW_MEASURED]
+    script = "from hub.ops import metrics; print(metrics.exposition().decode())"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "regiehub_looks_records" in said
+    assert not [gauge for gauge in shown if gauge._name in said]
+    for _ in range(2):
+        metrics.tell(metrics.DESK_LAG_RECORDS, 7)
+    assert metrics.REGISTRY.get_sample_value("regiehub_desk_lag_records") == 7
 
 
 def test_a_connector_that_has_just_started_does_not_make_known_things_unknown() -> None:

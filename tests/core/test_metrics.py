@@ -24,7 +24,7 @@ def test_every_metric_has_a_name_in_one_form() -> None:
     for metric in metrics.describe():
         assert NAME.fullmatch(metric.name), metric.name
         assert (metric.kind == "counter") == metric.name.endswith("_total"), metric.name
-        assert metric.kind != "histogram" or metric.name.endswith("_seconds"), metric.name
+        assert metric.kind != "histogram" or metric.name.endswith(("_seconds", "_bytes")), metric.name
 
 
 def test_labels_are_bounded_and_never_ids() -> None:

@@ -66,7 +66,8 @@ def test_what_is_broken_at_a_source_comes_with_what_to_do(changed: dict[str, Any
     ("look", "command"),
     [
         (measured(heartbeat(state="paused")), "regiehub connector resume zcd"),
-        (measured(heartbeat(), open_letters={"zcd": 2}), "regiehub dead-letter list --source zcd"),
+        (measured(heartbeat()), "regiehub reconcile zcd"),
+        (measured(heartbeat(completeness=COMPLETE), open_letters={"zcd": 2}), "regiehub dead-letter list --source zcd"),
         (measured(heartbeat(reported_at=NOW + timedelta(minutes=1))), "set the clocks of both machines (NTP)"),
         (
             measured(heartbeat(completeness=COMPLETE | {"checked_at": NOW - timedelta(days=3)})),
@@ -88,16 +89,26 @@ def test_a_source_that_never_reported_and_a_log_that_is_not_there_are_broken() -
 def test_a_stage_that_stands_still_is_told_from_one_that_is_busy_and_from_one_far_behind() -> None:
     waiting = Flow((Hop("resolve", COMPOSITIONS, 9, 3), Hop("desk", VIEWS, 9, 9)), 1)
     still, busy = {("resolve", COMPOSITIONS): 0.0}, {("resolve", COMPOSITIONS): 6.0}
-    assert first(measured(heartbeat(), flow=waiting, rates=still)) == (Level.BROKEN, "regiehub run stream")
-    assert findings(measured(heartbeat(), flow=waiting, rates=busy)) == []
+    well = heartbeat(completeness=COMPLETE)
+    assert first(measured(well, flow=waiting, rates=still)) == (Level.BROKEN, "regiehub run stream")
+    assert findings(measured(well, flow=waiting, rates=busy)) == []
     far = Flow((Hop("resolve", COMPOSITIONS, 9000, 3), Hop("desk", SOURCES, 9, 9)), 1)
-    assert first(measured(heartbeat(), flow=far, rates=busy))[0] is Level.BROKEN
+    assert first(measured(well, flow=far, rates=busy))[0] is Level.BROKEN
+
+
+@pytest.mark.parametrize(("seconds", "stands"), [(0, False), (9, False), (11, True)])
+def test_what_came_just_before_a_look_does_not_stand_still(seconds: int, stands: bool) -> None:
+    """A message after a quiet hour is there, and nothing was done in between: it may have come a moment ago."""
+    since = NOW - timedelta(seconds=seconds)
+    arrived = Flow((Hop("resolve", COMPOSITIONS, 9, 8, since), Hop("desk", VIEWS, 9, 9)), 1)
+    found = findings(measured(heartbeat(completeness=COMPLETE), flow=arrived, rates={("resolve", COMPOSITIONS): 0.0}))
+    assert [item.kind for item in found] == ["stands"] * stands
 
 
 def test_the_cause_upstream_stands_before_what_follows_from_it() -> None:
     gone = Flow((Hop("resolve", COMPOSITIONS, 9, 3), Hop("desk", VIEWS, 9, 1)), 0)
     found = findings(measured(heartbeat(state="stopped"), flow=gone, desk_problem="none", open_letters={"zcd": 1}))
-    assert [item.where for item in found] == ["zcd", "stream", "desk", "zcd"]
+    assert [item.kind for item in found] == ["stopped_as_asked", "no_worker", "desk", "never_checked", "letters"]
 
 
 @given(st.timedeltas(timedelta(days=-9), timedelta(days=9)))

@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -24,8 +25,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from connectors.zcd.simulator import ZcdSimulator
+from hub.connect.ingest.control import Control
 from hub.connect.ingest.kafka_publisher import KafkaPublisher
 from hub.connect.ingest.publisher import Message
+from hub.connect.ingest.runner import control_file
 from hub.connect.simulator import Faults
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.child import ChildProcess
@@ -37,7 +40,9 @@ from hub.demo.stack import Stack
 from hub.demo.town.changes import Change
 from hub.demo.users import DIRECTOR
 from hub.events.codec import decode, encode
-from hub.events.topics import HOUSEHOLD_RECORDS
+from hub.events.topics import HOUSEHOLD_RECORDS, SOURCES
+from hub.ops.status import DIFFERING
+from hub.settings import Settings
 from tests import machine
 from tests.deploy.prometheus import FACTOR, Prometheus, Target, quickened
 from tests.deploy.test_rules import RULES
@@ -59,6 +64,8 @@ HOUSEHOLDS: Final = 60
 FIRST_CHANGES: Final = 300
 UNREADABLE: Final = {"zcd": 30, "menscentraal": 400}
 """A burst of dead letters; and so many that the source is held."""
+COMPARED: Final = "istandaarden"
+AHEAD: Final = "elsewhere"
 _SECONDS: Final = 90.0
 _LOOK_SECONDS: Final = 0.25
 _LOAD_SECONDS: Final = 0.05
@@ -176,6 +183,50 @@ class Trouble:
         url = f"{self.stack.url}/api/v1/huishoudens"
         return httpx.get(url, headers=headers, trust_env=False, timeout=30.0).status_code
 
+    def compare_no_more(self) -> None:
+        """A source that was compared the day before yesterday, and not since."""
+        with closing(Control(control_file(Settings(data_folder=self.stack.data_folder), COMPARED))) as control:
+            control.keep_completeness({
+                **dict.fromkeys([*DIFFERING, "waiting", "missing_dossiers", "records"], 0), "teams": [],
+                "checked_at": datetime.now(UTC) - timedelta(days=2),
+            })  # fmt: skip
+
+    def report_from_the_future(self) -> None:
+        """A connector elsewhere, on a machine whose clock is a minute ahead."""
+        status = {
+            **dict.fromkeys(("position", "newest_recorded_at", "message", "completeness", "caught_up_at")),
+            "source": AHEAD, "connector": AHEAD, "state": "running", "published": 0, "rejected": 0, "source_epoch": 0,
+            "polled_at": None, "reported_at": datetime.now(UTC) + timedelta(minutes=1),
+        }  # fmt: skip
+        self._publish(Message(SOURCES, AHEAD.encode(), encode("hub.source_status", status)))
+
+    def write_books(self) -> None:
+        """A source puts whole documents in a field of one dossier."""
+        zcd = self.stack.simulators["zcd"]
+        assert isinstance(zcd, ZcdSimulator)
+        goal = next(item for item in zcd.final_records() if item["soort"] == "doel" and item["gegevens"])
+        assert isinstance(goal["gegevens"], dict)
+        content = goal["gegevens"] | {"doel": "lezen en schrijven " * 5_000}
+        zcd.apply_many({**goal, "id": f"BOOK-{number}", "versie": 1, "gegevens": content} for number in range(15))
+
+    @contextmanager
+    def log_hung(self) -> Iterator[None]:
+        """A broker that takes connections and answers nothing."""
+        broker = self.stack.broker
+        assert isinstance(broker, EmbeddedBroker)
+        pid = broker.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _publish(self, message: Message) -> None:
+        publisher = KafkaPublisher(self.stack.broker.bootstrap, client_id="trouble")
+        publisher.publish([message])
+        publisher.close()
+
     def park_a_record(self) -> None:
         """Of a dossier that is not in the household's composition, and later than that."""
         found: list[Raw] = []
@@ -187,9 +238,7 @@ class Trouble:
         self.until(is_sent, "a record is sent to a household")
         sent = found[0]
         record = {**decode(sent.value).value, "dossier_id": "NOWHERE", "record_id": "PARKED", "since": _FAR}
-        publisher = KafkaPublisher(self.stack.broker.bootstrap, client_id="trouble")
-        publisher.publish([Message(HOUSEHOLD_RECORDS, sent.key, encode("households.record", record))])
-        publisher.close()
+        self._publish(Message(HOUSEHOLD_RECORDS, sent.key, encode("households.record", record)))
 
     def lose_a_change(self) -> None:
         """A newer version of a record, of which the source tells nobody; then it is reconciled."""
@@ -262,6 +311,10 @@ def test_every_alert_fires_when_what_it_is_for_happens(
     trouble.deliver(FIRST_CHANGES)
     assert trouble.look() == httpx.codes.OK
     trouble.fill_disk_of_looks()
+    trouble.compare_no_more()
+    trouble.report_from_the_future()
+    trouble.write_books()
+    trouble.await_fired(("RegiehubViewLarge", ""))
     with trouble.load():
         trouble.park_a_record()
         trouble.lose_a_change()
@@ -271,8 +324,9 @@ def test_every_alert_fires_when_what_it_is_for_happens(
             trouble.await_fired(("RegiehubLooksUnavailable", "desk"), ("RegiehubViewsLate", ""))
         with trouble.stopped("stream"), trouble.events_refused():
             trouble.await_fired(
-                ("RegiehubStreamStalled", ""), ("RegiehubProcessDown", "stream"), ("RegiehubEventsRefused", "pushed")
-            )
+                ("RegiehubStreamStalled", ""), ("RegiehubProcessDown", "stream"), ("RegiehubEventsRefused", "pushed"),
+                ("RegiehubSourceStale", "zcd"),
+            )  # fmt: skip
     with trouble.database_locked():
         trouble.deliver(10 * FIRST_CHANGES)
         for source, count in UNREADABLE.items():
@@ -287,6 +341,9 @@ def test_every_alert_fires_when_what_it_is_for_happens(
             ("RegiehubDeskBehind", "desk"),
         )
     trouble.await_fired(("RegiehubSourceDiffers", "zcd"), ("RegiehubRecordsParked", "desk"))
+    trouble.await_fired(("RegiehubNotReconciled", COMPARED), ("RegiehubClockWrong", AHEAD))
+    with trouble.log_hung():
+        trouble.await_fired(("RegiehubLogUnreachable", "desk"))
     trouble.prometheus.watch([target for target in trouble.targets if target.role != "stream"])
     trouble.await_fired(("RegiehubNotWatched", "stream"))
     names = {name for name, _ in trouble.prometheus.fired()}

@@ -27,6 +27,7 @@ from hub.desk.tokens import Tokens
 from hub.events.decisions import DecisionMessage
 from hub.ops.orders import Orders
 from hub.ops.picture import Picture
+from hub.ops.recent import Past
 from tests.desk.family import family
 from tests.desk.open_reading import OpenReading
 from tests.desk.views import TEAM
@@ -55,6 +56,7 @@ class Desk:
     log_fails: Exception | None = None
     address: str = "a-here"
     picture: Picture | None = None
+    recent: tuple[Past, ...] = ()
     orders: Orders | None = None
 
     def person_key(self, bsn: str) -> str | None:
@@ -112,6 +114,7 @@ class Desk:
             render_metrics=lambda: b"regiehub_up 1\n",
             now=lambda: NOW,
             looking=lambda: self.picture,
+            recent=lambda: self.recent,
             orders=self.orders,
         )
 

@@ -23,6 +23,7 @@ from hub.events.codec import decode
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, SOURCES, VIEWS
 from hub.ops.flow import Flow, Hop
 from hub.ops.picture import Pace, Pulse, picture
+from hub.ops.recent import remembered
 from hub.ops.status import DIFFERING, SENTENCES, Level, Measured
 from hub.ops.watch import ReadModel, Watch
 from hub.settings import Settings
@@ -80,18 +81,31 @@ def console(desk: Desk, asking: Asking, nobody: TestClient) -> TestClient:
 def test_the_map_says_in_words_how_each_part_is(desk: Desk, console: TestClient) -> None:
     assert console.get("/").headers["location"] == "/beheer"
     shown = plain(console.get("/beheer").text)
-    assert "Bronnen 2 van 2 melden zich" in shown
-    assert "Het beeld dat men ziet bij 0 wachten" in shown
+    assert "Koppelingen 2 van 2 melden zich" in shown
+    assert "Wie is één huishouden bij 0 wachten, – per seconde Leest: registrations. compositions. v1" in shown
+    assert "Het beeld dat men ziet bij 0 wachten, – per seconde MensCentraal (volwassenen): 0 s geleden" in shown
     assert "MensCentraal (volwassenen) hapert 429" in shown
     assert "is al" not in shown.split("De weg van")[1]
     assert "MensCentraal (volwassenen) is al 0 s niet bereikt: 429" in shown
     late = Hop("desk", VIEWS, 30, 20, NOW - timedelta(minutes=9))
     desk.picture = picture(seen(status(), flow=Flow((late,), 1), rates={("desk", VIEWS): 0.5}))
     shown = plain(console.get("/beheer").text)
-    assert "Het beeld dat men ziet loopt achter 10 wachten, 0.5 per seconde" in shown
+    assert "Het beeld dat men ziet loopt achter 10 wachten (oudste 9 min), 0.5 per seconde" in shown
+    assert "ZCD (jeugd): 9 min geleden Leest: households. views. v1" in shown
     assert "desk loopt 9 min achter; er wachten 10 berichten." in shown
     assert "regiehub status --watch" in shown
     assert "ZCD (jeugd) werkt 0 s geleden 0 s geleden 9 min geleden" in shown
+
+
+def test_what_was_wrong_lately_stays_to_be_read_with_what_helps(desk: Desk, console: TestClient) -> None:
+    assert desk.picture is not None
+    desk.recent = remembered((), desk.picture)
+    desk.picture = picture(seen(status(completeness=COMPLETE), at=NOW + timedelta(minutes=4)))
+    desk.recent = remembered(desk.recent, desk.picture)
+    shown = plain(console.get("/beheer").text)
+    assert "Wat er was" in shown
+    assert "voorbij MensCentraal (volwassenen) is al 0 s niet bereikt: 429" in shown
+    assert "Komt het terug, doe dan dit: regiehub status --watch" in shown
 
 
 def test_a_console_that_cannot_look_says_so(desk: Desk, console: TestClient) -> None:

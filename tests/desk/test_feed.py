@@ -35,6 +35,7 @@ class Counts:
         self.messages: dict[str, int] = {}
         self.ages: list[float] = []
         self.lags: list[int] = []
+        self.sizes: list[int] = []
 
     def applied(self, topic: str, count: int) -> None:
         """Add up."""
@@ -44,6 +45,10 @@ class Counts:
         """Keep the age."""
         assert since_recorded_seconds >= since_published_seconds
         self.ages.append(since_published_seconds)
+
+    def view(self, size_bytes: int) -> None:
+        """Keep the size."""
+        self.sizes.append(size_bytes)
 
     def lag(self, records: int, parked: int) -> None:
         """Keep the lag."""
@@ -124,6 +129,7 @@ async def test_the_read_model_follows_the_log_and_goes_on_where_it_stopped(
         await until(lambda: counts.messages == {VIEWS: 20, SOURCES: 1, DEAD_LETTERS: 1})
         assert shown(engine) == 20
         assert len(counts.ages) == 20
+        assert sorted(counts.sizes) == sorted(len(value) for _, value in views)
         await until(lambda: counts.lags[-1:] == [0])
     home, value = one_dossier(ZCD._replace(dossier_id="Z-new"))
     await publish(broker, [(VIEWS, home.encode(), value)])

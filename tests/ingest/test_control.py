@@ -266,6 +266,23 @@ def test_a_replay_is_idempotent_and_never_beats_what_came_later(run: Run) -> Non
     assert run.orders() == [("D-1", 3, 0, False)]
 
 
+def test_a_large_replay_comes_in_slices_goes_on_after_a_crash_and_can_be_stopped(run: Run) -> None:
+    dossiers = [f"D-{n}" for n in range(3 * SLICE)]
+    steps(run.ingest(batch(1, *(bad(n, f"goal/{dossier}".encode()) for n, dossier in enumerate(dossiers)))))
+    run.source = Holding(*map(goal, dossiers))
+    run.control.ask_replay(sealed_letters(run))
+    run.publisher = FlakyPublisher(lambda call: "crash after" if call == 1 else None)
+    with pytest.raises(CrashError):
+        steps(run.ingest(batch(1)))
+    assert run.control.waiting(Errand.REPLAY) == 3 * SLICE
+    ingest = run.ingest(batch(1))
+    steps(ingest)
+    assert len(set(run.orders())) == SLICE
+    assert run.control.stop(Errand.REPLAY) == 2 * SLICE
+    steps(ingest, 2)
+    assert len(set(run.orders())) == SLICE
+
+
 def test_a_letter_of_an_older_epoch_does_not_beat_the_new_one(run: Run) -> None:
     steps(run.ingest(batch(1, bad(7, b"goal/D-1"))))
     letters = sealed_letters(run)

@@ -126,6 +126,26 @@ def _dossier(source: str) -> str:
     return "dossiernummer" if source == "zcd" else "dossier_nr"
 
 
+def test_what_a_source_tells_late_twice_or_out_of_order_is_no_difference(stack: Stack) -> None:
+    """Told by nobody yet: not there. Found, repaired, and only then told: what was repaired stays as it is."""
+    dossier = dossier_of(stack, "zcd")
+    zcd(stack).apply_many([zcd_contact("turned", version, dossier=dossier) for version in (1, 3, 2)])
+    late = zcd(stack).apply_late([zcd_contact("delayed", 1, dossier=dossier)])
+    at_rest(stack)
+    assert differing(stack, "zcd") == {}
+    zcd(stack).apply_silently([zcd_contact("turned", 4, dossier=dossier)])
+    regiehub(stack, "reconcile", "zcd", "--repair")
+    late.release()
+    zcd(stack).apply_many([zcd_contact("turned", version, dossier=dossier) for version in (4, 2)])
+    at_rest(stack)
+    assert differing(stack, "zcd") == {}
+
+
+def differing(stack: Stack, source: str) -> dict[str, int]:
+    (found,) = regiehub(stack, "reconcile", source, "--json", code=None).value
+    return counts(found)
+
+
 def test_a_silent_edit_under_an_equal_version_is_found_by_reading_the_content(stack: Stack) -> None:
     dossier = dossier_of(stack, "zcd")
     zcd(stack).apply(zcd_contact("silent", 1, dossier=dossier))

@@ -9,6 +9,7 @@ from typing import Final
 
 from hub.ops import metrics
 from hub.ops.picture import Picture, picture
+from hub.ops.recent import Past, remembered
 from hub.ops.watch import Watch
 
 LOOK_SECONDS: Final = 5.0
@@ -17,7 +18,7 @@ _STOP_SECONDS: Final = 2.0
 
 
 class Looking:
-    """The newest look. `latest` may be asked by any thread."""
+    """The newest look, and what was wrong in the ones before. May be asked by any thread."""
 
     def __init__(self, watch: Callable[[], Watch], seconds: float = LOOK_SECONDS) -> None:
         """`watch`: made in the thread that uses it."""
@@ -25,11 +26,16 @@ class Looking:
         self._seconds = seconds
         self._stopping = threading.Event()
         self._latest: Picture | None = None
+        self._recent: tuple[Past, ...] = ()
         self._thread = threading.Thread(target=self._run, name="looking", daemon=True)
 
     def latest(self) -> Picture | None:
         """What was seen last; None: nothing yet."""
         return self._latest
+
+    def recent(self) -> tuple[Past, ...]:
+        """What was wrong in the last day, since this desk was started; newest first."""
+        return self._recent
 
     def start(self) -> None:
         """Begin."""
@@ -44,6 +50,7 @@ class Looking:
         with self._make() as watch:
             while True:
                 self._latest = shown = picture(watch.look())
+                self._recent = remembered(self._recent, shown)
                 metrics.show_flow(shown)
                 if self._stopping.wait(self._seconds):
                     return

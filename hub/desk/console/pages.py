@@ -19,7 +19,7 @@ from hub.desk.unreadable import Letters, Place
 from hub.ops.flow import DESK, STAGES
 from hub.ops.orders import Orders
 from hub.ops.picture import HopRow, Pace, Picture, Pulse, SourceRow
-from hub.ops.status import age_seconds
+from hub.ops.status import Level, age_seconds
 
 CONSOLE: Final = "/beheer"
 LETTERS: Final = f"{CONSOLE}/onleesbaar"
@@ -38,12 +38,15 @@ SourceName = Annotated[str, Query(max_length=200, pattern=_NO_NUL)]
 
 
 class Step(NamedTuple):
-    """One part of the flow on the map: how it does at its worst, and all that waits for it."""
+    """One part of the flow on the map: how it does at its worst, all that waits for it, and for how long the oldest of
+    that does (None: nothing waits, or it is not known)."""
 
     name: str
+    topics: tuple[str, ...]
     pace: Pace
     waiting: int
     per_second: float | None
+    waits_seconds: float | None
 
 
 def console_router(pages: Pages) -> APIRouter:
@@ -70,6 +73,8 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
             age=age_seconds(site.now(), shown.at) if shown else None,
             stale_seconds=STALE_SECONDS,
             steps=steps(shown) if shown else [],
+            past=[item for item in site.recent() if item.until is not None and item.finding.level is Level.BROKEN],
+            begun={item.what: item.since for item in site.recent() if item.until is None},
             operates=_operates(request),
             path=CONSOLE,
         )
@@ -100,7 +105,14 @@ def _step(name: str, rows: list[HopRow]) -> Step:
     paces = {row.pace for row in rows}
     rates = [row.per_second for row in rows if row.per_second is not None]
     worst = next(pace for pace in _WORST if pace in paces)
-    return Step(name, worst, sum(row.hop.lag for row in rows), sum(rates) if rates else None)
+    return Step(
+        name,
+        tuple(row.hop.topic for row in rows),
+        worst,
+        sum(row.hop.lag for row in rows),
+        sum(rates) if rates else None,
+        max((row.waits_seconds for row in rows if row.waits_seconds is not None), default=None),
+    )
 
 
 def _add_source(router: APIRouter, pages: Pages) -> None:
