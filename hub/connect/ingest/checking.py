@@ -3,6 +3,7 @@ the ingest that goes on. What it finds it keeps in the control file, from where 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -27,6 +28,11 @@ further one."""
 LONGEST_RETRY: Final = timedelta(hours=4)
 """The source is not to be read over and over while, say, the stream is behind for days."""
 _STOP_SECONDS: Final = 3.0
+_TIED: Final = (
+    "import sys; from hub.cli.main import main; from hub.connect.confine import die_with_parent;"
+    " die_with_parent(int(sys.argv.pop(1))); main()"
+)
+"""The command `regiehub`, gone when its parent is, also when that was killed: nobody else would end it."""
 _SAID_CHARACTERS: Final = 300
 _log: Final = get_logger()
 
@@ -111,7 +117,7 @@ def compare_apart(name: str, stopping: threading.Event) -> Callable[[Check], str
     """Compares the source of that name by its command, which is told by the same settings as this process."""
 
     def compare(check: Check) -> str | None:
-        return run_apart([sys.executable, "-m", "hub.cli.main", *_words(name, check)], stopping)
+        return run_apart([sys.executable, "-c", _TIED, str(os.getpid()), *_words(name, check)], stopping)
 
     return compare
 
