@@ -52,8 +52,14 @@ _TIER = "tier"
 _LINE = "closing line"
 """Names of what travels on the report of a test."""
 
+DRILLED = frozenset({"wheel"})
+"""Tiers whose tests are all drills: `make test` neither runs nor misses them, and `make drills` must run them."""
+
 FIRST = ("kafka", "wheel", "vendor", "stream", "browser", "deploy")
 """Tiers with the longest tests: started first, so that no process is left alone with one at the end."""
+
+SHARE_ONE_KAFKA = frozenset(f"tests/kafka/test_{name}.py" for name in ("broker", "lane", "restarts"))
+"""Files with the fixture `kafka_broker`: run by several processes, each would start a Kafka of its own."""
 
 
 @dataclass
@@ -74,8 +80,10 @@ class TierCount:
         """Tests that were executed, whatever came of it."""
         return sum(self.counts[outcome] for outcome in _OUTCOMES)
 
-    def line(self, tier: str) -> str:
-        """The closing line of this tier."""
+    def line(self, tier: str, *, elsewhere: bool = False) -> str:
+        """The closing line of this tier. `elsewhere`: its tests are for another kind of run."""
+        if not self.ran and elsewhere and self.exists:
+            return f"tier {tier}: not run: its tests are drills (make drills)"
         if not self.ran:
             return f"tier {tier}: not run: {self._why()}"
         parts = ", ".join(f"{name} {self.counts[name]}" for name in _OUTCOMES if self.counts[name])
@@ -174,16 +182,18 @@ class Tiers:
             terminalreporter.write_line(line)
         terminalreporter.section("tiers")
         for tier, count in self.count.items():
-            terminalreporter.write_line(count.line(tier))
+            terminalreporter.write_line(count.line(tier, elsewhere=tier in DRILLED and not self.drills))
         for violation in self.violations(terminalreporter.config):
             terminalreporter.write_line(f"ERROR: {violation}", red=True)
 
     def violations(self, config: pytest.Config) -> list[str]:
         """What a session that requires all tiers lacks; nothing for other sessions, nor for a soak run. Of drills:
-        which tier skipped one."""
+        which tier skipped one, or ran none although it has nothing else."""
         if not self.required or self.soak_minutes or config.option.collectonly:
             return []
-        counted = {tier: count for tier, count in self.count.items() if count.outcomes or not self.drills}
+        counted = {
+            tier: count for tier, count in self.count.items() if count.outcomes or (tier in DRILLED) == self.drills
+        }
         found = (count.violation(tier) for tier, count in counted.items())
         return [violation for violation in found if violation]
 
@@ -273,6 +283,17 @@ def _seed(config: pytest.Config) -> int:
     """That of the process that reports, else the one that is asked for, else a new one."""
     given: dict[str, int] = getattr(config, "workerinput", {})
     return given[SEED] if SEED in given else int(os.environ.get(SEED) or secrets.randbelow(2**32))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file goes to one process, whole; the files that share the one Kafka all go to the same."""
+    from xdist.scheduler import LoadFileScheduling
+
+    found = LoadFileScheduling(config, log)
+    file_of = found._split_scope
+    found._split_scope = lambda nodeid: "the one Kafka" if file_of(nodeid) in SHARE_ONE_KAFKA else file_of(nodeid)
+    return found
 
 
 @pytest.hookimpl(optionalhook=True)

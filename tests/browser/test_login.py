@@ -10,15 +10,17 @@ from playwright.sync_api import Page, expect
 
 from hub.desk import readmodel
 from tests.browser.test_pages import assert_decent
-from tests.desk.conftest import Desk
+from tests.desk.conftest import AppOf, Desk, app_of
 from tests.desk.identity import House, housing
+
+__all__ = ["app_of"]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, app_of: AppOf) -> Iterator[House]:
     """A desk and its provider."""
     desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
-    with housing(desk) as found:
+    with housing(desk, app_of) as found:
         yield found
     desk.log.close()
     desk.engine.dispose()

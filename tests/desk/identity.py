@@ -7,20 +7,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import httpx
 import uvicorn
+from joserfc.jwk import RSAKey
 from starlette.types import ASGIApp
 
 from hub.demo.identity.config import IdentityConfig, User
 from hub.demo.identity.provider import Identity
-from hub.desk.app import create_app
 from hub.desk.login.doors import Login
 from hub.desk.login.limits import Limits
 from hub.desk.login.provider import Provider, Registration
 from hub.desk.server import listen
-from tests.desk.conftest import NOW, Desk
+from tests.desk.conftest import NOW, AppOf, Desk
 
 HOST = "127.0.0.1"
 CLIENT, SECRET, AUDIENCE = "regiehub", "geheim: van/de desk%", "regiehub-api"
@@ -43,10 +44,21 @@ class Clock:
         return self.seconds
 
 
+@cache
+def _key(number: int) -> RSAKey:
+    return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+
+
 class Forger(Identity):
     """A provider that can be told to lie in its id tokens."""
 
     forge: Forge | None = None
+    _rotations: int = 0
+
+    def rotate(self) -> None:
+        """To make a key takes longer than most tests, so that all providers have the same ones, in the same order."""
+        self.key = _key(self._rotations)
+        self._rotations += 1
 
     def id_token(self, user: User, nonce: str) -> str:
         """What it was told to say."""
@@ -90,7 +102,7 @@ def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def housing(desk: Desk, logins: int = 1_000) -> Iterator[House]:
+def housing(desk: Desk, app_of: AppOf, logins: int = 1_000) -> Iterator[House]:
     """Both of them up. The provider answers from the same clock as the desk believes."""
     clock, here, there = Clock(), listen(HOST, 0), listen(HOST, 0)
     url, port = f"http://{HOST}:{here.getsockname()[1]}", there.getsockname()[1]
@@ -102,7 +114,7 @@ def housing(desk: Desk, logins: int = 1_000) -> Iterator[House]:
     provider = Provider(known, now=clock, clock=clock)
     login = Login(url, provider, Limits.of(logins, 1_000, clock))
     house = House(desk, identity, provider, url, clock)
-    with serving(identity.app, there), serving(create_app(replace(desk.site, login=login)), here):
+    with serving(identity.app, there), serving(app_of(replace(desk.site, login=login)), here):
         yield house
     for client in house.clients:
         client.close()

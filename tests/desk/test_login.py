@@ -13,14 +13,14 @@ import pytest
 
 from hub.desk.login.routes import ATTEMPT_COOKIE
 from hub.desk.site import SESSION_COOKIE
-from tests.desk.conftest import Desk
+from tests.desk.conftest import AppOf, Desk
 from tests.desk.identity import AUDIENCE, CLIENT, House, chosen, housing, log_in
 
 
 @pytest.fixture
-def house(desk: Desk) -> Iterator[House]:
+def house(desk: Desk, app_of: AppOf) -> Iterator[House]:
     """A desk and a provider."""
-    with housing(desk) as found:
+    with housing(desk, app_of) as found:
         yield found
 
 
@@ -185,8 +185,8 @@ def test_a_new_login_ends_the_session_before_it(house: House, browser: httpx.Cli
     assert found is not None and found.user == "olga"
 
 
-def test_a_user_who_logs_in_too_often_is_told_when_to_try_again(desk: Desk) -> None:
-    with housing(desk, logins=2) as house:
+def test_a_user_who_logs_in_too_often_is_told_when_to_try_again(desk: Desk, app_of: AppOf) -> None:
+    with housing(desk, app_of, logins=2) as house:
         browser = house.browser()
         answers = [log_in(browser, "dirk") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [303, 303, 429]

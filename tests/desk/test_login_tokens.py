@@ -17,16 +17,16 @@ from joserfc.jwk import ECKey, RSAKey
 from hub.desk.login.documents import AGAIN_SECONDS, KEEP_SECONDS, Kept, ProviderUnavailable
 from hub.desk.login.provider import LEEWAY_SECONDS
 from hub.desk.site import SESSION_COOKIE
-from tests.desk.conftest import Desk
+from tests.desk.conftest import AppOf, Desk
 from tests.desk.identity import CLIENT, Clock, Forge, Forger, House, housing, log_in
 
 Claims = dict[str, Any]
 
 
 @pytest.fixture
-def house(desk: Desk) -> Iterator[House]:
+def house(desk: Desk, app_of: AppOf) -> Iterator[House]:
     """A desk and a provider that lies when told."""
-    with housing(desk) as found:
+    with housing(desk, app_of) as found:
         yield found
 
 

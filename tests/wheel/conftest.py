@@ -31,7 +31,11 @@ def run(*command: str | Path, cwd: Path, timeout: float = 300) -> subprocess.Com
 
 def clean_environment() -> dict[str, str]:
     """Ours, without what leads to this checkout or its environment."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "REGIEHUB", "VIRTUAL"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST", "REGIEHUB", "VIRTUAL"))
+    }
 
 
 @pytest.fixture(scope="session")

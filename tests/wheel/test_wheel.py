@@ -11,7 +11,7 @@ import pytest
 from hub.demo.brokers.ports import free_port
 from tests.wheel.conftest import ROOT, run
 
-pytestmark = pytest.mark.timeout(600)  # a slow package index is not our failure
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]  # a slow package index is not our failure
 
 EXERCISED = {
     "merges",
