@@ -290,15 +290,13 @@ def _place_dossiers(connection: Connection, changes: Sequence[_Change]) -> None:
 
 
 def apply_source_status(connection: Connection, value: bytes) -> None:
-    """Keep the newest heartbeat of a source. One that cannot be read is logged: the next one follows soon."""
+    """Keep the last heartbeat of a source in the log, whatever its clock says: that may have been set back. One that
+    cannot be read is logged: the next one follows soon."""
     if (decoded := _readable(SOURCES, value)) is None:
         return
     status = decoded.value
-    reported = text_of(status["reported_at"])
-    known = connection.scalar(select(sources.c.reported_at).where(sources.c.source == status["source"]))
-    if known is None or reported >= known:
-        text = orjson.dumps(_plain(status)).decode()
-        replace_row(connection, sources, {"source": status["source"]}, {"reported_at": reported, "status": text})
+    values = {"reported_at": text_of(status["reported_at"]), "status": orjson.dumps(_plain(status)).decode()}
+    replace_row(connection, sources, {"source": status["source"]}, values)
 
 
 def apply_dead_letter(connection: Connection, value: bytes) -> None:

@@ -286,6 +286,7 @@ def show_flow(shown: Picture) -> None:
 def _show_teams(source: str, completeness: Mapping[str, Any] | None) -> None:
     if completeness is None:
         return
+    SOURCE_RECONCILED.labels(source).set(completeness["checked_at"].timestamp())
     MISSING_DOSSIERS.labels(source).set(completeness["missing_dossiers"])
     for team in completeness["teams"]:
         TEAM_HELD_RECORDS.labels(source, team["team"]).set(team["records"])

@@ -90,9 +90,9 @@ class Watch:
 
     def _hear(self, messages: Iterable[bytes]) -> None:
         """Take in the newest heartbeats, each by our clock."""
-        for source, status in newest_statuses(messages, self._statuses).items():
-            if status is not self._statuses.get(source):
-                self._statuses[source], self._skews[source] = by_our_clock(status, self._now())
+        for source, status in newest_statuses(messages).items():
+            moved, self._skews[source] = by_our_clock(status, self._now())
+            self._statuses[source] = _with_what_was_known(moved, self._statuses.get(source))
 
     def _connected(self) -> Broker:
         if self._broker is None:
@@ -104,11 +104,11 @@ class Watch:
         self._exit.close()
 
 
-def newest_statuses(messages: Iterable[bytes], known: Mapping[str, Status] | None = None) -> dict[str, Status]:
+def newest_statuses(messages: Iterable[bytes]) -> dict[str, Status]:
     """The last heartbeat of each source in the log, by source: its clock may have been set back since the one before.
     What cannot be read is left out. A connector that has just started does not know when the source was last read to
     its end: what it said before still holds."""
-    found = dict(known or {})
+    found: dict[str, Status] = {}
     for data in messages:
         try:
             status = decode(data).value

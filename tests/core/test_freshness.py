@@ -17,7 +17,7 @@ from hub.ops.flow import Flow, Hop
 from hub.ops.freshness import Point, freshness
 from hub.ops.picture import Pace, Pulse, picture, plain
 from hub.ops.status import SENTENCES, SILENT_SECONDS, SKEW_SECONDS
-from hub.ops.watch import by_our_clock, newest_statuses
+from hub.ops.watch import ReadModel, Watch, by_our_clock, newest_statuses
 from tests.core.test_status import COMPLETE, NOW, heartbeat, measured
 from tests.desk.views import source_status
 
@@ -116,6 +116,18 @@ def test_the_last_report_counts_although_its_clock_was_set_back() -> None:
     assert newest_statuses([ahead, right])["zcd"]["published"] == 2
 
 
+def test_when_a_source_was_read_to_its_end_stays_put_while_a_clock_that_is_ahead_goes_on() -> None:
+    """A connector that starts into a backlog does not say it, heartbeat after heartbeat."""
+    at = [NOW]
+    watch = Watch("", "", lambda: ReadModel(None, None, {}), now=lambda: at[0])
+    ahead = timedelta(minutes=1)
+    watch._hear([source_status(reported_at=NOW + ahead, caught_up_at=NOW + ahead)])
+    for _ in range(3):
+        at[0] += timedelta(seconds=5)
+        watch._hear([source_status(reported_at=at[0] + ahead, caught_up_at=None)])
+    assert watch._statuses["zcd"]["caught_up_at"] == NOW
+
+
 def test_a_source_that_never_reported_has_no_heart() -> None:
     (row,) = picture(measured()).sources
     assert (row.pulse, row.differing, row.freshness.published) == (Pulse.NONE, None, None)
@@ -204,4 +216,7 @@ def test_a_connector_that_has_just_started_does_not_make_known_things_unknown() 
     assert newest_statuses([before, b"?", started])["zcd"]["caught_up_at"] == read
     other = source_status(reported=3, caught_up_at=None, source_epoch=1)
     assert newest_statuses([before, other])["zcd"]["caught_up_at"] is None
-    assert newest_statuses([started], newest_statuses([before]))["zcd"]["caught_up_at"] == read
+    watch = Watch("", "", lambda: ReadModel(None, None, {}))
+    watch._hear([before])
+    watch._hear([started])
+    assert watch._statuses["zcd"]["caught_up_at"] == read
