@@ -19,7 +19,7 @@ from hub.desk.admission import Request
 from hub.desk.deciding import Deciding, ReasonHoldsBsn
 from hub.desk.reading import Reading
 from hub.desk.taking_back import withdrawn
-from hub.events.decisions import DecisionMessage, forgetting
+from hub.events.decisions import DecisionMessage, Kind, forgetting
 from hub.events.erasures import Erasure, LineRef, new_id
 from hub.events.ids import DossierRef
 from hub.household.document_shape import DecisionEntry, Document, Person
@@ -67,7 +67,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Nothing is held of him."""
-        return not (self.dossiers or self.lines)
+        return not (self.dossiers or self.lines or self.decisions)
 
 
 def plan(documents: Sequence[Document], person_key: str, naming: Callable[[str], Iterable[Document]]) -> Plan:
@@ -105,14 +105,21 @@ def _refs(person: Person) -> Iterator[LineRef]:
 
 
 def _naming(document: Document, person_key: str, own: set[DossierRef]) -> Iterator[DecisionEntry]:
-    """Decisions on him, on his dossiers, and what he agreed to elsewhere."""
+    """Decisions on him, on his dossiers, and what he agreed to elsewhere. Not that a line elsewhere is somebody else,
+    although it states his number: without it that person would be taken for him."""
     keys = {person_key, *(line["stated_key"] for line in document["lines"] if line["person_key"] == person_key)}
     for item in document["decisions"]:
         said = item["snooze"] or item["direction"] or item["consent"] or item["emergency"] or item["review"]
         is_named = any(keys & {line["person_key"], line["stated_key"]} for line in item["lines"])
         is_on_his = said is not None and DossierRef(said["source"], said["dossier_id"]) in own
+        if item["kind"] == Kind.DIFFERENT_PERSON and not _all_in(item, own):
+            continue
         if is_named or is_on_his or (item["consent"] is not None and item["consent"]["person"] in keys):
             yield item
+
+
+def _all_in(decision: DecisionEntry, own: set[DossierRef]) -> bool:
+    return all(DossierRef(line["source"], line["dossier_id"]) in own for line in decision["lines"])
 
 
 def _others(documents: Iterable[Document], person_key: str) -> set[str]:
@@ -149,9 +156,10 @@ class Erasing:
             going = plan(found, person_key, lambda key: readmodel.naming(connection, key))
         if not order or going.is_empty:
             return Erased(going, None)
+        ordered = self._order(request, person_key, why, going)  # first: a decision that is written over is gone
         for entry in going.decisions:
             self._write_over(entry)
-        return Erased(going, self._order(request, person_key, why, going))
+        return Erased(going, ordered)
 
     def _order(self, request: Request, person_key: str, why: str, going: Plan) -> str:
         given = [""]

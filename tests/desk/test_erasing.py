@@ -10,18 +10,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hub.desk import models
-from hub.desk.erasing import Kept
+from hub.desk.erasing import Kept, plan
 from hub.desk.erasure_letter import erasure_letter
 from hub.desk.translations import LANGUAGES
 from hub.desk.words import Words
 from hub.errors import LogUnavailable
 from hub.events.codec import decode
+from hub.events.decisions import Kind
 from hub.events.erasures import erasure_of
 from hub.events.topics import ERASURES, RECORDS
+from hub.household.rulings import TENTATIVE, Effect
 from tests.desk.conftest import DIRECTOR, KNOWN_BSN, NOW, OFFICER, OPERATOR, Desk
-from tests.desk.decisions import direction_entry
+from tests.desk.decisions import direction_entry, named, packed
 from tests.desk.family import family
-from tests.desk.views import MENSCENTRAAL, ZCD, one_dossier
+from tests.desk.test_explanation import ANNA_IN_MC, NOOR, document, menscentraal, zcd
+from tests.desk.views import MENSCENTRAAL, ZCD, Line, one_dossier
 
 pytestmark = pytest.mark.desk
 ASK = "/api/v1/wisverzoeken"
@@ -56,13 +59,27 @@ def test_the_order_names_numbers_and_a_key_and_no_bsn(home: str, desk: Desk, ins
     assert KNOWN_BSN.encode() not in sent.value
 
 
-def test_decisions_on_his_dossiers_are_deleted_before_the_order_is_given(desk: Desk, inspector: TestClient) -> None:
+def test_decisions_on_his_dossiers_are_deleted_once_the_order_is_given(desk: Desk, inspector: TestClient) -> None:
     desk.show(family(extra=[direction_entry("Kim Bakker", **MENSCENTRAAL._asdict())]))
     assert ask(inspector)["decisions"] == 1
-    decision, order = desk.sent
+    order, decision = desk.sent
     value = decode(decision.value).value
     assert (decision.topic, value["deleted"], value["body"]) == (RECORDS, True, None)
     assert order.topic == ERASURES
+
+
+def test_that_a_stranger_is_not_he_stays_decided() -> None:
+    """His number stands in the stranger's dossier: without the decision that stranger would be taken for him."""
+    doubted = named(ZCD, "2", "p-anna")
+    decision = packed(Kind.DIFFERENT_PERSON, doubted, named(MENSCENTRAAL, "1", "p-anna"), doubted=doubted)
+    found = document(
+        [zcd(), menscentraal()],
+        members=[NOOR, Line(ZCD, "2", TENTATIVE + "0" * 32), ANNA_IN_MC],
+        decisions=[(Effect.APPLIED, decision)],
+    )
+    going = plan([found], "p-anna", lambda _: [])
+    assert [tuple(item)[:2] for item in going.dossiers] == [MENSCENTRAAL]
+    assert (going.lines, going.decisions) == ((), ())
 
 
 def test_of_whoever_is_not_held_nothing_is_ordered(desk: Desk, inspector: TestClient) -> None:

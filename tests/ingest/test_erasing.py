@@ -27,6 +27,7 @@ from tests.ingest.test_control import Run, steps
 
 pytestmark = pytest.mark.core
 MOTHER = "111222333"
+SISTER = "100000009"
 PERSON = RING.person(BSN)
 
 
@@ -169,6 +170,21 @@ def test_his_line_goes_also_under_another_number(run: Run) -> None:
     renumbered = dossier("Z-2", bsns=(MOTHER, None, BSN))
     steps(ingest(run, Orders(NAMED), batch(1, renumbered)))
     assert lines(run) == [["1"]]
+
+
+def test_somebody_else_who_got_his_line_stays(run: Run) -> None:
+    """Sources number lines anew."""
+    steps(ingest(run, Orders(NAMED), batch(1, dossier("Z-2", bsns=(MOTHER, SISTER)))))
+    assert lines(run) == [["1", "2"]]
+
+
+def test_who_is_not_told_when_others_dossiers_are_read_again_is_not_deleted(run: Run) -> None:
+    """One answer in which a record is missing is not the source's word that it is gone."""
+    run.source.held = {}
+    steps(run.ingest(batch(1, of_mother(), goal(dossier_id="Z-2"))))
+    before = len(run.values())
+    steps(ingest(run, Orders(NAMED)), 4)
+    assert len(run.values()) == before
 
 
 def test_a_dossier_that_became_his_goes_altogether(run: Run) -> None:

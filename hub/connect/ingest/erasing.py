@@ -80,8 +80,10 @@ class Withheld:
         return draft.model_copy(update={"body": body.model_copy(update={"members": members}), "subject": subject})
 
     def _is_line(self, dossier_id: str, member: Member, ring: KeyRing) -> bool:
-        key = ring.member(member.bsn, DossierRef(self._source, dossier_id), member.line).key
-        return member.line in self.lines[dossier_id] or key in self._persons[dossier_id]
+        """By his number; by the line only where no number says who that is: sources number lines anew."""
+        person = ring.member(member.bsn, DossierRef(self._source, dossier_id), member.line)
+        is_named = not person.confirmed and member.line in self.lines[dossier_id]
+        return is_named or person.key in self._persons[dossier_id]
 
     def _is_person(self, draft: Draft, ring: KeyRing) -> bool:
         if draft.subject is None:
@@ -134,7 +136,7 @@ class Eraser:
             (Asked(deletion(record, known), source_epoch) for record, known in self._standing(own)), (), ()
         )
         again = [
-            Repair(InventoryItem(known.dossier_id, *record, known.order.version, False), held=False, forced=False)
+            Repair(InventoryItem(known.dossier_id, *record, known.order.version, False), held=True, forced=False)
             for record, known in self._standing(others)
         ]
         self._control.ask_repair(again)

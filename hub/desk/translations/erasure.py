@@ -6,7 +6,10 @@ from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "erasure.title": ("Wat er verdwijnt als deze persoon wordt gewist", "What goes if this person is erased"),
-    "erasure.nothing": ("Over deze persoon is hier niets vastgelegd.", "Nothing is held of this person here."),
+    "erasure.nothing": (
+        "Geen huishouden noemt deze persoon. Wat alleen landelijke berichten of een zaak noemen, vindt dit niet.",
+        "No household names this person. What only national messages or a case name is not found by this.",
+    ),
     "erasure.dossier": ("dossier met alles erin", "dossier with all that is in it"),
     "erasure.open": ("LOOPT NOG: het team ziet het dan niet meer", "STILL OPEN: the team will not see it any more"),
     "erasure.line": ("regel {line} in het dossier van een ander, met metingen van hem",
