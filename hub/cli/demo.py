@@ -48,13 +48,13 @@ def demo(
     dump: Annotated[Path | None, typer.Option(help="With --once: write one JSON line per household.")] = None,
 ) -> None:
     """Run the hub on this machine with two simulated registrations; Ctrl-C stops everything."""
-    hear_ctrl_c()
+    is_interrupted = hear_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     _refuse_nonsense(once, as_json, given, dump)
     if broker == "embedded" and not given and households > _EMBEDDED_BEST_BELOW:
         _advise_kafka()
     try:
-        with _stack(broker, port, {} if once else {"RECONCILE_HOURS": _RECONCILE_HOURS}) as stack:
+        with _stack(broker, port, {} if once else {"RECONCILE_HOURS": _RECONCILE_HOURS}, is_interrupted) as stack:
             code = _once(stack, households, seed, given, dump, as_json) if once else _live(stack, households, seed)
     except KeyboardInterrupt:
         print("\nregiehub: everything is stopped.", file=sys.stderr)
@@ -81,13 +81,13 @@ def _advise_kafka() -> None:
 
 
 @contextmanager
-def _stack(broker: str, port: int, settings: Mapping[str, str]) -> Iterator[Stack]:
+def _stack(broker: str, port: int, settings: Mapping[str, str], is_interrupted: Callable[[], bool]) -> Iterator[Stack]:
     """Everything up. Raises ConfigError when the broker can't start."""
     from hub.demo.brokers import BrokerUnavailable
     from hub.demo.stack import Stack
 
     try:
-        with Stack(_broker(broker), port=port, settings=settings) as stack:
+        with Stack(_broker(broker), port=port, settings=settings, is_interrupted=is_interrupted) as stack:
             yield stack
     except BrokerUnavailable as error:
         raise ConfigError("--broker", problem=f"does not work: {error.user_message}") from error

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
 _IMPORTS: Final = "<frozen importlib._bootstrap>"
 _AGAIN_SECONDS: Final = 0.05
+_heard: Final = threading.Event()
 
 
-def hear_ctrl_c() -> None:
+def hear_ctrl_c() -> Callable[[], bool]:
     """From now on Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread. A signal that is ignored on
-    purpose (nohup) stays so."""
+    purpose (nohup) stays so. Gives what says whether one came, for loops that go on: an exception that is raised in a
+    finalizer, wherever that runs, is swallowed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _interrupt)
+    return _heard.is_set
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -27,6 +32,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGALRM, _interrupt)
         signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
         return
+    _heard.set()
     raise KeyboardInterrupt
 
 

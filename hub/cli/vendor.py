@@ -48,10 +48,12 @@ def try_out(
     from hub.demo.trial import show, users_of
     from hub.errors import ConfigError
 
-    hear_ctrl_c()
+    is_interrupted = hear_ctrl_c()
     logging.getLogger("kafka").addHandler(logging.NullHandler())  # our one line says it
     try:
-        with Stack(EmbeddedBroker(), port=port, sources=[name], users=users_of(name)) as stack:
+        with Stack(
+            EmbeddedBroker(), port=port, sources=[name], users=users_of(name), is_interrupted=is_interrupted
+        ) as stack:
             _tell(stack, name, show(stack, name), as_json)
             if not once:
                 _stay(stack)

@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -110,14 +110,17 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         sources: Sequence[str] = SOURCES,
         users: Mapping[str, DemoUser] = USERS,
+        is_interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         """`settings`: of every process, beyond those that a demo needs; names without REGIEHUB_. `sources`: the
-        connectors that run, each against its simulator. `users`: who can log in."""
+        connectors that run, each against its simulator. `users`: who can log in. `is_interrupted`: whether somebody
+        pressed Ctrl-C, should Python have lost that."""
         self.sources = tuple(sources)
         self._users = dict(users)
         self.broker = broker
         self.port = port
         self._settings = dict(settings or {})
+        self._is_interrupted = is_interrupted
         self.children: dict[str, ChildProcess] = {}
         self.metrics_ports: dict[str, int] = {}
         self.simulators: dict[str, Simulator] = {}
@@ -286,7 +289,9 @@ class Stack:
                 child.kill()
 
     def check(self) -> None:
-        """Raises DemoError, with the last thing it said, if a process has ended by itself."""
+        """Raises DemoError, with the last thing it said, if a process has ended by itself; KeyboardInterrupt."""
+        if self._is_interrupted():
+            raise KeyboardInterrupt
         if not self.broker.is_running():
             raise DemoError("the broker has ended by itself; the demo is stopped")
         for name, child in self.children.items():

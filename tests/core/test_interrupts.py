@@ -52,6 +52,16 @@ def test_a_signal_during_an_import_is_heard_after_it(tmp_path: Path, number: sig
     assert (done.returncode, done.stdout, done.stderr) == (0, "heard True\n", "")
 
 
+def test_one_that_python_swallows_is_known_to_whoever_asks() -> None:
+    program = (
+        "import os, signal, weakref\nfrom hub.cli.interrupts import hear_ctrl_c\nasked = hear_ctrl_c()\n"
+        "class Held: pass\nheld = Held()\nwas = asked()\n"
+        "weakref.finalize(held, os.kill, os.getpid(), signal.SIGTERM)\ndel held\nprint(was, asked())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stdout) == (0, "False True\n")
+
+
 def test_a_signal_that_is_ignored_on_purpose_stays_so() -> None:
     program = (
         "import os, signal\nfrom hub.cli.interrupts import hear_ctrl_c\nhear_ctrl_c()\n"

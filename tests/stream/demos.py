@@ -20,7 +20,7 @@ from hub.demo.brokers.ports import free_port
 
 START_SECONDS = 120.0
 """Six Python processes come up on two cores that others use too."""
-STOP_SECONDS = 40.0
+STOP_SECONDS = 90.0
 _POLL_SECONDS = 0.05
 
 
