@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError
+from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import topics
@@ -129,9 +129,14 @@ def _values(consumer: Any, place: Any, read: dict[int, int]) -> Iterator[bytes]:
         consumer.seek_to_beginning(place)
     else:
         consumer.seek(place, start)
-    while consumer.position(place) < end:
+    until = time.monotonic() + _TIMEOUT_MILLISECONDS / 1000
+    while (before := consumer.position(place)) < end:
         for records in consumer.poll(timeout_ms=_POLL_MILLISECONDS).values():
             yield from (record.value for record in records if record.value is not None)
+        if consumer.position(place) > before:
+            until = time.monotonic() + _TIMEOUT_MILLISECONDS / 1000
+        elif time.monotonic() > until:
+            raise KafkaTimeoutError(f"{place.topic} stands still")  # a poll goes on trying in silence
     read[place.partition] = consumer.position(place)
 
 

@@ -19,7 +19,7 @@ hear_ctrl_c()
 sys.path.insert(0, sys.argv[1])
 try:
     import slow_module
-    time.sleep(60)
+    time.sleep(60)  # only if the signal was lost
     print("never heard")
 except KeyboardInterrupt:
     print("heard", slow_module.is_whole)
