@@ -139,8 +139,8 @@ def _write_and_look(stack: Stack, planned: Sequence[Due], rate: int) -> tuple[fl
     with (
         httpx.Client(base_url=stack.url, headers=headers, trust_env=False, timeout=60.0) as client,
         ThreadPoolExecutor(1) as beside,
+        Looker(client, looks_per_second=_LOOKS_PER_SECOND, patience_seconds=_PATIENCE_SECONDS) as looker,
     ):
-        looker = Looker(client, looks_per_second=_LOOKS_PER_SECOND, patience_seconds=_PATIENCE_SECONDS)
         looking = beside.submit(looker.run, sum(item.watched for item in planned))
         wrote = _write(stack.simulators, planned, rate, looker.expect)
         return wrote, sorted(looking.result())
@@ -162,7 +162,7 @@ def _write(
         for source, changes in waiting.items():
             sources[source].apply_many(changes)
         done = until
-        time.sleep(max(0.0, min(_TICK_SECONDS, began + done / rate - time.monotonic())))
+        time.sleep(max(0.0, min(_TICK_SECONDS, began + done / rate - time.monotonic())))  # the rate; waits for nothing
     return time.monotonic() - began
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import httpx
 
@@ -67,12 +67,12 @@ def measure(
     with (
         httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=10.0, follow_redirects=True) as client,
         ThreadPoolExecutor(1) as beside,
+        Looker(client) as looker,
     ):
-        looker = Looker(client)
         looking = beside.submit(looker.run, changes)
         began = time.monotonic()
         for number in range(changes):
-            time.sleep(max(0.0, began + number / per_second - time.monotonic()))
+            time.sleep(max(0.0, began + number / per_second - time.monotonic()))  # the steady rate; waits for nothing
             place = targets[number % len(targets)]
             record_id = f"LIVE-{first + number}"
             looker.expect(place.household_id, record_id)
@@ -83,7 +83,8 @@ def measure(
 class Looker:
     """Looks again and again at each household in which something is awaited, in a thread of its own: whoever writes is
     not held up, and one answer serves all that is awaited there. A client that asked for each change by itself would be
-    what is measured, from some fifteen changes a second on."""
+    what is measured, from some fifteen changes a second on. A context manager: on leaving it looks no more, so that a
+    writer that failed, or Ctrl-C, does not wait for what was never written."""
 
     def __init__(
         self,
@@ -96,8 +97,15 @@ class Looker:
         self._looks_per_second = looks_per_second
         self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
+        self._ended = threading.Event()
         self._awaited: dict[str, dict[str, float]] = {}
         """By household: the records, and since when."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
 
     def expect(self, household_id: str, record_id: str) -> None:
         """This record is written now."""
@@ -105,15 +113,16 @@ class Looker:
             self._awaited.setdefault(household_id, {})[record_id] = time.monotonic()
 
     def run(self, number: int) -> list[float]:
-        """The seconds that each of so many took. Raises DemoError."""
+        """The seconds that each of so many took; of fewer when it was ended. Raises DemoError."""
         seconds: list[float] = []
-        while len(seconds) < number:
+        while len(seconds) < number and not self._ended.is_set():
             began = time.monotonic()
             with self._lock:
                 homes = [home for home, awaited in self._awaited.items() if awaited]
             for home in homes:
                 seconds += self._look(home)
-            time.sleep(max(0.0, began + max(_LOOK_SECONDS, len(homes) / self._looks_per_second) - time.monotonic()))
+            pause = max(_LOOK_SECONDS, len(homes) / self._looks_per_second)
+            self._ended.wait(max(0.0, began + pause - time.monotonic()))
         return seconds
 
     def _look(self, home: str) -> list[float]:
