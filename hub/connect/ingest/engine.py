@@ -9,11 +9,10 @@ meanwhile (pause, reset, repair, replay) comes by `Control`.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from hub.connect.api import Cursor
 from hub.connect.ingest import errands
@@ -24,19 +23,18 @@ from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
 from hub.connect.ingest.erasing import Eraser
 from hub.connect.ingest.errands import Asked, Errands
-from hub.connect.ingest.events import SourceState, Stated, events, state
-from hub.connect.ingest.index import Entry, Index, Progress, RecordKey
+from hub.connect.ingest.events import SourceState, state
+from hub.connect.ingest.index import Index, Progress
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
-from hub.connect.ingest.plan import Known, Verdict, plan
 from hub.connect.ingest.policy import Backoff, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.ingest.reporting import Facts, Reporter
 from hub.connect.ingest.safety import SafetyLane
 from hub.connect.ingest.tracing import Tracing
+from hub.connect.ingest.work import Work, latest
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded, LogUnavailable, RegiehubError, SourceUnavailable
-from hub.events.moments import micros
 from hub.events.records import Draft
 from hub.ops import metrics
 from hub.ops.logging import get_logger
@@ -63,17 +61,6 @@ class Policy:
     limit: RejectLimit = field(default_factory=RejectLimit)
     backoff: Backoff = field(default_factory=Backoff)
     trace_seconds: float = 10.0
-
-
-class Work(NamedTuple):
-    """What one batch comes down to: the messages in order, the index entries, the positions set aside."""
-
-    messages: list[Message]
-    entries: list[Entry]
-    rejected: list[Unreadable]
-    skipped: Counter[Verdict]
-    unconfirmed: Counter[str]
-    newest_recorded_at: datetime | None
 
 
 class Ingest:
@@ -270,17 +257,17 @@ class Ingest:
     def publish(self, asked: Iterable[Asked], also: Sequence[Message] = (), rejected: Iterable[str] = ()) -> int:
         """Publish beside the feed: acknowledged, then in the index; the cursor stays. Gives the number of events."""
         now = self._clock.now()
-        work = Work([], [], [], Counter(), Counter(), None)
+        work = Work()
         stated = [(state(self._kept(i.draft), self._ring, self._identity, i.source_epoch), i.forced) for i in asked]
         known = self._index.known(item.record for item, _ in stated)
         for item, forced in stated:
-            work = self._plan_one(item, known, micros(now), work, forced=forced)
+            work.add(item, known, now, forced=forced)
         messages, aside = [*work.messages, *also], list(rejected)
         if not messages:
             return 0
         self._index.intend(work.entries)
         self._publisher.publish(messages)
-        newest = _latest(self._progress.newest_recorded_at, work.newest_recorded_at)
+        newest = latest(self._progress.newest_recorded_at, work.newest_recorded_at)
         published = self._progress.published + len(work.entries)
         progress = self._progress._replace(newest_recorded_at=newest, published=published)
         self._index.commit(work.entries, aside, progress)
@@ -306,7 +293,7 @@ class Ingest:
             cursor=batch.cursor,
             position=batch.records[-1].position if batch.records else self._progress.position,
             polled_at=now,
-            newest_recorded_at=_latest(self._progress.newest_recorded_at, work.newest_recorded_at),
+            newest_recorded_at=latest(self._progress.newest_recorded_at, work.newest_recorded_at),
             published=self._progress.published + len(work.entries),
             recent=recent,
         )
@@ -314,7 +301,7 @@ class Ingest:
             self._index.commit(work.entries, [record.position for record in work.rejected], progress)
         self._progress, self._is_admitted = progress, False
         self._rejected += len(work.rejected)
-        self._count(batch, work)
+        work.count(batch, self._identity.source, self._clock.now())
         if progress.cursor is not None:
             self._forget(progress.cursor)
 
@@ -322,27 +309,12 @@ class Ingest:
         epoch = self.source_epoch
         stated = [state(self._kept(draft), self._ring, self._identity, epoch) for draft in batch.drafts]
         aside = set_aside(batch, self._index, self._ring, self._identity, now, source_epoch=epoch)
-        work = Work([], [], aside.records, Counter(), Counter(), None)
+        work = Work(rejected=aside.records)
         known = self._index.known(item.record for item in stated)
         for item in stated:
-            work = self._plan_one(item, known, micros(now), work)
+            work.add(item, known, now)
         work.messages.extend(aside.letters)
         return work
-
-    def _plan_one(
-        self, item: Stated, known: dict[RecordKey, list[Known]], now: int, work: Work, *, forced: bool = False
-    ) -> Work:
-        decided = plan(item.incoming, known.get(item.record, ()), now, forced=forced)
-        if decided.verdict is not Verdict.PUBLISH:
-            work.skipped[decided.verdict] += 1
-            return work
-        made = events(item, decided)
-        work.messages.extend(message for _, message in made)
-        work.entries.extend(entry for entry, _ in made)
-        work.unconfirmed.update(_unconfirmed_reasons(item))
-        known[item.record] = [made[-1][0].known]  # the next version in this batch follows upon this one
-        newest = _latest(work.newest_recorded_at, item.content["recorded_at"])
-        return work._replace(newest_recorded_at=newest)
 
     def _back_off(self, error: SourceUnavailable | LogUnavailable) -> float:
         self._backoff = self._backoff.failed()
@@ -365,34 +337,3 @@ class Ingest:
     def _facts(self) -> Facts:
         completeness, caught_up_at = self._orders.completeness, self._caught_up_at
         return Facts(self._progress, self._rejected, self.source_epoch, completeness, caught_up_at)
-
-    def _count(self, batch: TranslatedBatch, work: Work) -> None:
-        source = self._identity.source
-        bad = batch.unreadable
-        metrics.RECORDS_READ.labels(source).inc(len(batch.records))
-        metrics.RECORDS_TRANSLATED.labels(source).inc(len(batch.records) - len(bad))
-        for record in bad:
-            metrics.RECORDS_REJECTED.labels(source, record.reason.value).inc()
-        for record in work.rejected:
-            metrics.DEAD_LETTERS.labels(source).inc()
-            _log.warning(
-                "record_rejected", source=source, position=record.position, reason=record.reason, field=record.field
-            )
-        for verdict, count in work.skipped.items():
-            metrics.RECORDS_SKIPPED.labels(source, verdict.value).inc(count)
-        for reason, count in work.unconfirmed.items():
-            metrics.UNCONFIRMED_MEMBERS.labels(source, reason).inc(count)
-        metrics.RECORDS_PUBLISHED.labels(source).inc(len(work.entries))
-        now = micros(self._clock.now())
-        for entry in work.entries:
-            lag_seconds = max(0, now - entry.known.order.recorded_at) / 1_000_000
-            metrics.SOURCE_LAG_SECONDS.labels(source).observe(lag_seconds)
-
-
-def _unconfirmed_reasons(item: Stated) -> Iterable[str]:
-    members = (item.content["body"] or {}).get("members", ())
-    return [member["unconfirmed_reason"] for member in members if member["unconfirmed_reason"] is not None]
-
-
-def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment is not None), default=None)

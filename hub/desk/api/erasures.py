@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hub.desk import models
 from hub.desk.api.replies import as_json
-from hub.desk.api.searches import InvalidBsn
+from hub.desk.api.searches import person_key_of
 from hub.desk.erasing import Erased, Kept
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -30,9 +30,7 @@ def erasures_router(site: Site) -> APIRouter:
     )
     def erase(request: Request, wanted: models.ErasureRequest) -> Response:
         """What goes and what stays if a person is erased; ordered, the hub forgets him within a minute or so."""
-        person_key = site.person_key(wanted.bsn.get_secret_value())
-        if person_key is None:
-            raise InvalidBsn
+        person_key = person_key_of(site, wanted.bsn)
         return as_json(_erasure(site.erasing.erase(asking(request), person_key, wanted.why, order=wanted.order)))
 
     return router

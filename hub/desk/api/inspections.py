@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hub.desk import models
 from hub.desk.api.replies import as_json
-from hub.desk.api.searches import InvalidBsn
+from hub.desk.api.searches import person_key_of
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
 
@@ -29,9 +29,7 @@ def inspections_router(site: Site) -> APIRouter:
     )
     def inspect(request: Request, wanted: models.InspectionRequest) -> Response:
         """Everything held of a citizen who asks for it, and every look at him."""
-        person_key = site.person_key(wanted.bsn.get_secret_value())
-        if person_key is None:
-            raise InvalidBsn
+        person_key = person_key_of(site, wanted.bsn)
         return as_json(site.reading.inspect(asking(request), person_key, site.open_address))
 
     return router
