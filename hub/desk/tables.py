@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 15
-"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
+SCHEMA: Final = 16
+"""Raised with every change of the tables, or of what a document says: a read model of another number is rebuilt from
+the log."""
 
 SORTED_BY: Final = 100
 """Signs of a title by which a list is sorted: an index takes no long texts."""

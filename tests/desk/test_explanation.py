@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.desk.words import Words
 from hub.events.codec import Codec, SchemaRegistry, decode, encode, schemas_folder
 from hub.events.decisions import Kind, Snooze
 from hub.events.ids import DossierRef, household_id
@@ -290,7 +291,7 @@ def test_the_random_towns_hold_every_reason() -> None:
     )
     assert {*kinds} >= {
         "same_number", "lives_together", "client", "same_person", "same_household", "lives_here",
-        "different_person", "lives_elsewhere", "later_address", "stated_elsewhere", "two_numbers",
+        "different_person", "lives_elsewhere", "later_address", "left_behind", "stated_elsewhere", "two_numbers",
     }  # fmt: skip
 
 
@@ -310,3 +311,13 @@ def test_a_tie_that_follows_its_client_elsewhere_is_said_to_be_elsewhere() -> No
     assert sum(len(home["dossiers"]) for home in homes) == len(found)
     (home,) = [item for item in homes if any(ref["dossier_id"] == "Z-1" for ref in item["dossiers"])]
     assert said(home["links"]) == [("foreign_dossier", [], [])]
+    (other,) = [item for item in homes if item is not home]
+    assert said(other["apart"]) == [
+        ("later_address", ["p-piet"], ["Z-0"]),
+        ("left_behind", ["p-anna"], ["Z-0"]),
+        ("left_behind", ["p-noor"], ["Z-0"]),
+    ], "nobody stated another address of Anna and Noor"
+    told = Words("nl", date(2026, 1, 9)).conflicts(other)
+    assert [text.rpartition(",")[2] for text in told if "Z-0" in text and "ander adres" not in text] == [
+        " maar dat dossier is met zijn cliënt meegegaan."
+    ] * 2

@@ -19,8 +19,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Een deel woont samen volgens een dossier dat zelf bij een ander huishouden hoort, dat van zijn cliënt.",
         "Some live together by a dossier that itself belongs to another household, that of its client.",
     ),
-    "reason.later_address": ("{persons} woont volgens een latere opgave op een ander adres dan in dossier {dossiers}.",
-                             "{persons} lives at another address than in dossier {dossiers}, by a later statement."),
+    "reason.later_address": (
+        "{persons} woont op een ander adres dan in dossier {dossiers} staat: een latere opgave of een besluit"
+        " gaat voor.",
+        "{persons} lives at another address than dossier {dossiers} states: a later statement or a decision goes"
+        " first.",
+    ),
+    "reason.left_behind": (
+        "Dossier {dossiers} is met zijn cliënt meegegaan; {persons} staat er nog in, en hoort niet bij dit huishouden.",
+        "Dossier {dossiers} went with its client; {persons} is still named in it, and does not belong"
+        " to this household.",
+    ),
     "reason.stated_elsewhere": ("{persons} woont elders volgens dossier {dossiers}.",
                                 "{persons} lives elsewhere according to dossier {dossiers}."),
     "reason.two_numbers": ("Bij {persons} staan twee verschillende geldige BSN's ({dossiers}): dat zijn twee personen.",
