@@ -186,8 +186,9 @@ class Reason(TypedDict):
     (a dossier follows its client, who does not live where it says), `foreign_dossier` (some live together by a dossier
     that follows its client elsewhere), and the decisions `same_person`, `same_household`,
     `lives_here`. Apart: `later_address` (another statement, or a decision, goes before this one), `left_behind`
-    (the dossier follows its client; this one does not), `stated_elsewhere`, `two_numbers`, `too_large`, and the
-    decisions `different_person`, `lives_elsewhere`.
+    (the dossier follows its client; this one does not), `stated_elsewhere`, `two_numbers`, `contradicted` (a decision
+    that two are one person would, with others, join two numbers or two who differ), `too_large`, and the decisions
+    `different_person`, `lives_elsewhere`.
     """
 
     kind: str

@@ -89,7 +89,8 @@ class Explanation:
     def apart(self, decisions: Sequence[DecisionEntry]) -> list[Reason]:
         """Why others, or parts of it, are kept apart, sorted."""
         by_humans = [_reason_of(item) for item in decisions if item["kind"] in _PARTING and self._holds(item)]
-        numbers = [_reason_of(item, "two_numbers") for item in decisions if _would_join_two_numbers(item)]
+        refuted = [item for item in decisions if _is_refuted(item)]
+        numbers = [_reason_of(item, "two_numbers" if _names_two_numbers(item) else "contradicted") for item in refuted]
         too_large = [_reason("too_large", (), self._bodies)] if self._oversized else []
         return _sorted([*by_humans, *numbers, *too_large, *self._living_elsewhere(decisions)])
 
@@ -263,11 +264,14 @@ def _entry(event: Value, effect: str, lines: list[DecidedLine]) -> DecisionEntry
     )
 
 
-def _would_join_two_numbers(item: DecisionEntry) -> bool:
-    """Whether it says of two different valid numbers that they are one person."""
-    numbers = {line["stated_key"] for line in item["lines"] if line["confirmed"]}
-    contradicted = item["effect"] == Effect.CONTRADICTED
-    return contradicted and item["kind"] == Kind.SAME_PERSON and len(numbers) == 2
+def _is_refuted(item: DecisionEntry) -> bool:
+    """Whether it says of two lines that they are one person, and something that goes first says the opposite."""
+    return item["kind"] == Kind.SAME_PERSON and item["effect"] == Effect.CONTRADICTED
+
+
+def _names_two_numbers(item: DecisionEntry) -> bool:
+    """Whether it names two different valid numbers."""
+    return len({line["stated_key"] for line in item["lines"] if line["confirmed"]}) == 2
 
 
 def _reason_of(item: DecisionEntry, kind: str = "") -> Reason:

@@ -130,7 +130,7 @@ def test_every_decision_and_effect_has_words(kind: Kind, effect: Effect, words: 
 def test_every_reason_has_words() -> None:
     reasons = {
         "same_number", "lives_together", "client", "foreign_dossier", "later_address", "left_behind",
-        "stated_elsewhere", "two_numbers", "too_large",
+        "stated_elsewhere", "two_numbers", "contradicted", "too_large",
     }  # fmt: skip
     assert {key.removeprefix("reason.") for key in TEXTS if key.startswith("reason.")} == reasons
 

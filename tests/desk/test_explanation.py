@@ -99,12 +99,13 @@ def test_a_decision_that_is_overtaken_explains_nothing() -> None:
 
 
 @pytest.mark.parametrize("effect", [item for item in Effect if item is not Effect.APPLIED])
-def test_a_decision_without_effect_is_listed_and_is_no_reason(effect: Effect) -> None:
+def test_a_decision_without_effect_is_listed_and_joins_nobody(effect: Effect) -> None:
     one, other = named(ZCD, "2", "u-anna", confirmed=False), named(MENSCENTRAAL, "1", "p-anna")
     decision = packed(Kind.SAME_PERSON, one, other, withdrawn=effect is Effect.WITHDRAWN)
     found = document([menscentraal()], members=[ANNA_IN_MC], decisions=[(effect, decision)])
     assert [item["effect"] for item in found["decisions"]] == [effect.value]
-    assert (found["links"], found["apart"]) == ([], [])
+    kept_apart = [("contradicted", ["p-anna"], ["MC-1", "Z-1"])] if effect is Effect.CONTRADICTED else []
+    assert (found["links"], said(found["apart"])) == ([], kept_apart)
 
 
 def test_one_person_by_decision_is_a_reason_with_its_decision() -> None:
@@ -292,6 +293,7 @@ def test_the_random_towns_hold_every_reason() -> None:
     assert {*kinds} >= {
         "same_number", "lives_together", "client", "same_person", "same_household", "lives_here",
         "different_person", "lives_elsewhere", "later_address", "left_behind", "stated_elsewhere", "two_numbers",
+        "contradicted",
     }  # fmt: skip
 
 

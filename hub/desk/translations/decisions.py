@@ -34,6 +34,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
                                 "{persons} lives elsewhere according to dossier {dossiers}."),
     "reason.two_numbers": ("Bij {persons} staan twee verschillende geldige BSN's ({dossiers}): dat zijn twee personen.",
                            "Two different valid BSNs stand with {persons} ({dossiers}): those are two persons."),
+    "reason.contradicted": (
+        "Het besluit dat twee personen in {dossiers} dezelfde zijn, doet niets: een geldig BSN of een ander besluit"
+        " zegt het tegendeel.",
+        "The decision that two persons in {dossiers} are the same does nothing: a valid BSN or another decision says"
+        " the opposite.",
+    ),
     "reason.too_large": ("Te groot om één gezin te zijn (meer dan 20 personen): elk dossier staat apart.",
                          "Too large to be one family (more than 20 persons): each dossier stands by itself."),
     "decisions": ("Besluiten", "Decisions"),
