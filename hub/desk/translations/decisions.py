@@ -71,6 +71,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Wat het noemt is er nu niet, het dossier is afgesloten, of het zou een cliënt uit zijn eigen dossier halen.",
         "What it names is not there now, the dossier is closed, or it would take a client out of his own dossier.",
     ),
+    "effect.overtaken": (
+        "Een later besluit gaat voor, of het huishouden zou te groot worden (meer dan 20 personen).",
+        "A later decision goes first, or the household would become too large (more than 20 persons).",
+    ),
     "decide": ("Leg een besluit vast", "Record a decision"),
     "decide_text": (
         "Een besluit gaat vóór wat de bronnen zeggen, tot u het terugneemt. De bronnen zelf veranderen niet.",
