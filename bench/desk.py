@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from statistics import quantiles
 from threading import Event, Thread
@@ -24,7 +25,7 @@ import orjson
 from sqlalchemy import Engine
 from starlette.types import ASGIApp, Message
 
-from bench.desk_town import Worker, fill, published, workers
+from bench.desk_town import Worker, changes, fill, published, workers
 from hub.connect.ingest.keys import ADDRESS_CONTEXT, KeyRing
 from hub.desk import readmodel
 from hub.desk.app import create_app
@@ -203,9 +204,9 @@ def _writing(engine: Engine, views: Sequence[Consumed]) -> Iterator[list[float]]
 
 def _write(engine: Engine, views: Sequence[Consumed], stop: Event, written: list[float]) -> None:
     each, began = round(EVENTS_PER_SECOND * LIST_SECONDS), time.perf_counter()
-    rng, turn = random.Random(3), 0
+    again, turn = changes(views, random.Random(3)), 0
     while not stop.is_set():
-        apply_list(engine, rng.sample(views, min(each, len(views))), [Offset(VIEWS, 0, turn)])
+        apply_list(engine, list(islice(again, each)), [Offset(VIEWS, 0, turn)])
         turn += 1
         written[:] = [turn * each, time.perf_counter() - began]
         stop.wait(max(0.0, began + turn * LIST_SECONDS - time.perf_counter()))
