@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
 from hub.desk.caseload.case import Case, case_of, stamp_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
+from hub.desk.rows import Row, mark, replace_rows
 from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
@@ -46,15 +47,38 @@ class Attending:
 
 def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
     """Write the lines of these households; of one that is not shown (None) there is none."""
-    rows: dict[str, list[dict[str, object]]] = {table.name: [] for table in BY_HOUSEHOLD}
-    for home, document in documents.items():
-        for name, row in _rows(home, document, attending) if document is not None else ():
-            rows[name].append({"household_id": home, **row})
-    for table in BY_HOUSEHOLD:
-        readmodel.replace_rows(connection, table, documents, rows[table.name])
+    found = {
+        home: _by_table(document, attending) if document is not None else {} for home, document in documents.items()
+    }
+    known = select(cases.c.household_id, cases.c.written).where(cases.c.household_id.in_(documents))
+    stood = {str(home): str(marks).split() for home, marks in connection.execute(known)}
+    marks = {home: [mark(rows.get(table.name, [])) for table in _BESIDE] for home, rows in found.items()}
+    for number, table in enumerate(_BESIDE):
+        others = [home for home in found if home not in stood or stood[home][number] != marks[home][number]]
+        _write(connection, table, {home: found[home].get(table.name, []) for home in others})
+    lines = {
+        home: [{**row, "written": " ".join(marks[home])} for row in found[home].get("cases", [])] for home in found
+    }
+    _write(connection, cases, lines)
 
 
-def _rows(home: str, document: Document, attending: Attending) -> Iterator[tuple[str, Mapping[str, object]]]:
+_BESIDE: Final = tuple(table for table in BY_HOUSEHOLD if table is not cases)
+"""What is made of a household beside its line, which keeps the marks of it: one each, in this order."""
+
+
+def _write(connection: Connection, table: Table, rows: Mapping[str, Sequence[Row]]) -> None:
+    placed = [{"household_id": home, **row} for home, of_home in rows.items() for row in of_home]
+    replace_rows(connection, table, rows.keys(), placed)
+
+
+def _by_table(document: Document, attending: Attending) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for name, row in _rows(document, attending):
+        rows.setdefault(name, []).append(row)
+    return rows
+
+
+def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]:
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     case, anybody = case_of(document, whole.points, whole.threads, whole.today), to_anybody(whole)
