@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, case_of, stamp_of
+from hub.desk.caseload.case import Case, Urgency, case_of, stamp_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
 from hub.desk.rows import Row, mark, replace_rows
@@ -86,18 +86,19 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     yield from (("case_people", {"who": who[:220]}) for who in case.people)
     yield from (("case_teams", part._asdict()) for part in case.teams)
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
-    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.rules)
+    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.urgency.rules)
     for told in told_of(whole):
         to = {"grantee": told.grantee, "unit": told.unit}
-        if _pressing(told.case) != _pressing(anybody):
-            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.case)}
-        yield from (("case_rules", {**to, "rule": rule}) for rule in told.case.rules if rule not in anybody.rules)
+        if _pressing(told.urgency) != _pressing(anybody.urgency):
+            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.urgency)}
+        more = (rule for rule in told.urgency.rules if rule not in anybody.urgency.rules)
+        yield from (("case_rules", {**to, "rule": rule}) for rule in more)
 
 
-def _pressing(case: Case) -> dict[str, object]:
+def _pressing(urgency: Urgency) -> dict[str, object]:
     """By what lists are sorted. A day that is not known comes last."""
-    days = {"due": case.due or "9999-12-31", "since": case.since or "9999-12-31"}
-    return {"rank": case.rank, "points": case.line["points"], **days}
+    days = {"due": urgency.due or "9999-12-31", "since": urgency.since or "9999-12-31"}
+    return {"rank": urgency.rank, "points": urgency.points, **days}
 
 
 def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
@@ -122,7 +123,7 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
 def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
     return {
         "stamp": stamp,
-        **_pressing(case),
+        **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
