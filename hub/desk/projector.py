@@ -5,7 +5,7 @@ Applying a message twice, or a whole log again, ends in the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
 from hub.desk import deputies, readmodel
 from hub.desk.caseload import writing
@@ -152,22 +152,20 @@ class _Change:
 
 def _apply_part(connection: Connection, views: Mapping[str, Value], attending: Attending) -> list[Shown]:
     """Apply views of different households with a handful of statements: one each would cost most of the time."""
-    table = households.c
-    query = select(table.household_id, table.label, table.newest_published_at, table.written)
-    known = {row.household_id: row for row in connection.execute(query.where(table.household_id.in_(views)))}
+    column = households.c
+    query = select(column.household_id, column.label, column.newest_published_at, column.written)
+    known = {row.household_id: row for row in connection.execute(query.where(column.household_id.in_(views)))}
     changes = [
         _Change(home, view, document.build(view), known[home].written.split() if home in known else ())
         for home, view in views.items()
         if home not in known or view["label"] >= known[home].label
     ]
-    homes = [change.home for change in changes]
-    replace_rows(connection, households, homes, [_household_row(change) for change in changes])
-    for number, part in enumerate(PARTS):
-        others = [change for change in changes if change.is_other(number)]
-        for written, rows_of in part.tables.items():
-            replace_rows(connection, written, [change.home for change in others], list(_rows(others, rows_of)))
+    made = _made(changes)
+    lines = writing.lines_of({change.home: change.content for change in changes}, attending)
+    for table, rows in made.items():  # from here on SQLite lets nobody else write: all that takes long is done
+        replace_rows(connection, table, rows.keys(), [row for of_home in rows.values() for row in of_home])
     _place_dossiers(connection, changes)
-    writing.replace(connection, {change.home: change.content for change in changes}, attending)
+    writing.write(connection, lines)
     return [
         Shown(change.home, *change.newest)
         for change in changes
@@ -175,10 +173,18 @@ def _apply_part(connection: Connection, views: Mapping[str, Value], attending: A
     ]
 
 
-def _rows(changes: Iterable[_Change], rows_of: RowsOf) -> Iterator[Row]:
-    for change in changes:
-        for row in rows_of(change.content) if change.content else ():
-            yield {"household_id": change.home, **row}
+def _made(changes: Sequence[_Change]) -> dict[Table, dict[str, list[Row]]]:
+    """The rows of each household that has other ones than stand, by table and household."""
+    found: dict[Table, dict[str, list[Row]]] = {households: {item.home: [_household_row(item)] for item in changes}}
+    for number, part in enumerate(PARTS):
+        others = [item for item in changes if item.is_other(number)]
+        for table, rows_of in part.tables.items():
+            found[table] = {item.home: _rows(item, rows_of) for item in others}
+    return found
+
+
+def _rows(change: _Change, rows_of: RowsOf) -> list[Row]:
+    return [{"household_id": change.home, **row} for row in rows_of(change.content)] if change.content else []
 
 
 def _household_row(change: _Change) -> dict[str, object]:

@@ -45,21 +45,28 @@ class Attending:
         return stamp_of(self.today, self.terms, self.prices)
 
 
-def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
-    """Write the lines of these households; of one that is not shown (None) there is none."""
-    found = {
+Lines = Mapping[str, Mapping[str, Sequence[Row]]]
+"""Of each household its rows, by the name of the table; none of one that is not shown."""
+
+
+def lines_of(documents: Mapping[str, Document | None], attending: Attending) -> Lines:
+    """What must stand in the list of these households; None: it is not shown. Takes longer than to write it."""
+    return {
         home: _by_table(document, attending) if document is not None else {} for home, document in documents.items()
     }
-    known = select(cases.c.household_id, cases.c.written).where(cases.c.household_id.in_(documents))
+
+
+def write(connection: Connection, lines: Lines) -> None:
+    """Write the lines of these households, whatever stood there."""
+    known = select(cases.c.household_id, cases.c.written).where(cases.c.household_id.in_(lines))
     stood = {str(home): str(marks).split() for home, marks in connection.execute(known)}
-    marks = {home: [mark(rows.get(table.name, [])) for table in _BESIDE] for home, rows in found.items()}
+    marks = {home: [mark(rows.get(table.name, ())) for table in _BESIDE] for home, rows in lines.items()}
     for number, table in enumerate(_BESIDE):
-        others = [home for home in found if home not in stood or stood[home][number] != marks[home][number]]
-        _write(connection, table, {home: found[home].get(table.name, []) for home in others})
-    lines = {
-        home: [{**row, "written": " ".join(marks[home])} for row in found[home].get("cases", [])] for home in found
-    }
-    _write(connection, cases, lines)
+        others = [home for home in lines if home not in stood or stood[home][number] != marks[home][number]]
+        _write(connection, table, {home: lines[home].get(table.name, ()) for home in others})
+    marked = {home: " ".join(each) for home, each in marks.items()}
+    rows = {home: [{**row, "written": marked[home]} for row in of.get("cases", ())] for home, of in lines.items()}
+    _write(connection, cases, rows)
 
 
 _BESIDE: Final = tuple(table for table in BY_HOUSEHOLD if table is not cases)
@@ -116,7 +123,7 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
         stale = [str(home) for home in connection.scalars(query)]
         if stale:
             found = readmodel.load_all(connection, stale)
-            replace(connection, {home: found.get(home) for home in stale}, attending)
+            write(connection, lines_of({home: found.get(home) for home in stale}, attending))
     return len(stale)
 
 
