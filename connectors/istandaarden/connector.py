@@ -35,6 +35,7 @@ class IStandaardenConnector(Connector):
     Config: ClassVar[type[ConnectorConfig]] = IStandaardenConfig
     version: ClassVar[str] = "1"
     inventory_is_complete: ClassVar[bool] = False
+    records_change: ClassVar[bool] = False
 
     def __init__(self, config: IStandaardenConfig) -> None:
         self._source = DropFolder(config)

@@ -87,6 +87,13 @@ class Connector(ABC):
     """False for a source that is asked how things stand now, as one whose events only point: what happened between two
     looks is not told. The newest always is."""
 
+    records_change: ClassVar[bool] = True
+    """False for a source of messages, each of which stands as it was sent: what corrects or takes back an earlier one
+    is a message, and so a record, of its own. C15 and C17 see that it is so."""
+
+    records_move: ClassVar[bool] = True
+    """False where no record can ever go to another dossier. C17 sees that none does."""
+
     @classmethod
     def spec(cls) -> dict[str, JsonValue]:
         """The settings as a JSON schema, derived from `Config`; a secret is `writeOnly`."""

@@ -55,6 +55,16 @@ def test_without_simulator_and_fixtures_nothing_fails_and_everything_skipped_say
     assert len(ElementTree.parse(tmp_path / "junit.xml").getroot()) == 17
 
 
+def test_strictly_what_could_not_run_failed(tmp_path: Path) -> None:
+    strictly = [result.strictly() for result in RESULTS]
+    assert [result.outcome for result in strictly] == [Outcome.PASSED, Outcome.FAILED, Outcome.FAILED]
+    assert strictly[2].seen == "It could not run: it offers no inventory." and strictly[2].do
+    done = RUNNER.invoke(app, ["connector", "test", REFERENCE, "--strict", "--junit", str(tmp_path / "junit.xml")])
+    assert done.exit_code == 1, done.output
+    assert done.stdout.strip().endswith("1 passed, 16 failed, 0 skipped")
+    assert ElementTree.parse(tmp_path / "junit.xml").getroot().attrib["failures"] == "16"
+
+
 def test_a_connector_that_is_not_there_is_one_line() -> None:
     done = RUNNER.invoke(app, ["connector", "test", "nobody"])
     assert isinstance(done.exception, ConfigError)
