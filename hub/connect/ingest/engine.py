@@ -157,6 +157,8 @@ class Ingest:
         self._erase()
         if self._is_paused():
             return self._policy.poll_seconds
+        if self._leads():
+            return 0.0
         asked_at = self._clock.now()
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
@@ -172,6 +174,15 @@ class Ingest:
         if batch.more:
             return 0.0
         return min(_BACKFILL_SECONDS, self._policy.poll_seconds) if is_busy else self._policy.poll_seconds
+
+    def _leads(self) -> bool:
+        """One batch of the compositions that go first since a reset. Whether there is more of them."""
+        lead = self._backfiller.lead(self.publish, self.source_epoch) if self._backfiller else None
+        if lead is None:
+            return False
+        self._backoff = self._backoff.succeeded()
+        self._beat(SourceState.RUNNING, lead.in_words("Reset"))
+        return True
 
     def _run_backfill(self) -> bool:
         """One batch of it, after live changes. Whether there is more to do, or somebody to look."""
@@ -206,7 +217,8 @@ class Ingest:
         return pause is not None
 
     def _reset(self, control: Control, reset: Reset) -> None:
-        """Read from another place from now on; positions of a new epoch are other records than before."""
+        """Read from another place from now on, compositions first; positions of a new epoch are other records than
+        before."""
         is_new = reset.source_epoch > self.source_epoch
         progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
         self._index.start_anew(progress, forget_rejected=is_new)
@@ -214,6 +226,8 @@ class Ingest:
             control.stop_backfill()
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
+        lead = Backfill(reset.by, self._clock.now().isoformat(), reset.number, reset.cursor, cursor=reset.cursor)
+        control.keep_lead(lead)
         control.reset_done(reset)
         self._progress, self._orders, self._caught_up_at = progress, control.orders(), None
         self._rejected = self._index.rejected_count()

@@ -165,8 +165,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
                                  " published before. You see first what that does."),
     "console_reset_epoch": ("Teruggezette bron overnemen", "Take over a restored source"),
     "console_reset_plan": ("Wat dit doet", "What this does"),
-    "console_reset_from": ("De bron wordt nu gelezen vanaf {cursor}; dan vanaf het begin.",
-                           "The source is now read from {cursor}; then from the beginning."),
+    "console_reset_from": ("De bron wordt nu gelezen vanaf {cursor}; dan vanaf het begin: eerst de samenstellingen, dan"
+                           " de rest.",
+                           "The source is now read from {cursor}; then from the beginning: compositions first, then the"
+                           " rest."),
     "console_beginning": ("het begin", "the beginning"),
     "console_reset_same": ("Alleen wat verschilt wordt opnieuw aangeleverd; er gaat niets verloren.",
                            "Only what differs is published again; nothing is lost."),
