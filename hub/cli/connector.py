@@ -133,7 +133,7 @@ def _in_words(plan: dict[str, object]) -> list[str]:
     lines = [
         f"source   {plan['source']}",
         f"cursor   {json.dumps(plan['cursor_now'])}",
-        f"then     {begins}, in two passes: the compositions (and child-safety signals), then all in the order of the feed",
+        f"then     {begins}, in two passes: the compositions (and child-safety signals), then all in order",
         "         other changes wait for the first pass; pause and resume at any moment, it goes on where it was",
     ]
     if plan["epoch_now"] == plan["epoch_then"]:

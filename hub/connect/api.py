@@ -50,6 +50,8 @@ class Batch(BaseModel):
     cursor: Cursor
     more: bool = False
     """Poll again at once: the source is known to hold more."""
+    requests: int = Field(default=1, ge=0)
+    """How many requests to the source this poll took: they count towards `requests_per_second`."""
 
 
 class InventoryItem(NamedTuple):
@@ -68,6 +70,9 @@ class ConnectorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     instance: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of this source in the hub.")
     jurisdiction: str = Field(default="0599", pattern=r"^[0-9]{4}$", description="Municipality code (CBS).")
+    requests_per_second: float | None = Field(
+        default=None, ge=0.1, le=1000, description="Most requests a second to this source; none: as many as it answers."
+    )
 
 
 class Connector(ABC):
