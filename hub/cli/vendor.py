@@ -23,11 +23,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 def new(
     name: Annotated[str, typer.Argument(help="Name of the source: lower-case letters, digits, underscores.")],
     to: Annotated[Path, typer.Option(help="Folder to make the package in.")] = Path(),
+    drops_files: Annotated[
+        bool, typer.Option("--files", help="Of a source that drops files of lines in a folder, not of a web server.")
+    ] = False,
 ) -> None:
     """Make a package of your own, regiehub-NAME, that works and passes the tests; then edit it."""
     from hub.connect.starting import create_package
 
-    package = create_package(name, to)
+    package = create_package(name, to, drops_files=drops_files)
     print(f"Made {package}. Next:\n")
     print(f"  pip install --editable {package}")
     for verb in ("test", "try"):

@@ -81,6 +81,17 @@ def test_a_new_package_carries_its_name_everywhere(tmp_path: Path) -> None:
         create_package("zorg_net", tmp_path)
 
 
+def test_a_package_of_a_source_that_drops_files_has_nothing_of_the_web(tmp_path: Path) -> None:
+    for name, words in (("web", []), ("dropped", ["--files"])):
+        assert RUNNER.invoke(app, ["connector", "new", name, "--to", str(tmp_path), *words]).exit_code == 0
+    texts = {path.name: path.read_text() for path in (tmp_path / "regiehub-dropped").rglob("*") if path.is_file()}
+    assert not [name for name, text in texts.items() if "_files import" in text or "httpx" in text]
+    assert "source.py" not in texts and "FileConnector" in texts["connector.py"]
+    assert '"byte"' not in texts["1.json"] and '"read"' in texts["1.json"]
+    web = [path for path in (tmp_path / "regiehub-web").rglob("*") if "_files" in str(path)]
+    assert not web
+
+
 @given(name=st.text() | st.sampled_from(["", "1a", "a__b", "a-b", "../a", "A", "a" * 41, "a\n"]))
 def test_a_name_that_is_no_name_makes_nothing(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     if name.isascii() and name.replace("_", "").isalnum() and name.islower() and len(name) <= 40:
