@@ -85,7 +85,7 @@ def test_a_package_of_a_source_that_drops_files_has_nothing_of_the_web(tmp_path:
     for name, words in (("web", []), ("dropped", ["--files"])):
         assert RUNNER.invoke(app, ["connector", "new", name, "--to", str(tmp_path), *words]).exit_code == 0
     texts = {path.name: path.read_text() for path in (tmp_path / "regiehub-dropped").rglob("*") if path.is_file()}
-    assert not [name for name, text in texts.items() if "_files import" in text or "httpx" in text]
+    assert not [name for name, text in texts.items() if " .config_files" in text or "httpx" in text]
     assert "source.py" not in texts and "FileConnector" in texts["connector.py"]
     assert '"byte"' not in texts["1.json"] and '"read"' in texts["1.json"]
     web = [path for path in (tmp_path / "regiehub-web").rglob("*") if "_files" in str(path)]
