@@ -100,7 +100,7 @@ def _page(stack: Stack, household_id: str, token: str) -> list[str]:
 
     with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=_PAGE_SECONDS) as client:
         found = client.get(f"{stack.url}/api/v1/huishoudens/{household_id}").raise_for_status().json()
-    return sheet(found, Words("nl", datetime.now(UTC).date()))
+    return list(sheet(found, Words("nl", datetime.now(UTC).date())))
 
 
 def _stay(stack: Stack) -> None:
