@@ -75,6 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.severity.high": ("hoog", "high"),
     "code.state.running": ("werkt", "running"),
     "code.state.degraded": ("hapert", "degraded"),
+    "code.state.circuit_open": ("met rust gelaten", "left alone"),
     "code.state.stopped": ("gestopt", "stopped"),
     "code.state.paused": ("gepauzeerd", "paused"),
     "code.state.none": ("meldt zich niet", "does not report"),
