@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -49,6 +50,7 @@ def canonical(document: Mapping[str, Any]) -> Json:
         "compositions": [{field: item[field] for field in _COMPOSITION} for item in dossiers],
         "members": [_refs(member) for member in members],
         "persons": [_person(member) for member in members],
+        "addresses": _addresses(document),
         "unconfirmed": sum(not member["confirmed"] for member in members),
         "conflicts": sorted(
             [item["source"], item["dossier_id"], item["line"]]
@@ -85,6 +87,18 @@ def _person(member: Mapping[str, Any]) -> Json:
         "roles": sorted(member["roles"]),
         "secret": member["address_secret"],
     }
+
+
+def _addresses(document: Mapping[str, Any]) -> list[list[list[str]]]:
+    """Who and what is at one address, for each: the reference has no keys to compare."""
+    at: dict[str, list[list[str]]] = defaultdict(list)
+    for member in document["members"]:
+        for stated in member["fields"]["address"]["values"]:
+            at[stated["value"]["key"]].append(_refs(member)[0])
+    for dossier in document["dossiers"]:
+        if dossier["address"]:
+            at[dossier["address"]["key"]].append([dossier["source"], dossier["dossier_id"]])
+    return sorted(map(sorted, at.values()))
 
 
 def _refs(person: Mapping[str, Any]) -> list[list[str]]:

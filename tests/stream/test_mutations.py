@@ -166,6 +166,10 @@ def show_what_belongs_elsewhere(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(document, "_is_visible", lambda entry, dossiers: not entry["deleted"])
 
 
+def put_everybody_at_the_dossiers_address(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(document, "_stated_address", lambda line: document._sealed(line.dossier["body"]["address"]))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_code_as_it_is_has_no_mismatch(seed: int) -> None:
     assert mismatches(seed, Rules()) == []
@@ -188,6 +192,7 @@ def test_the_code_as_it_is_has_no_mismatch(seed: int) -> None:
         link_unconfirmed_persons,
         send_only_what_is_not_deleted_after_a_move,
         show_what_belongs_elsewhere,
+        put_everybody_at_the_dossiers_address,
     ],
     ids=lambda mutation: mutation.__name__,
 )

@@ -52,6 +52,8 @@ class Line:
     """Who it is, as decided; see `households.as_decided`."""
     decided_at: int = -1
     """When a human said that the person lives here, in microseconds; -1: nobody did."""
+    shown_address: str | None = None
+    """Where the line says that the person lives: its own address, else the dossier's if it says that he lives there."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Dossier:
     facts: Json
     """The other fields of the composition, under the names of the shared event."""
     lines: tuple[Line, ...]
+    address: str | None = None
 
 
 @dataclass(frozen=True)

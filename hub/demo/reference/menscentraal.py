@@ -108,6 +108,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "team": data.optional_text("wijkteam"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("personen")),
+        address=address,
     )
 
 
@@ -118,12 +119,12 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
     address = dossier_address
     if data.has("adres"):
         address = None if data.values["adres"] == "onbekend" else _address(data.object("adres"))
-    lives_here = data.code("inwonend", YES_NO)
+    lives_here = data.code("inwonend", YES_NO) or client
     return Line(
         line=str(data.whole("nr")),
         bsn=bsn_or_none(data.optional_text("bsn")),
         client=client,
-        lives_here=lives_here or client,
+        lives_here=lives_here,
         stated_at=data.moment("gewijzigd") if data.has("gewijzigd") else recorded_at,
         address=address,
         name=full_name(*(data.optional_text(key) for key in ("voornamen", "tussenvoegsel", "geslachtsnaam"))),
@@ -131,6 +132,7 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
         role=role,
         secret=data.code("geheimhouding", YES_NO) if data.has("geheimhouding") else False,
+        shown_address=address if data.has("adres") or lives_here else None,
     )
 
 

@@ -145,6 +145,7 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
             }
             for lines in persons
         ],
+        "addresses": addresses(household),
         "unconfirmed": household.unconfirmed,
         "conflicts": [list(ref) for ref in household.conflicts],
         "references": [list(ref) for ref in household.references],
@@ -152,6 +153,17 @@ def to_json(household: Household, records: dict[DossierKey, list[list[object]]])
         "decisions": [list(decision) for decision in household.decisions],
         "records": sorted(content, key=lambda entry: tuple(map(str, entry[:4]))),
     }
+
+
+def addresses(household: Household) -> list[list[list[str]]]:
+    """Which members, each by his first line, and which dossiers are at one address, for each address."""
+    by_ref, at = lines_by_ref(household), defaultdict[str, list[list[str]]](list)
+    for member in household.members:
+        for address in {by_ref[ref].shown_address for ref in member}:
+            at[address or ""].append(list(member[0]))
+    for dossier in household.dossiers:
+        at[dossier.address or ""].append([dossier.source, dossier.id])
+    return sorted(sorted(places) for address, places in at.items() if address)
 
 
 def composition(dossier: Dossier) -> Json:

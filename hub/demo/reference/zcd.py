@@ -119,6 +119,7 @@ def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) ->
             "team": data.optional_text("team"),
         },
         lines=one_client(_line(Fields(item), address, recorded_at) for item in data.items("gezinsleden")),
+        address=address,
     )
 
 
@@ -128,11 +129,12 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
     if data.has("adres"):
         address = None if data.values["adres"] == "onbekend" else _address(data.object("adres"))
     birth = data.optional_text("geboortedatum")
+    lives_here = data.flag("woontHier") or data.flag("client")
     return Line(
         line=data.text("regel"),
         bsn=bsn_or_none(data.optional_text("bsn")),
         client=data.flag("client"),
-        lives_here=data.flag("woontHier") or data.flag("client"),
+        lives_here=lives_here,
         stated_at=data.moment("gewijzigdOp") if data.has("gewijzigdOp") else recorded_at,
         address=address,
         name=full_name(*(data.optional_text(key) for key in ("voornaam", "voorvoegsel", "achternaam"))),
@@ -140,6 +142,7 @@ def _line(data: Fields, dossier_address: str | None, recorded_at: datetime) -> L
         gender=data.code("geslacht", GENDERS) if data.has("geslacht") else None,
         role=data.code("rol", ROLES),
         secret=data.flag("adresGeheim") if data.has("adresGeheim") else False,
+        shown_address=address if data.has("adres") or lives_here else None,
     )
 
 
