@@ -79,7 +79,8 @@ class Insight:
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """What asks for attention, as far as the reader may see what it comes from."""
-        shown = {thread.key for thread in self.whole.threads if thread in self.threads}
+        seen = {thread.key: thread for thread in self.threads}
+        shown = {thread.key for thread in self.whole.threads if thread == seen.get(thread.key)}
         return visible(self.document, self.whole.points, shown)
 
     @cached_property

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 _MURMUR2_SEED = 0x9747B28C
 _MURMUR2_M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
+
+
+_new_tuple: Final = tuple.__new__
 
 
 class DossierRef(NamedTuple):
@@ -31,8 +34,9 @@ class DossierRef(NamedTuple):
 
 
 def ref_of(item: Mapping[str, Any]) -> DossierRef:
-    """The dossier that something says that it is, or stands in."""
-    return DossierRef(item["source"], item["dossier_id"])
+    """The dossier that something says that it is, or stands in. Asked hundreds of times of every household: so not by
+    the named tuple's own way, which takes half as long again."""
+    return _new_tuple(DossierRef, (item["source"], item["dossier_id"]))
 
 
 class RecordRef(NamedTuple):

@@ -136,9 +136,12 @@ def team_key(team: str) -> str:
 
 def _dossiers(document: Document, today: date) -> Iterator[DossierFacts]:
     """A closed dossier names nobody any more: only its team stays tied to it."""
+    by_dossier: dict[DossierRef, list[RecordEntry]] = {}
+    for record in document["records"]:
+        by_dossier.setdefault(ref_of(record), []).append(record)
     for dossier in document["dossiers"]:
         ref, is_open = ref_of(dossier), dossier["status"] == "open"
-        records = [item for item in document["records"] if is_open and ref_of(item) == ref]
+        records = by_dossier.get(ref, []) if is_open else []
         yield DossierFacts(
             ref=ref,
             kind=dossier["kind"],

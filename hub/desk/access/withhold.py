@@ -40,7 +40,8 @@ def cut(document: Document, openings: Openings, also: Collection[DossierRef] = (
     named = own | frozenset(also)
     messages = frozenset(map(ref_of, document["message_dossiers"]))
     whole = frozenset(ref for ref in own | messages if sees_whole(openings, ref))
-    members = _persons(document["members"], document, whole)
+    seen = _addresses_in(document, whole)
+    members = [_person(person, whole, seen) for person in document["members"]]
     return cast(
         Document,
         {
@@ -53,9 +54,9 @@ def cut(document: Document, openings: Openings, also: Collection[DossierRef] = (
             "apart": [_reason(item, named) for item in document["apart"]],
             "members": members,
             "conflicts": _conflicts(document, members),
-            "references": _persons(document["references"], document, whole),
-            "history": _persons(document["history"], document, whole),
-            "contested": _persons(document["contested"], document, whole),
+            "references": [_person(person, whole, seen) for person in document["references"]],
+            "history": [_person(person, whole, seen) for person in document["history"]],
+            "contested": [_person(person, whole, seen) for person in document["contested"]],
             "access": [_access(item, openings) for item in document["dossiers"]],
         },
     )
@@ -167,11 +168,10 @@ def _reason(item: Reason, named: Collection[DossierRef]) -> Reason:
     return cast(Reason, {**item, "dossiers": [ref for ref in item["dossiers"] if ref_of(ref) in named]})
 
 
-def _persons(people: Iterable[Person], document: Document, whole: Collection[DossierRef]) -> list[Person]:
-    """Where somebody lives is content, of each dossier that states it; the same address in a dossier that is seen is
-    seen."""
-    seen = {item["address"]["key"] for item in document["dossiers"] if item["address"] and ref_of(item) in whole}
-    return [_person(person, whole, seen) for person in people]
+def _addresses_in(document: Document, whole: Collection[DossierRef]) -> set[str]:
+    """Keys of the addresses of the dossiers that are seen: where somebody lives is content, of each dossier that states
+    it; the same address in a dossier that is seen is seen."""
+    return {item["address"]["key"] for item in document["dossiers"] if item["address"] and ref_of(item) in whole}
 
 
 def _person(person: Person, whole: Collection[DossierRef], seen: Collection[str]) -> Person:

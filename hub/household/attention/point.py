@@ -110,17 +110,20 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:20]
 
 
+_SEVERITIES: Final = {severity: number for number, severity in enumerate(Severity)}
+_RULES: Final = {rule: number for number, rule in enumerate(Rule)}
+
+
 def in_order(points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
     """Child safety first, then by severity, deadline, age and rule. The same for any order of arrival."""
-    severities, rules = list(Severity), list(Rule)
     return sorted(
         points,
         key=lambda item: (
             item.rule is not Rule.CHILD_SAFETY,
-            severities.index(item.severity),
+            _SEVERITIES[item.severity],
             item.due or date.max,
             item.since or date.max,
-            rules.index(item.rule),
+            _RULES[item.rule],
             item.point,
         ),
     )
