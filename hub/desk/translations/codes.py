@@ -34,6 +34,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.effect.withdrawn": ("teruggenomen", "taken back"),
     "code.effect.contradicted": ("tegengesproken", "contradicted"),
     "code.effect.idle": ("zonder gevolg", "without effect"),
+    "code.effect.overtaken": ("iets anders gaat voor", "something else goes first"),
     "code.involvement.professional": ("professional", "professional"),
     "code.involvement.informal": ("mantelzorg of netwerk", "informal carer or network"),
     "code.involvement.volunteer": ("vrijwilliger", "volunteer"),
