@@ -131,7 +131,7 @@ class FileConnector(Connector):
         start = at.start if place == at.place and at.start is not None else (0, 1)
         is_again = at.read.get(_digest(place.name), place.changed_ns) != place.changed_ns
         if (found := opened(self._files.folder, place)) is None:
-            return [], at._replace(place=place, start=None)
+            return [], at
         with found as file:
             page = list(islice(rows(file, place.name, start, self._files.delimiter), self._files.page_size))
             if changed(file, place) != place:

@@ -43,10 +43,11 @@ def is_gone(pid: int) -> bool:
 
 
 def test_a_batch_crosses_the_pipe_whole() -> None:
-    process = start()
+    process = start(requests_per_second="2.5")
     try:
         batch = process.poll(None)
         assert batch is not None
+        assert (batch.requests, process.requests_per_second) == (1, 2.5)
         assert batch.records == (
             Translated("1", (dossier(), goal())),
             Unreadable("2", RejectReason.MALFORMED, "gegevens", b"\xffbad"),

@@ -176,6 +176,22 @@ def test_what_was_fetched_before_the_source_went_away_goes_on(tmp_path: Path) ->
     source.inbox.close()
 
 
+@pytest.mark.parametrize(("limit", "page"), [(None, 4), (1.0, 2), (0.1, 1)])
+def test_what_is_fetched_counts_as_requests_and_a_poll_takes_no_more_than_may_be_asked(
+    tmp_path: Path, limit: float | None, page: int
+) -> None:
+    source = Source(tmp_path)
+    for name in "abcd":
+        source.change(name)
+    settings = source.connector()._push.model_copy(update={"requests_per_second": limit})
+    fetching = type("Fetching", (PushedConnector,), {"fetch": lambda _, event: event.body})
+    asking, told = fetching(settings), PushedConnector(settings)
+    assert (asking.poll(None).requests, len(told.poll(None).records), told.poll(None).requests) == (page, 4, 0)
+    asking.close()
+    told.close()
+    source.inbox.close()
+
+
 @pytest.mark.parametrize("state", [{}, {"inbox": "1"}, {"inbox": True}, {"after": 1}])
 def test_a_cursor_of_another_connector_is_refused(tmp_path: Path, state: dict[str, bool | int | str]) -> None:
     source = Source(tmp_path)

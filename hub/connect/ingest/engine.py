@@ -29,6 +29,7 @@ from hub.connect.ingest.index import Index, Progress
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.pace import Budget
+from hub.connect.ingest.patience import Patience
 from hub.connect.ingest.policy import Backoff, Breaker, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.ingest.reporting import Facts, Reporter
@@ -89,7 +90,6 @@ class Ingest:
         self._identity = identity
         self._clock = clock
         self._policy = policy or Policy()
-        self._chance = chance
         self._forget: Callable[[Cursor], None] = lambda _: None
         self._eraser: Eraser | None = None
         self._control: Control | None = None
@@ -98,8 +98,7 @@ class Ingest:
         self._backfill: Backfill | None = None
         self._orders = Orders()
         self._is_admitted = False
-        self._backoff = self._policy.backoff
-        self._breaker = self._policy.breaker
+        self._patience = Patience(identity.source, self._policy.backoff, self._policy.breaker, chance)
         self._budget = Budget(self._policy.requests_per_second, clock.monotonic())
         self._progress = index.progress()
         self._rejected = index.rejected_count()
@@ -134,7 +133,7 @@ class Ingest:
     @property
     def is_circuit_open(self) -> bool:
         """The source failed so often in a row that it is left alone but for one try in a while."""
-        return self._breaker.is_open
+        return self._patience.is_circuit_open
 
     @property
     def is_caught_up(self) -> bool:
@@ -195,7 +194,7 @@ class Ingest:
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
         is_busy = self._run_backfill()
-        self._succeed()
+        self._patience.succeeded()
         self._beat(SourceState.RUNNING, self._backfill.in_words() if self._backfill and is_busy else None)
         if batch.more:
             return 0.0
@@ -206,7 +205,7 @@ class Ingest:
         lead = self._backfiller.lead(self.publish, self.source_epoch) if self._backfiller else None
         if lead is None:
             return False
-        self._succeed()
+        self._patience.succeeded()
         self._beat(SourceState.RUNNING, lead.in_words("Reset"))
         return True
 
@@ -291,7 +290,7 @@ class Ingest:
             self._beat(SourceState.STOPPED, error.user_message)
         except (SourceUnavailable, LogUnavailable) as failure:
             return self._back_off(failure), cursor
-        self._succeed()
+        self._patience.succeeded()
         return 0.0 if batch.more else self._policy.poll_seconds, batch.cursor
 
     def publish(self, asked: Iterable[Asked], also: Sequence[Message] = (), rejected: Iterable[str] = ()) -> int:
@@ -357,33 +356,10 @@ class Ingest:
         return work
 
     def _back_off(self, error: SourceUnavailable | LogUnavailable) -> float:
-        self._backoff = self._backoff.failed()
+        seconds = self._patience.failed(error)
         if isinstance(error, SourceUnavailable):
-            reason, seconds = "source_unavailable", self._source_failed(error)
-        else:
-            reason, seconds = "log_unavailable", self._backoff.seconds(self._chance())
-        metrics.SOURCE_FAILURES.labels(self._identity.source, reason).inc()
-        _log.warning(reason, source=self._identity.source, detail=error.detail, wait_seconds=round(seconds, 3))
+            self._reporter.try_to_beat(self._patience.state, error.user_message, self._facts)
         return seconds
-
-    def _source_failed(self, error: SourceUnavailable) -> float:
-        was_open, self._breaker = self._breaker.is_open, self._breaker.failed()
-        if self._breaker.is_open and not was_open:
-            _log.error("circuit_opened", source=self._identity.source, failures=self._breaker.failures)
-        self._show_circuit()
-        state = SourceState.CIRCUIT_OPEN if self._breaker.is_open else SourceState.DEGRADED
-        self._reporter.try_to_beat(state, error.user_message, self._facts)
-        wait = self._backoff.rest_seconds if self._breaker.is_open else self._backoff.seconds
-        return wait(self._chance(), error.retry_after_seconds)
-
-    def _succeed(self) -> None:
-        if self._breaker.is_open:
-            _log.info("circuit_closed", source=self._identity.source, failures=self._breaker.failures)
-        self._backoff, self._breaker = self._backoff.succeeded(), self._breaker.succeeded()
-        self._show_circuit()
-
-    def _show_circuit(self) -> None:
-        metrics.SOURCE_CIRCUIT_OPEN.labels(self._identity.source).set(self._breaker.is_open)
 
     def _say_goodbye(self, message: str | None) -> None:
         self._reporter.try_to_beat(SourceState.STOPPED, message, self._facts)
