@@ -17,6 +17,9 @@ BIN   := .venv/bin
 # What was installed: made again when pyproject.toml changes, or the checkout moves.
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
+# Tests start hundreds of Pythons and collect in several: they read compiled modules instead of compiling each anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test drills soak check bench design clean
 .SUFFIXES:

@@ -3,10 +3,11 @@ writes them, and copies of their rows under other ids, with other workers, and o
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -27,7 +28,9 @@ from hub.desk.tables import (
     members,
     reaches,
 )
+from hub.events.codec import decode, encode
 from hub.events.topics import VIEWS
+from hub.household import document
 from hub.stream.assemble import Assemble
 from hub.stream.resolve import Resolve
 from hub.stream.route import Route
@@ -61,6 +64,19 @@ def published(homes: int) -> list[Consumed]:
         last.handle(views.setdefault(partition, Memory()), topic, records)
     found = [item for memory in views.values() for item in memory.items()]
     return [Consumed(VIEWS, 0, number, key, value) for number, (key, value) in enumerate(found)]
+
+
+def changes(views: Sequence[Consumed], rng: random.Random) -> Iterator[Consumed]:
+    """Without end: each household that is shown, in turn, with another one of its records left out than before; so
+    each of them is a change of what somebody sees. Nothing if no view has a record."""
+    decoded = ((item, decode(item.value)) for item in views)
+    alive = [(item, found) for item, found in decoded if found.value["entries"] and document.build(found.value)]
+    for left_out in count() if alive else ():
+        for item, found in rng.sample(alive, len(alive)):
+            entries = found.value["entries"]
+            place = left_out % (len(entries) + 1)
+            fewer = {**found.value, "entries": entries[:place] + entries[place + 1 :]}
+            yield item._replace(value=encode(found.subject, fewer))
 
 
 def fill(engine: Engine, views: Sequence[Consumed], wanted: int) -> None:

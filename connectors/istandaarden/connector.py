@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from stdnum.nl import bsn
 
 from connectors.istandaarden.config import IStandaardenConfig
-from connectors.istandaarden.source import DropFolder, Dropped, Place
+from connectors.istandaarden.source import DropFolder, Dropped
 from connectors.istandaarden.translate import translate
 from connectors.istandaarden.xml import Schemas
 from hub.connect import (
@@ -24,6 +24,7 @@ from hub.connect import (
     SourceRejected,
     TranslationError,
 )
+from hub.connect.folder import Place
 from hub.events.records import Draft
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -35,6 +36,7 @@ class IStandaardenConnector(Connector):
     Config: ClassVar[type[ConnectorConfig]] = IStandaardenConfig
     version: ClassVar[str] = "1"
     inventory_is_complete: ClassVar[bool] = False
+    records_change: ClassVar[bool] = False
 
     def __init__(self, config: IStandaardenConfig) -> None:
         self._source = DropFolder(config)

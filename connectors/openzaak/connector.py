@@ -31,6 +31,7 @@ class OpenZaakConnector(PushConnector):
     version: ClassVar[str] = "1"
     inventory_is_complete: ClassVar[bool] = True
     tells_every_change: ClassVar[bool] = False
+    records_move: ClassVar[bool] = False
 
     def __init__(self, config: OpenZaakConfig) -> None:
         super().__init__(config)

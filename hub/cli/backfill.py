@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,14 @@ from hub.cli.source import AsJson, By
 
 if TYPE_CHECKING:
     from hub.connect.api import Cursor
+    from hub.connect.ingest.backfill import Backfill
     from hub.connect.ingest.connectors_file import Source
+    from hub.connect.ingest.control import Control
     from hub.settings import Settings
+
+_LOOK_SECONDS = 0.5
+_PAUSE = threading.Event()
+"""Never set: a signal ends the wait."""
 
 
 def backfill(
@@ -26,6 +33,9 @@ def backfill(
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End the one that runs; what it published stays.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Show how far it is until it is done; Ctrl-C leaves it to go on.")
+    ] = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +64,31 @@ def backfill(
         raise typer.Exit(1)
     with told.control_of(settings, source) as control:
         control.ask_backfill(cursor, told.who(by), told.now().isoformat(), everything=everything)
-    print(json.dumps(plan) if as_json else f"The backfill of {name} is asked for; {told.when(settings, source)}")
+        print(json.dumps(plan) if as_json else f"The backfill of {name} is asked for; {told.when(settings, source)}")
+        if follow:
+            _follow(control, name)
+
+
+def _follow(control: Control, name: str) -> None:
+    """Show how far it is, on stderr. Exit 1 if it ends otherwise than by being done."""
+    from hub.cli.progress import progress
+
+    found, first_pass = control.backfill(), 0
+    with progress() as tell:
+        while found is not None and found.is_active:
+            first_pass = max(first_pass, found.read)
+            tell(found.phase.value, found.read, total_of(found, first_pass))
+            _PAUSE.wait(_LOOK_SECONDS)
+            found = control.backfill()
+    print(found.in_words() if found else f"The backfill of {name} is stopped")
+    raise typer.Exit(found is None or found.done_at is None)
+
+
+def total_of(backfill: Backfill, first_pass: int) -> int | None:
+    """How many records this pass has: as many as the first had, of which nobody knows how many before it was read."""
+    from hub.connect.ingest.backfill import Phase
+
+    return first_pass if backfill.phase is Phase.RECORDS and first_pass else None
 
 
 def _stop(settings: Settings, source: Source, as_json: bool) -> None:

@@ -102,7 +102,8 @@ def reset(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Read a source from another place. Shows first what that does; nothing that was published is lost by it."""
+    """Read a source from another place, compositions first. Shows first what that does; nothing that was published is
+    lost by it."""
     from hub.cli import source as told
     from hub.settings import load_settings
 
@@ -129,9 +130,14 @@ def reset(
 
 def _in_words(plan: dict[str, object]) -> list[str]:
     begins = "the beginning" if plan["cursor_then"] is None else json.dumps(plan["cursor_then"])
-    lines = [f"source   {plan['source']}", f"cursor   {json.dumps(plan['cursor_now'])}", f"then     {begins}"]
+    lines = [
+        f"source   {plan['source']}",
+        f"cursor   {json.dumps(plan['cursor_now'])}",
+        f"then     {begins}, in two passes: the compositions (and child-safety signals), then all in order",
+        "         other changes wait for the first pass; pause and resume at any moment, it goes on where it was",
+    ]
     if plan["epoch_now"] == plan["epoch_then"]:
-        return [*lines, "effect   the source is read again from there; only what differs is published"]
+        return [*lines, "effect   only what differs from what was published is published"]
     return [
         *lines,
         f"epoch    {plan['epoch_now']} -> {plan['epoch_then']}",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.interrupts import hear_ctrl_c
+from hub.cli.progress import progress
 from hub.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _broker(name: str) -> Broker | ExternalBroker:
 def _once(stack: Stack, households: int, seed: int, given: Path | None, dump: Path | None, as_json: bool) -> int:
     from hub.demo import once
 
-    with _progress() as tell:
+    with progress() as tell:
         report = once.run_once(stack, households=households, seed=seed, given=given, tell=tell)
     if dump:
         once.dump(report.documents, dump)
@@ -142,7 +143,7 @@ def _live(stack: Stack, households: int, seed: int) -> int:
         tell("bronnen vullen", done, len(changes))
 
     try:
-        with _progress() as tell:
+        with progress() as tell:
             deliverer.deliver_all(changes, filled)
             gauge.await_zero(lambda lag: tell("verwerken", max(0, len(changes) - lag.total), len(changes)))
     finally:
@@ -171,21 +172,3 @@ def _print_addresses(stack: Stack) -> None:
     for name, port in stack.metrics_ports.items():
         print(f"  Metrics      http://127.0.0.1:{port}/metrics   {name}")
     print(f"  Broker       {stack.broker.bootstrap}\n\n  The town lives on. Ctrl-C stops everything.", flush=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on stderr, one line per thing that is going on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description:16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
-
-        yield tell

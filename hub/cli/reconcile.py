@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
@@ -114,12 +114,28 @@ def _one(setup: _Setup, name: str, repair_within: float | None, *, content: bool
     return report
 
 
+def _paced(records_per_second: float, requests_per_second: float | None) -> Callable[[int], None]:
+    """Waits after a page of so many records: until both rates are kept, of records and, if it has one, of requests."""
+    from hub.connect.ingest.pace import Pace
+
+    pause = Event().wait
+    records = Pace(records_per_second, time.monotonic, pause)
+    if requests_per_second is None:
+        return records
+    requests = Pace(requests_per_second, time.monotonic, pause)
+
+    def paced(count: int) -> None:
+        records(count)
+        requests(1)
+
+    return paced
+
+
 @contextmanager
 def _compared(setup: _Setup, source: Source) -> Iterator[SourceSides]:
     """What is to be compared of a source."""
     from hub.cli import source as told
     from hub.connect.ingest.index import Index
-    from hub.connect.ingest.pace import Pace
     from hub.connect.ingest.process import ConnectorProcess
     from hub.connect.ingest.reconciling import Shown, SourceSides
     from hub.connect.ingest.runner import denied_to_connectors, index_file
@@ -143,7 +159,7 @@ def _compared(setup: _Setup, source: Source) -> Iterator[SourceSides]:
             index,
             Shown(records, lambda: shown.teams(setup.engine, source.instance)),
             source_epoch=epoch,
-            paced=Pace(setup.per_second, time.monotonic, Event().wait),
+            paced=_paced(setup.per_second, process.requests_per_second),
             withheld=_withheld(setup, source),
         )
 

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hub.demo.trial import Trial
 
 _LOOK_SECONDS = 1.0
+_PAGE_SECONDS = 30.0
 Name = Annotated[str, typer.Argument(help="Name of an installed connector.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -23,11 +25,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 def new(
     name: Annotated[str, typer.Argument(help="Name of the source: lower-case letters, digits, underscores.")],
     to: Annotated[Path, typer.Option(help="Folder to make the package in.")] = Path(),
+    drops_files: Annotated[
+        bool, typer.Option("--files", help="Of a source that drops files of lines in a folder, not of a web server.")
+    ] = False,
 ) -> None:
     """Make a package of your own, regiehub-NAME, that works and passes the tests; then edit it."""
     from hub.connect.starting import create_package
 
-    package = create_package(name, to)
+    package = create_package(name, to, drops_files=drops_files)
     print(f"Made {package}. Next:\n")
     print(f"  pip install --editable {package}")
     for verb in ("test", "try"):
@@ -64,6 +69,8 @@ def try_out(
 
 
 def _tell(stack: Stack, name: str, trial: Trial, as_json: bool) -> None:
+    from hub.demo.users import OPERATOR
+
     if as_json:
         households = [{**shown._asdict(), "token": stack.tokens.get(shown.user or "")} for shown in trial.households]
         print(json.dumps({**trial._asdict(), "households": households}), flush=True)
@@ -75,10 +82,25 @@ def _tell(stack: Stack, name: str, trial: Trial, as_json: bool) -> None:
         records = ", ".join(f"{count} {kind}" for kind, count in shown.records.items()) or "no records"
         print(f"  {shown.address}\n    {', '.join(shown.members)}: {records}")
         if shown.user is None:
-            print("    no dossier of it names its team, so nobody may see it: give `team` in the composition")
-        else:
-            print(f"    log in as {shown.user}, with the token {stack.tokens[shown.user]}")
-    print(flush=True)
+            print("    no dossier of it names its team, so nobody may see it: give `team` in the composition\n")
+            continue
+        token = stack.tokens[shown.user]
+        print(f"    log in as {shown.user}, with the token {token}\n")
+        print("\n".join(f"    | {line}".rstrip() for line in _page(stack, shown.household_id, token)) + "\n")
+    print(f"  Console  {stack.url}/beheer\n    log in as {OPERATOR}, with the token {stack.tokens[OPERATOR]}")
+    print(f"  Metrics  http://127.0.0.1:{stack.metrics_ports[f'connector {name}']}/metrics\n", flush=True)
+
+
+def _page(stack: Stack, household_id: str, token: str) -> list[str]:
+    """The household's page as text, for whoever has that token: as `regiehub household show`."""
+    import httpx
+
+    from hub.desk.sheet import sheet
+    from hub.desk.words import Words
+
+    with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=_PAGE_SECONDS) as client:
+        found = client.get(f"{stack.url}/api/v1/huishoudens/{household_id}").raise_for_status().json()
+    return list(sheet(found, Words("nl", datetime.now(UTC).date())))
 
 
 def _stay(stack: Stack) -> None:

@@ -50,6 +50,8 @@ class Batch(BaseModel):
     cursor: Cursor
     more: bool = False
     """Poll again at once: the source is known to hold more."""
+    requests: int = Field(default=1, ge=0)
+    """How many requests to the source this poll took: they count towards `requests_per_second`."""
 
 
 class InventoryItem(NamedTuple):
@@ -68,6 +70,9 @@ class ConnectorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     instance: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of this source in the hub.")
     jurisdiction: str = Field(default="0599", pattern=r"^[0-9]{4}$", description="Municipality code (CBS).")
+    requests_per_second: float | None = Field(
+        default=None, ge=0.1, le=1000, description="Most requests a second to this source; none: as many as it answers."
+    )
 
 
 class Connector(ABC):
@@ -86,6 +91,13 @@ class Connector(ABC):
     tells_every_change: ClassVar[bool] = True
     """False for a source that is asked how things stand now, as one whose events only point: what happened between two
     looks is not told. The newest always is."""
+
+    records_change: ClassVar[bool] = True
+    """False for a source of messages, each of which stands as it was sent: what corrects or takes back an earlier one
+    is a message, and so a record, of its own. C15 and C17 see that it is so."""
+
+    records_move: ClassVar[bool] = True
+    """False where no record can ever go to another dossier. C17 sees that none does."""
 
     @classmethod
     def spec(cls) -> dict[str, JsonValue]:

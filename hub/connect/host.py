@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
-from hub.connect.api import Connector, Cursor, InventoryItem, RawRecord
+from hub.connect.api import Connector, ConnectorConfig, Cursor, InventoryItem, RawRecord
 from hub.connect.confine import confine, die_with_parent
 from hub.connect.discovery import load
 from hub.connect.push import PushConnector
@@ -84,7 +84,8 @@ def main() -> int:
 
 def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
     try:
-        connector = build(setup["connector"], setup["config"])
+        kind, settings = configured(setup["connector"], setup["config"])
+        connector = kind(settings)
     except ConfigError as error:
         pipe.send({"kind": Kind.CONFIG_INVALID, "message": error.user_message})
         return 0
@@ -93,6 +94,7 @@ def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
         "version": connector.version,
         "inventory_is_complete": connector.inventory_is_complete,
         "receives": isinstance(connector, PushConnector),
+        "requests_per_second": settings.requests_per_second,
         "unconfined": unconfined,
     }
     pipe.send(ready)
@@ -107,9 +109,15 @@ def _serve(pipe: _Pipe, setup: Frame, unconfined: str | None) -> int:
 
 def build(reference: str, config: Frame) -> Connector:
     """A connector with its settings. Raises ConfigError that names the wrong settings, never their values."""
+    kind, settings = configured(reference, config)
+    return kind(settings)
+
+
+def configured(reference: str, config: Frame) -> tuple[type[Connector], ConnectorConfig]:
+    """A connector and its settings, checked. Raises as `build`."""
     kind = load(reference)
     try:
-        return kind(kind.Config.model_validate(config))
+        return kind, kind.Config.model_validate(config)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in error.errors())
         raise ConfigError(f"connector {reference}", problem=f"has wrong settings: {wrong}") from None
@@ -149,7 +157,7 @@ class _Answers:
         cursor = None if request["cursor"] is None else Cursor.model_validate(request["cursor"])
         batch = self._connector.poll(cursor)
         records = tuple(_translate(self._connector, record) for record in batch.records)
-        return batch_frame(TranslatedBatch(records, batch.cursor, batch.more))
+        return batch_frame(TranslatedBatch(records, batch.cursor, batch.more, batch.requests))
 
     def _batch(self, records: Iterator[RawRecord]) -> Frame:
         return batch_frame(TranslatedBatch(tuple(_translate(self._connector, record) for record in records), Cursor()))

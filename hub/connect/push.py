@@ -132,7 +132,7 @@ class PushConnector(Connector):
             yield InventoryItem(item.dossier_id, item.record_type.value, item.record_id, item.version, item.deleted)
 
     def _received(self, after: int) -> Batch:
-        events = self._inbox().after(after, _PAGE)
+        events = self._inbox().after(after, self._page())
         until = time.monotonic() + _POLL_SECONDS
         records: list[RawRecord] = []
         last = after
@@ -148,8 +148,19 @@ class PushConnector(Connector):
                 records.append(RawRecord(position=str(event.number), payload=payload))
             if time.monotonic() > until:
                 break
-        is_more = bool(events) and (last < events[-1].number or len(events) == _PAGE)
-        return Batch(records=tuple(records), cursor=Cursor(state={"inbox": last}), more=is_more)
+        is_more = bool(events) and (last < events[-1].number or len(events) == self._page())
+        asked = sum(event.number <= last for event in events) if self._asks else 0
+        return Batch(records=tuple(records), cursor=Cursor(state={"inbox": last}), more=is_more, requests=asked)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether its source is asked for each event; that counts as one request."""
+        return type(self).fetch is not PushConnector.fetch
+
+    def _page(self) -> int:
+        """Events of one poll: no more than the source may be asked for in its time."""
+        limit = self._push.requests_per_second if self._asks else None
+        return _PAGE if limit is None else max(1, min(_PAGE, int(limit * _POLL_SECONDS)))
 
     def _all(self) -> Iterator[Event]:
         last = 0

@@ -15,10 +15,15 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST_NAME: Final = 40
 _LEFT_OUT: Final = frozenset({"__init__.py", "tests/__init__.py"})
 """What makes the template importable where it stands."""
+_VARIANT: Final = "_files"
+_VARIANT_MODULES: Final = re.compile(r"\b(config|connector|simulator)_files\b")
+_WEB_ONLY: Final = frozenset({"regiehub_acme/source.py"})
+_WEB_LIBRARY: Final = ', "httpx>=0.28,<1"'
 
 
-def create_package(name: str, parent: Path) -> Path:
-    """Write `regiehub-NAME` into a folder; gives its path. Raises ConfigError for a name that can't be one, and for a
+def create_package(name: str, parent: Path, *, drops_files: bool = False) -> Path:
+    """Write `regiehub-NAME` into a folder; gives its path. `drops_files`: of a source that drops files of lines in a
+    folder, else of one that answers requests. Raises ConfigError for a name that can't be one, and for a
     package that is there already."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise ConfigError("NAME", problem="is not lower-case letters, digits and single underscores")
@@ -26,7 +31,7 @@ def create_package(name: str, parent: Path) -> Path:
     if package.exists():
         raise ConfigError("NAME", [str(package)], problem="is there already")
     try:
-        for path, content in _template():
+        for path, content in _template(drops_files):
             target = package / _named(path, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(_named(content, name), encoding="utf-8", newline="\n")
@@ -35,10 +40,20 @@ def create_package(name: str, parent: Path) -> Path:
     return package
 
 
-def _template() -> Iterator[tuple[str, str]]:
-    for path, file in _files(files("hub.connect").joinpath("template"), ""):
-        if path not in _LEFT_OUT:
-            yield path, file.read_text(encoding="utf-8")
+def _template(drops_files: bool) -> Iterator[tuple[str, str]]:
+    """What is named `…_files` is that of a source that drops files, in the place of what is named without."""
+    found = {
+        path: file for path, file in _files(files("hub.connect").joinpath("template"), "") if path not in _LEFT_OUT
+    }
+    dropped = {path for path in found if _VARIANT in path}
+    web = {path.replace(_VARIANT, "") for path in dropped} | _WEB_ONLY
+    for path in sorted(found.keys() - (web if drops_files else dropped)):
+        text = found[path].read_text(encoding="utf-8")
+        yield path.replace(_VARIANT, ""), _of_files(text) if drops_files else text
+
+
+def _of_files(text: str) -> str:
+    return _VARIANT_MODULES.sub(r"\1", text).replace(_WEB_LIBRARY, "")
 
 
 def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:

@@ -70,6 +70,7 @@ class TranslatedBatch(NamedTuple):
     records: tuple[Translated | Unreadable, ...]
     cursor: Cursor
     more: bool = False
+    requests: int = 1
 
     @property
     def drafts(self) -> list[Draft]:
@@ -115,6 +116,7 @@ def batch_frame(batch: TranslatedBatch) -> Frame:
         "records": [_record_frame(record) for record in batch.records],
         "cursor": batch.cursor.model_dump(),
         "more": batch.more,
+        "requests": batch.requests,
     }
 
 
@@ -125,6 +127,7 @@ def read_batch(frame: Frame) -> TranslatedBatch:
             records=tuple(_read_record(record) for record in frame["records"]),
             cursor=Cursor.model_validate(frame["cursor"]),
             more=bool(frame["more"]),
+            requests=max(0, int(frame["requests"])),
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         raise WireError(f"a batch is malformed ({type(error).__name__})") from None  # values stay out of the log

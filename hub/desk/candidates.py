@@ -25,7 +25,7 @@ from hub.desk.matching.record import Address, Name, Record
 from hub.desk.matching.score import SHOWN, Score, score
 from hub.desk.tables import blocking_keys
 from hub.events.decisions import Kind
-from hub.household.document_shape import DecidedLine, Document, Person, SourceRef, StatedValue
+from hub.household.document_shape import DecidedLine, DecisionEntry, Document, Person, SourceRef, StatedValue
 from hub.household.rulings import Effect
 
 PER_PERSON: Final = 5
@@ -113,17 +113,29 @@ def find(
     elsewhere = {place.household_id for places in meetings.values() for place in places} - {home}
     households = readmodel.load_all(connection, sorted(elsewhere)) | {home: document}
     sides = {place: side for item in withheld(list(households.values())) for place, side in _sides(item)}
-    decided = _decided(document)
+    decided, persons = _decided(document), _decided_persons(document)
     found = list(_scored(meetings, sides, open_address))
-    settled = {_pair(item) for item in found if decided & _lines(item)}
+    settled = persons | {_pair(item) for item in found if decided & _lines(item)}
     return _chosen(item for item in found if _pair(item) not in settled)
 
 
-def _decided(document: Document) -> set[frozenset[LineKey]]:
-    """The pairs of lines of which somebody said that they are one person, or that they are not."""
+def _about_persons(document: Document) -> Iterator[DecisionEntry]:
+    """What somebody said of two lines: that they are one person, or that they are not."""
     standing = (item for item in document["decisions"] if item["effect"] != Effect.WITHDRAWN)
-    about_persons = (item for item in standing if item["kind"] in (Kind.SAME_PERSON, Kind.DIFFERENT_PERSON))
-    return {frozenset(_line(line) for line in item["lines"]) for item in about_persons}
+    return (item for item in standing if item["kind"] in (Kind.SAME_PERSON, Kind.DIFFERENT_PERSON))
+
+
+def _decided(document: Document) -> set[frozenset[LineKey]]:
+    """The pairs of lines that were decided on."""
+    return {frozenset(_line(line) for line in item["lines"]) for item in _about_persons(document)}
+
+
+def _decided_persons(document: Document) -> set[frozenset[str]]:
+    """The pairs of persons who are meant by them: a line may have got another number since."""
+    return {
+        frozenset(line["person_key"] or line["stated_key"] for line in item["lines"])
+        for item in _about_persons(document)
+    }
 
 
 def _lines(candidate: Candidate) -> set[frozenset[LineKey]]:

@@ -15,25 +15,19 @@ from typing import Final, NamedTuple
 import orjson
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, Engine, Table, insert, or_, select
 
-from hub.desk import access, candidates, deputies, digest, readmodel, searching
-from hub.desk.access.facts import unreviewed
+from hub.desk import deputies, readmodel
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
-from hub.desk.readmodel import replace_row, replace_rows
+from hub.desk.found_by import PARTS, RowsOf
+from hub.desk.readmodel import replace_row
+from hub.desk.rows import Row, mark, replace_rows
 from hub.desk.tables import (
-    SORTED_BY,
-    addresses,
-    blocking_keys,
     dead_letters,
-    decisions,
     dossiers,
     households,
-    member_words,
-    members,
     offsets,
-    reaches,
     sources,
 )
 from hub.events.codec import Decoded, UndecodableError, UnknownSchemaError, Value, decode
@@ -124,11 +118,22 @@ def apply_view(connection: Connection, key: bytes, value: bytes, attending: Atte
 
 @dataclass(frozen=True)
 class _Change:
-    """One household as it must be from now on; `content` None: nothing of it is shown."""
+    """One household as it must be from now on; `content` None: nothing of it is shown. `stood`: the marks of what
+    stands; none if nothing does."""
 
     home: str
     view: Value
     content: Document | None
+    stood: Sequence[str] = ()
+
+    @cached_property
+    def marks(self) -> list[str]:
+        """Of each part of what it is found by; none if nothing of it is shown."""
+        return [mark(part.made_of(self.content)) for part in PARTS] if self.content else []
+
+    def is_other(self, number: int) -> bool:
+        """Whether a part is another than what stands."""
+        return not (self.stood and self.marks) or self.stood[number] != self.marks[number]
 
     @cached_property
     def dossiers(self) -> dict[DossierRef, int]:
@@ -147,28 +152,39 @@ class _Change:
 
 def _apply_part(connection: Connection, views: Mapping[str, Value], attending: Attending) -> list[Shown]:
     """Apply views of different households with a handful of statements: one each would cost most of the time."""
-    query = select(households.c.household_id, households.c.label, households.c.newest_published_at)
-    known = {row.household_id: row for row in connection.execute(query.where(households.c.household_id.in_(views)))}
+    column = households.c
+    query = select(column.household_id, column.label, column.newest_published_at, column.written)
+    known = {row.household_id: row for row in connection.execute(query.where(column.household_id.in_(views)))}
     changes = [
-        _Change(home, view, document.build(view))
+        _Change(home, view, document.build(view), known[home].written.split() if home in known else ())
         for home, view in views.items()
         if home not in known or view["label"] >= known[home].label
     ]
-    homes = [change.home for change in changes]
-    replace_rows(connection, households, homes, [_household_row(change) for change in changes])
-    replace_rows(connection, members, homes, [row for change in changes for row in _member_rows(change)])
-    replace_rows(connection, member_words, homes, [row for change in changes for row in _word_rows(change)])
-    replace_rows(connection, decisions, homes, [row for change in changes for row in _decision_rows(change)])
-    replace_rows(connection, blocking_keys, homes, [row for change in changes for row in _key_rows(change)])
-    replace_rows(connection, addresses, homes, [row for change in changes for row in _address_rows(change)])
-    replace_rows(connection, reaches, homes, [row for change in changes for row in _reach_rows(change)])
+    made = _made(changes)
+    lines = writing.lines_of({change.home: change.content for change in changes}, attending)
+    for table, rows in made.items():  # from here on SQLite lets nobody else write: all that takes long is done
+        replace_rows(connection, table, rows.keys(), [row for of_home in rows.values() for row in of_home])
     _place_dossiers(connection, changes)
-    writing.replace(connection, {change.home: change.content for change in changes}, attending)
+    writing.write(connection, lines)
     return [
         Shown(change.home, *change.newest)
         for change in changes
         if change.content and (change.home not in known or change.newest[1] > known[change.home].newest_published_at)
     ]
+
+
+def _made(changes: Sequence[_Change]) -> dict[Table, dict[str, list[Row]]]:
+    """The rows of each household that has other ones than stand, by table and household."""
+    found: dict[Table, dict[str, list[Row]]] = {households: {item.home: [_household_row(item)] for item in changes}}
+    for number, part in enumerate(PARTS):
+        others = [item for item in changes if item.is_other(number)]
+        for table, rows_of in part.tables.items():
+            found[table] = {item.home: _rows(item, rows_of) for item in others}
+    return found
+
+
+def _rows(change: _Change, rows_of: RowsOf) -> list[Row]:
+    return [{"household_id": change.home, **row} for row in rows_of(change.content)] if change.content else []
 
 
 def _household_row(change: _Change) -> dict[str, object]:
@@ -186,6 +202,7 @@ def _household_row(change: _Change) -> dict[str, object]:
         "newest_recorded_at": recorded,
         "newest_published_at": published,
         "parked": _parked(change),
+        "written": " ".join(change.marks),
         "digest": blake2b(content or b"", digest_size=16).hexdigest(),
         "document": content.decode() if content else None,
     }
@@ -195,70 +212,6 @@ def _parked(change: _Change) -> int:
     """Also of a household that is not shown because no team has a dossier in it: its entries wait for nothing."""
     entries = change.view["entries"]
     return sum(ref_of(entry) not in change.dossiers for entry in entries)
-
-
-def _member_rows(change: _Change) -> list[dict[str, object]]:
-    found = change.content["members"] if change.content else []
-    return [{"household_id": change.home, "person_key": member["person_key"]} for member in found]
-
-
-def _word_rows(change: _Change) -> list[dict[str, object]]:
-    return [
-        {"household_id": change.home, "person_key": member["person_key"], "word": word}
-        for member in (change.content["members"] if change.content else [])
-        for word in searching.words_of(member)
-    ]
-
-
-def _decision_rows(change: _Change) -> list[dict[str, object]]:
-    if change.content is None:
-        return []
-    waiting = unreviewed(change.content)
-    return [
-        {
-            "household_id": change.home,
-            "decision_id": item["decision_id"],
-            "version": item["version"],
-            "awaits_review": item["decision_id"] in waiting,
-        }
-        for item in change.content["decisions"]
-    ]
-
-
-def _reach_rows(change: _Change) -> list[dict[str, object]]:
-    if change.content is None:
-        return []
-    place = {"household_id": change.home, "sort_key": readmodel.sort_key(change.content["title"])[:SORTED_BY]}
-    return [{**place, **item._asdict()} for item in access.reach(change.content)]
-
-
-def _key_rows(change: _Change) -> list[dict[str, object]]:
-    return [
-        {"household_id": change.home, "person": number, "key": key, "confirmed": person["confirmed"]}
-        for number, person in enumerate(digest.persons(change.content) if change.content else [])
-        for key in candidates.keys(person)
-    ]
-
-
-def _address_rows(change: _Change) -> list[dict[str, object]]:
-    """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
-    one list of a document; any secret makes it so."""
-    if change.content is None:
-        return []
-    homes = {(item["source"], item["dossier_id"]): item["address"] for item in change.content["dossiers"]}
-    living = {person["person_key"] for person in change.content["members"]}
-    secret: dict[tuple[str, str], bool] = {}
-    for person in digest.persons(change.content):
-        stated = [item["value"] for item in person["fields"]["address"]["values"]]
-        refs = person["source_refs"] if person["person_key"] in living else []
-        found = [*stated, *(homes[ref["source"], ref["dossier_id"]] for ref in refs)]
-        for key in {address["key"] for address in found if isinstance(address, dict)} or {""}:
-            place = (person["person_key"], key)
-            secret[place] = secret.get(place, False) or person["address_secret"]
-    return [
-        {"household_id": change.home, "person_key": person, "address_key": key, "secret": said}
-        for (person, key), said in secret.items()
-    ]
 
 
 class _Place(NamedTuple):
@@ -276,14 +229,20 @@ def _place_dossiers(connection: Connection, changes: Sequence[_Change]) -> None:
     homes = {change.home for change in changes}
     own_ids = {household_id(ref): ref for ref in claims}
     concerned = or_(dossiers.c.household_id.in_(homes), dossiers.c.own_id.in_(own_ids))
-    for row in connection.execute(select(dossiers).where(concerned)):
-        ref, place = DossierRef(row.source, row.dossier_id), _Place(row.since, row.household_id)
+    stands = {
+        DossierRef(row.source, row.dossier_id): _Place(row.since, row.household_id)
+        for row in connection.execute(select(dossiers).where(concerned))
+    }
+    for ref, place in stands.items():
         if ref in claims and place.home not in homes and place.since > claims[ref].since:
             claims[ref] = place
-    connection.execute(dossiers.delete().where(concerned))
+    gone = [household_id(ref) for ref, place in stands.items() if claims.get(ref) != place]
+    if gone:
+        connection.execute(dossiers.delete().where(dossiers.c.own_id.in_(gone)))
     rows = [
         {**ref._asdict(), "household_id": place.home, "since": place.since, "own_id": household_id(ref)}
         for ref, place in claims.items()
+        if stands.get(ref) != place
     ]
     if rows:
         connection.execute(insert(dossiers), rows)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -18,9 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    Delete,
     Engine,
-    Insert,
     Select,
     Table,
     and_,
@@ -279,25 +276,6 @@ def next_offsets(connection: Connection) -> dict[tuple[str, int], tuple[str | No
     """(topic, partition) -> (topic id, next offset to read)."""
     rows = connection.execute(select(offsets.c.topic, offsets.c.partition, offsets.c.topic_id, offsets.c.next_offset))
     return {(str(topic), int(partition)): (topic_id, int(offset)) for topic, partition, topic_id, offset in rows}
-
-
-def replace_rows(
-    connection: Connection, table: Table, homes: Collection[str], rows: Sequence[Mapping[str, object]]
-) -> None:
-    """Replace all rows of these households. The statements are put together once: that costs as much as to run them."""
-    connection.execute(_delete_of(table), {"homes": list(homes)})
-    if rows:
-        connection.execute(_insert_into(table), rows)
-
-
-@cache
-def _delete_of(table: Table) -> Delete:
-    return table.delete().where(table.c.household_id.in_(bindparam("homes", expanding=True)))
-
-
-@cache
-def _insert_into(table: Table) -> Insert:
-    return insert(table)
 
 
 def replace_row(connection: Connection, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -10,6 +10,9 @@ from hub.desk import digest
 from hub.desk.words import Words
 from hub.household.document_shape import DecidedLine, DecisionEntry, Document, MemberLine, Person, Reason
 from hub.household.rulings import Effect
+
+OVERTAKEN: Final = "overtaken"
+"""Of a decision on persons that is applied and decides nothing now: another one, or the rule of size, goes first."""
 
 
 class Choice(NamedTuple):
@@ -20,11 +23,13 @@ class Choice(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A decision in words. `by`: who, when, why; `effect_why`: why it does nothing, empty if it does."""
+    """A decision in words. `by`: who, when, why; `effect_why`: why it does nothing, empty if it does. `effect`: an
+    `Effect`, or OVERTAKEN."""
 
     entry: DecisionEntry
     what: str
     by: str
+    effect: str
     effect_why: str
     in_force: bool
     withdrawn: bool
@@ -38,6 +43,8 @@ class Reasons:
         self._document = document
         self._persons = {person["person_key"]: person for person in digest.persons(document)}
         self._decisions = {item["decision_id"]: item for item in document["decisions"]}
+        reasons = [*document["links"], *document["apart"]]
+        self._telling = {item["decision_id"] for item in reasons}
         self._keys = {
             (line["source"], line["dossier_id"], line["stated_key"]): line["person_key"] for line in document["lines"]
         }
@@ -87,14 +94,17 @@ class Reasons:
         return self._w.t(f"reason.{reason['kind']}", persons=names, dossiers=dossiers)
 
     def _told(self, entry: DecisionEntry) -> Told:
-        why_not = entry["effect"] in (Effect.CONTRADICTED, Effect.IDLE)
+        overtaken = entry["effect"] == Effect.APPLIED and entry["lines"] and entry["decision_id"] not in self._telling
+        effect = OVERTAKEN if overtaken else entry["effect"]
+        why_not = effect in (Effect.CONTRADICTED, Effect.IDLE, OVERTAKEN)
         return Told(
             entry,
             self._what(entry),
             self._by(entry),
-            self._w.t(f"effect.{entry['effect']}") if why_not else "",
-            entry["effect"] == Effect.APPLIED,
-            entry["effect"] == Effect.WITHDRAWN,
+            effect,
+            self._w.t(f"effect.{effect}") if why_not else "",
+            effect == Effect.APPLIED,
+            effect == Effect.WITHDRAWN,
         )
 
     def _what(self, entry: DecisionEntry) -> str:

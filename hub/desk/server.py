@@ -1,4 +1,4 @@
-"""`regiehub run desk`: projector and web server in one process."""
+"""`regiehub run desk`: the web server, and the projector in a process of its own beside it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from typing import Final, NamedTuple
 
 import structlog
 import uvicorn
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
 from hub.desk.access import Rules
+from hub.desk.apart import Apart
 from hub.desk.app import create_app
-from hub.desk.caseload.writing import Attending
 from hub.desk.console.looking import Looking
 from hub.desk.deciding import Deciding, Publish
-from hub.desk.feed import Feed
 from hub.desk.login.doors import open_login, open_tokens
 from hub.desk.looks import LookLog, LooksTaken, LooksUnavailable, log_file
 from hub.desk.looks.anchors import Anchoring
@@ -29,8 +28,7 @@ from hub.desk.reading import Reading
 from hub.desk.settings_file import load_prices, load_terms
 from hub.desk.shown import state
 from hub.desk.site import Site
-from hub.errors import ConfigError, ContractError
-from hub.events.codec import UnknownSchemaError
+from hub.errors import ConfigError
 from hub.events.sensitive import Address
 from hub.ops import logging, metrics
 from hub.ops.http import OpsServer
@@ -62,7 +60,7 @@ class Keys(NamedTuple):
 
 
 class Metrics:
-    """The projector's observer: counts in the process's registry."""
+    """The projector's observer: counts in the registry of the desk's process, which is the one that is asked."""
 
     def applied(self, topic: str, count: int) -> None:
         """Messages that are in the read model now."""
@@ -110,7 +108,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
     reading = Reading(engine, looks, rules=rules)
-    feed = Feed(settings.broker, engine, Metrics(), attending=Attending(terms, prices))
+    projector = Apart(Metrics())
     looking = Looking(lambda: Watch(settings.broker, settings.stream_id, lambda: state(engine)))
     site = Site(
         reading=reading,
@@ -119,7 +117,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
         open_sealed=keys.open_sealed,
         person_key=keys.person_key,
         address_key=keys.address_key,
-        why_not_ready=feed.progress.why_not_ready,
+        why_not_ready=projector.why_not_ready,
         render_metrics=metrics.exposition,
         terms=terms,
         login=login,
@@ -129,13 +127,11 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
         orders=orders,
     )
     anchoring = Anchoring(looks, anchors, settings.looks_anchor_seconds)
-    ready = lambda: feed.progress.why_not_ready() is None  # noqa: E731  # two words for OpsServer
+    ready = lambda: projector.why_not_ready() is None  # noqa: E731  # two words for OpsServer
     ops = OpsServer(settings.metrics_port, ready, settings.metrics_host) if settings.metrics_port else None
     looking.start()
     try:
-        asyncio.run(_serve(site, feed, listener, anchoring, settings.desk_proxies))
-    except UnknownSchemaError as error:
-        raise ContractError("The log holds what this release cannot read; nothing was skipped.", str(error)) from error
+        return asyncio.run(_serve(site, projector, listener, anchoring, settings.desk_proxies))
     finally:
         looking.stop()
         if ops is not None:
@@ -145,7 +141,6 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
             login.provider.close()
         engine.dispose()
         looks.close()
-    return 0
 
 
 def open_looks(settings: Settings) -> LookLog:
@@ -174,6 +169,9 @@ def anchors_file(settings: Settings) -> Path | None:
 def open_database(url: str) -> Engine:
     """The read model. Raises ConfigError; the message holds no password."""
     try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            raise ConfigError("REGIEHUB_DESK_DATABASE", problem="lies in memory: desk and projector are two processes")
         return readmodel.open_engine(url)
     except (SQLAlchemyError, OSError, ImportError) as error:
         problem = f"cannot be opened ({type(error).__name__})"
@@ -195,9 +193,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError("REGIEHUB_DESK_PORT", problem=problem) from error
 
 
-async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anchoring, proxies: str) -> None:
+async def _serve(site: Site, projector: Apart, listener: socket.socket, anchoring: Anchoring, proxies: str) -> int:
     """Run both until a signal; if one ends by itself, so does the other, and what went wrong is raised. The log of
-    looks is anchored as long as they run, and once more when they have ended."""
+    looks is anchored as long as they run, and once more when they have ended. Returns the exit code."""
     config = uvicorn.Config(
         create_app(site),
         log_config=None,
@@ -214,14 +212,15 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anc
     def stop() -> None:
         server.should_exit = True
         site.live.stop()
-        feed.stop()
+        projector.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     host, port = listener.getsockname()[:2]
     _log.info("desk_listening", host=host, port=port)
-    works = [asyncio.create_task(feed.run()), asyncio.create_task(server.serve(sockets=[listener]))]
+    projecting = asyncio.create_task(projector.run())
+    works = [projecting, asyncio.create_task(server.serve(sockets=[listener]))]
     anchored = asyncio.create_task(anchoring.run(stopping))
     await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
     stop()
@@ -231,3 +230,4 @@ async def _serve(site: Site, feed: Feed, listener: socket.socket, anchoring: Anc
         stopping.set()
         await anchored
     _log.info("desk_stopped")
+    return projecting.result()

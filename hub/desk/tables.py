@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 15
-"""Raised with every change of the tables: a read model of another number is rebuilt from the log."""
+SCHEMA: Final = 16
+"""Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
+from the log, and what stands in one of this number is taken for what this release would write."""
 
 SORTED_BY: Final = 100
 """Signs of a title by which a list is sorted: an index takes no long texts."""
@@ -17,6 +18,8 @@ WORD_LENGTH: Final = 40
 """Signs of a word by which somebody is found; longer ones are cut, in the index and in the search alike."""
 _Code: Final = String(WORD_LENGTH).with_variant(String(WORD_LENGTH, collation="C"), "postgresql")
 """Text that compares by code point in every database: so an index finds what begins with something."""
+WRITTEN_SIGNS: Final = 200
+"""Of the marks by which it is seen which rows of a household stand as they must (`hub.desk.rows`)."""
 TEAM_SIGNS: Final = 200
 """Of a team's name: an index takes no long texts."""
 
@@ -35,6 +38,7 @@ households = Table(
     Column("newest_published_at", String(32), nullable=False),
     Column("parked", Integer, nullable=False),
     Column("digest", String(32), nullable=False),
+    Column("written", String(WRITTEN_SIGNS), nullable=False),
     Column("document", Text, nullable=True),
 )
 members = Table(
@@ -170,6 +174,7 @@ cases = Table(
     Column("sort_key", Text, nullable=False),
     Column("changed_at", String(32), nullable=False),
     Column("line", Text, nullable=False),
+    Column("written", String(WRITTEN_SIGNS), nullable=False),
     Index("cases_by_urgency", "rank", "due", "since", "household_id"),
     Index("cases_by_due", "due", "rank", "household_id"),
     Index("cases_by_name", "sort_key", "household_id"),

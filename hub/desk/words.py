@@ -180,6 +180,7 @@ class Words:
     def conflicts(self, document: Document) -> list[str]:
         """Every conflict as a sentence."""
         persons = {person["person_key"]: person for person in digest.persons(document)}
+        left = _left_behind(document)
         sentences = []
         for conflict in document["conflicts"]:
             person = persons.get(conflict["person_key"])
@@ -190,7 +191,9 @@ class Words:
                 sentences.append(self.t("conflict_field", name=name, field=field, values=values))
             elif conflict["kind"] == "residence":
                 source, dossier = self.source(conflict["source"]), conflict["dossier_id"]
-                sentences.append(self.t("conflict_residence", name=name, dossier=dossier, source=source))
+                is_left = (conflict["source"], dossier, conflict["person_key"]) in left
+                key = "conflict_left_behind" if is_left else "conflict_residence"
+                sentences.append(self.t(key, name=name, dossier=dossier, source=source))
         return sentences
 
     def evidence(self, finding: Evidence) -> str:
@@ -210,3 +213,14 @@ class Words:
             for stated in field["values"]
         )
         return "; ".join(shown)
+
+
+def _left_behind(document: Document) -> set[tuple[str, str, str]]:
+    """(source, dossier, person) of all whom a dossier names that went with its client."""
+    return {
+        (ref["source"], ref["dossier_id"], person)
+        for reason in document["apart"]
+        if reason["kind"] == "left_behind"
+        for ref in reason["dossiers"]
+        for person in reason["persons"]
+    }

@@ -5,6 +5,7 @@ Field lists and codes are those of `schemas/avro/registrations.*`; a test holds 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
@@ -346,3 +347,18 @@ class Draft(BaseModel):
         if self.record_type is RecordType.COMPOSITION and self.record_id != self.dossier_id:
             raise ValueError("the record id of a composition is the dossier number")
         return self
+
+    @model_validator(mode="after")
+    def _called_by_no_number_of_a_person(self) -> Draft:
+        """The ids are published in clear, as keys too."""
+        members = self.body.members if isinstance(self.body, Composition) else ()
+        stated = filter(None, map(_digits, (self.subject, *(member.bsn for member in members))))
+        if any(number in text for number in stated for text in (self.dossier_id, self.record_id)):
+            raise ValueError("a number of a person stands in the number of the dossier or record")
+        return self
+
+
+def _digits(bsn: Sensitive | None) -> str:
+    """A number that is long enough to be no accident, without the zero before it that some leave out; else nothing."""
+    written = re.sub(r"[ .-]", "", bsn.get_secret_value()) if bsn else ""
+    return written.zfill(9).removeprefix("0") if re.fullmatch(r"[0-9]{8,9}", written) else ""

@@ -50,8 +50,9 @@ class Household:
     """One household. Every list is sorted.
 
     `members`: all lines in these dossiers of persons who belong to it. `conflicts`: lines that say a person lives
-    here while a later statement says elsewhere. `references`: lines of persons named who live elsewhere. `history`:
-    lines of closed dossiers whose persons are no members now.
+    here, while a statement or decision that goes first says elsewhere, or while the dossier's client took it along.
+    `references`: lines of persons named who live elsewhere. `history`: lines of closed dossiers whose persons are no
+    members now.
     """
 
     id: str

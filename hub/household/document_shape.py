@@ -185,7 +185,9 @@ class Reason(TypedDict):
     Together: `same_number` (one valid number in several dossiers), `lives_together` (by one open dossier), `client`
     (a dossier follows its client, who does not live where it says), `foreign_dossier` (some live together by a dossier
     that follows its client elsewhere), and the decisions `same_person`, `same_household`,
-    `lives_here`. Apart: `later_address`, `stated_elsewhere`, `two_numbers`, `too_large`, and the decisions
+    `lives_here`. Apart: `later_address` (another statement, or a decision, goes before this one), `left_behind`
+    (the dossier follows its client; this one does not), `stated_elsewhere`, `two_numbers`, `contradicted` (a decision
+    that two are one person would, with others, join two numbers or two who differ), `too_large`, and the decisions
     `different_person`, `lives_elsewhere`.
     """
 

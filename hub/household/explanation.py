@@ -41,11 +41,11 @@ class Explanation:
         named = {name: {_key(line): line["person"] for line in composition[name]} for name in _LISTS}
         self._persons: dict[LineKey, str] = {key: who for name in _LISTS for key, who in named[name].items()}
         self._elsewhere = named["references"]
-        self._later_elsewhere = named["conflicts"]
+        self._lost = named["conflicts"]
         self._members = named["members"]
         self._at_home = {key for key in self._members if self._is_open(key[0])} - {
             *self._elsewhere,
-            *self._later_elsewhere,
+            *self._lost,
         }
 
     def lines(self) -> list[MemberLine]:
@@ -89,7 +89,8 @@ class Explanation:
     def apart(self, decisions: Sequence[DecisionEntry]) -> list[Reason]:
         """Why others, or parts of it, are kept apart, sorted."""
         by_humans = [_reason_of(item) for item in decisions if item["kind"] in _PARTING and self._holds(item)]
-        numbers = [_reason_of(item, "two_numbers") for item in decisions if _would_join_two_numbers(item)]
+        refuted = [item for item in decisions if _is_refuted(item)]
+        numbers = [_reason_of(item, "two_numbers" if _names_two_numbers(item) else "contradicted") for item in refuted]
         too_large = [_reason("too_large", (), self._bodies)] if self._oversized else []
         return _sorted([*by_humans, *numbers, *too_large, *self._living_elsewhere(decisions)])
 
@@ -144,17 +145,27 @@ class Explanation:
         return ref, line
 
     def _living_elsewhere(self, decisions: Iterable[DecisionEntry]) -> Iterator[Reason]:
-        """Lines of persons whom a source, or a later statement, places elsewhere; not those whom a human did."""
+        """Lines of persons whom a source, or what goes before it, places elsewhere, and of those whom a dossier left
+        behind; not those whom a human placed elsewhere."""
         moved = {
             key
             for item in decisions
             if item["kind"] == Kind.LIVES_ELSEWHERE and self._holds(item)
             for key in self._meant(item["lines"][0], both_in_one=False)
         }
-        for kind, lines in (("stated_elsewhere", self._elsewhere), ("later_address", self._later_elsewhere)):
-            for key, person in lines.items():
-                if key not in moved:
-                    yield _reason(kind, [person], [key[0]])
+        for key, person in self._elsewhere.items():
+            if key not in moved:
+                yield _reason("stated_elsewhere", [person], [key[0]])
+        for key, person in self._lost.items():
+            if key not in moved:
+                yield _reason("left_behind" if self._is_left_behind(key) else "later_address", [person], [key[0]])
+
+    def _is_left_behind(self, key: LineKey) -> bool:
+        """Whether a line of somebody who is no member stands in a dossier that its client took along: where that person
+        lives does not matter then, and is not told here."""
+        client = self._members.get(self._client(key[0]))
+        at_home = any(line[0] == key[0] and self._members[line] == client for line in self._at_home)
+        return self._lost[key] not in self._members.values() and not at_home
 
     def _holds(self, item: DecisionEntry) -> bool:
         """Whether a decision explains what is so now: it is applied, and where it says who lives where, no other
@@ -253,11 +264,14 @@ def _entry(event: Value, effect: str, lines: list[DecidedLine]) -> DecisionEntry
     )
 
 
-def _would_join_two_numbers(item: DecisionEntry) -> bool:
-    """Whether it says of two different valid numbers that they are one person."""
-    numbers = {line["stated_key"] for line in item["lines"] if line["confirmed"]}
-    contradicted = item["effect"] == Effect.CONTRADICTED
-    return contradicted and item["kind"] == Kind.SAME_PERSON and len(numbers) == 2
+def _is_refuted(item: DecisionEntry) -> bool:
+    """Whether it says of two lines that they are one person, and something that goes first says the opposite."""
+    return item["kind"] == Kind.SAME_PERSON and item["effect"] == Effect.CONTRADICTED
+
+
+def _names_two_numbers(item: DecisionEntry) -> bool:
+    """Whether it names two different valid numbers."""
+    return len({line["stated_key"] for line in item["lines"] if line["confirmed"]}) == 2
 
 
 def _reason_of(item: DecisionEntry, kind: str = "") -> Reason:

@@ -65,6 +65,12 @@ SOURCE_FAILURES: Final = Counter(
 SOURCE_PAUSED: Final = Gauge(
     "regiehub_source_paused", "1 while somebody has paused this source.", ["source"], registry=REGISTRY
 )
+SOURCE_CIRCUIT_OPEN: Final = Gauge(
+    "regiehub_source_circuit_open",
+    "1 while a source failed so often in a row that it is left alone but for one try in a while.",
+    ["source"],
+    registry=REGISTRY,
+)
 SOURCE_HELD: Final = Gauge(
     "regiehub_source_held",
     "1 while too many records are unreadable: nothing but child-safety signals goes on.",

@@ -38,6 +38,7 @@ class Pulse(StrEnum):
     QUIET = "quiet"
     BACKLOG = "backlog"
     DEGRADED = "degraded"
+    CIRCUIT_OPEN = "circuit_open"
     PAUSED = "paused"
     STOPPED = "stopped"
     SILENT = "silent"

@@ -47,6 +47,7 @@ SENTENCES: Final = {
     "silent": "{source} is silent for {silent_seconds}: its connector is gone.",
     "never_reached": "{source} is never reached: {why}",
     "not_reached": "{source} is not reached for {last_seconds}: {why}",
+    "circuit_open": "{source} failed so often in a row that it is left alone but for one try in a while: {why}",
     "paused": "{source} is paused. {why}",
     "no_worker": "No stream worker runs; {lag} messages wait.",
     "desk": "{problem}",
@@ -60,6 +61,8 @@ SENTENCES: Final = {
     "letters": "{number} records of {source} could not be read.",
 }
 """What each kind of finding says, in English. `..._seconds` is a duration, `counts` a number per way of differing."""
+
+_ASK_ITS_OPERATORS: Final = "regiehub status --watch, and ask the source's own operators"
 
 
 class Finding(NamedTuple):
@@ -215,8 +218,9 @@ def _trouble(source: str, status: Mapping[str, Any], at: datetime) -> Finding | 
         case "degraded":
             last = age_seconds(at, status["polled_at"])
             kind = "never_reached" if last is None else "not_reached"
-            command = "regiehub status --watch, and ask the source's own operators"
-            return Finding(Level.BROKEN, source, kind, said | {"last_seconds": last}, command)
+            return Finding(Level.BROKEN, source, kind, said | {"last_seconds": last}, _ASK_ITS_OPERATORS)
+        case "circuit_open":
+            return Finding(Level.BROKEN, source, "circuit_open", said, _ASK_ITS_OPERATORS)
         case "paused":
             values = {"source": source, "why": why or ""}
             return Finding(Level.ATTENTION, source, "paused", values, f"regiehub connector resume {source}")

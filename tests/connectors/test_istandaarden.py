@@ -211,7 +211,7 @@ def connector(drop: IStandaardenSimulator) -> Iterator[IStandaardenConnector]:
 
 def age(drop: IStandaardenSimulator, connector: IStandaardenConnector) -> None:
     """Let all that was dropped so far come to rest, without waiting for it."""
-    connector._source._settle_ns = -(10**12)
+    connector._source._settle_seconds = -1000
 
 
 def read(connector: IStandaardenConnector, cursor: Cursor | None = None) -> tuple[list[str], Cursor]:
@@ -239,7 +239,7 @@ def test_files_are_read_once_in_the_order_in_which_they_came(
 def test_a_file_that_is_still_changing_is_left_alone(
     drop: IStandaardenSimulator, connector: IStandaardenConnector
 ) -> None:
-    connector._source._settle_ns = 3600 * 10**9
+    connector._source._settle_seconds = 3600
     drop.apply(YOUTH.asked("A1", "2026-04-01"))
     assert read(connector)[0] == []
     age(drop, connector)

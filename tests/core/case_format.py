@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -123,14 +124,15 @@ class Case:
         return tuple(latest[key] for key in sorted(latest))
 
 
-def load_cases() -> list[Case]:
-    """All worked cases, by file name."""
-    return [load_case(path) for path in sorted(CASES.glob("*.yaml"))]
+@cache
+def load_cases() -> tuple[Case, ...]:
+    """All worked cases, by file name. Read once: three files of tests ask for them while they are collected."""
+    return tuple(load_case(path) for path in sorted(CASES.glob("*.yaml")))
 
 
 def load_case(path: Path) -> Case:
     """One case. Raises KeyError, TypeError or ValueError for a file that does not follow the format."""
-    document = _mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+    document = _mapping(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     _only(document, {"why", "arrives", "expect"})
     arrivals: list[CaseDossier] = []
     decisions: list[CaseDecision] = []

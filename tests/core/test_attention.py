@@ -99,6 +99,16 @@ def test_every_point_has_a_dossier_to_record_a_snooze_on() -> None:
 # the whole
 
 
+def test_every_point_has_its_rule_the_registrations_it_comes_from_and_a_day() -> None:
+    for point in [
+        *EVERYTHING,
+        *found(Rule.AFTERCARE_OVERDUE, household([dossier(opened="2025-01-01", closed="2025-11-30")])),
+        *found(Rule.READY_TO_CLOSE, household(records=[goal(status="achieved")])),
+    ]:
+        assert point.sources, point
+        assert point.since or point.due, point
+
+
 def test_child_safety_comes_first_and_then_what_presses_most() -> None:
     assert [point.rule for point in EVERYTHING[:2]] == [Rule.CHILD_SAFETY] * 2
     rest = [list(Severity).index(point.severity) for point in EVERYTHING[2:]]

@@ -392,6 +392,20 @@ def test_a_source_that_was_never_read_says_so() -> None:
     assert (point.since, point.detail) == (None, {"case": "never"})
 
 
+@pytest.mark.parametrize(
+    ("births", "opened", "since"),
+    [
+        (("1950",), "2026-01-05", "2026-03-01"),
+        ((), "2026-01-05", "2026-01-05"),
+    ],
+)
+def test_since_when_somebody_is_unconfirmed_is_told(births: tuple[str, ...], opened: str, since: str) -> None:
+    document = household(
+        [dossier(opened=opened), dossier(MC, "2020-01-01")], members=[person("u", *births, confirmed=False)]
+    )
+    assert [str(point.since) for point in found(Rule.UNCONFIRMED_IDENTITY, document)] == [since]
+
+
 def test_members_without_a_valid_number_are_named() -> None:
     members = [person("u-oma", confirmed=False, ref=MC), person("p-noor")]
     (point,) = found(Rule.UNCONFIRMED_IDENTITY, household(members=members))

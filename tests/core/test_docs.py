@@ -103,6 +103,14 @@ def test_every_field_that_a_vendor_can_fill_is_in_his_guide() -> None:
     assert not [field for field in Member.model_fields if f"`{field}`" not in rows["Member"]]
 
 
+@pytest.mark.parametrize("source", ["zcd", "menscentraal"])
+def test_the_formats_promise_what_decisions_rest_on(source: str) -> None:
+    """A decision on somebody without a BSN is about a line (ADR 7): a number used again means a stranger."""
+    text = (ROOT / "connectors" / source / "README.md").read_text(encoding="utf-8")
+    (line,) = [row for row in text.splitlines() if re.match(r"\| `(regel|nr)` \|", row)]
+    assert "never used again for another in this dossier" in line
+
+
 def test_every_decision_is_listed() -> None:
     decisions = sorted((ROOT / "hub" / "docs" / "adr").glob("*.md"))
     assert decisions

@@ -81,6 +81,7 @@ def test_heartbeats_that_wait_for_the_desk_hold_up_no_data() -> None:
         ({"caught_up_at": None}, Pulse.BACKLOG),
         ({"caught_up_at": NOW - timedelta(minutes=5)}, Pulse.BACKLOG),
         ({"state": "degraded"}, Pulse.DEGRADED),
+        ({"state": "circuit_open"}, Pulse.CIRCUIT_OPEN),
         ({"state": "paused"}, Pulse.PAUSED),
         ({"state": "stopped", "reported_at": NOW - timedelta(days=1)}, Pulse.STOPPED),
     ],
@@ -168,6 +169,7 @@ def test_every_finding_has_a_sentence_that_its_values_fill() -> None:
         measured(heartbeat(reported_at=NOW + timedelta(minutes=1))), measured(heartbeat(), open_letters={"zcd": 2}),
         measured(heartbeat(completeness=COMPLETE | {"missing": 1, "checked_at": NOW - timedelta(days=9)})),
         measured(heartbeat(completeness=COMPLETE | {"ahead": 1})), measured(expected=frozenset()),
+        measured(heartbeat(state="circuit_open")),
         measured(heartbeat(), flow=Flow((), 0)), measured(heartbeat(), desk_problem="gone"),
         measured(heartbeat(state="stopped", message="why")), measured(heartbeat(reported_at=NOW - timedelta(hours=1))),
     ]  # fmt: skip

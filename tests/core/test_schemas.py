@@ -32,9 +32,13 @@ PERSONS = {
     "family_name",
     "prefix",
     "birth_date",
+    "decided_by",
+    "ordered_by",
+    "by",
 }
 PERSONS |= {"gender", "person", "subject", "address", "key", "sealed", "members", "references", "history", "conflicts"}
 CONTENTS = {"wording", "reason", "decision", "scores", "score", "severity", "child_safety", "payload", "product"}
+CONTENTS |= {"life_domain", "product_code"}
 PLAIN = {
     "closed_on",
     "code",
@@ -53,14 +57,12 @@ PLAIN |= {
     "instrument_version",
     "is_client",
     "kind",
-    "life_domain",
     "line",
 }
 PLAIN |= {
     "lives_here",
     "opened_on",
     "organisation",
-    "product_code",
     "provider",
     "raised_on",
     "received_on",

@@ -51,6 +51,7 @@ def test_a_flow_in_which_all_report_and_nothing_waits_is_healthy() -> None:
         ({"state": "stopped", "message": "Wrong client."}, "regiehub run connector zcd"),
         ({"state": "stopped", "message": "Too many are unreadable."}, "regiehub dead-letter list --source zcd"),
         ({"state": "stopped", "message": "It went back in time."}, "regiehub connector reset zcd --new-epoch"),
+        ({"state": "circuit_open"}, "regiehub status --watch, and ask the source's own operators"),
         ({"state": "degraded", "polled_at": None}, "regiehub status --watch, and ask the source's own operators"),
         ({"reported_at": NOW - timedelta(minutes=5)}, "regiehub run connector zcd"),
         ({"completeness": COMPLETE | {"missing": 1}}, "regiehub reconcile zcd --repair"),

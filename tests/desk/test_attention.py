@@ -124,15 +124,17 @@ def test_the_page_says_it_in_words_and_how_much_it_presses(home: str, desk: Desk
     shown = section(browser.get(f"/huishoudens/{home}").text)
     assert shown.partition(" Wie de inhoud ziet")[0] == (
         "Wat aandacht vraagt"
-        " dringend Signaal over de veiligheid van een kind, 10 feb 2026: verzuim (ernst: hoog). Z-1"
+        " dringend Signaal over de veiligheid van een kind, 10 feb 2026: verzuim (ernst: hoog). ZCD (jeugd) Z-1"
         " actie nodig Financiën: MensCentraal (volwassenen) werkt nog aan doelen die voor ZCD (jeugd)"
-        " bereikt of gestopt zijn. MC-1 Z-1"
-        " actie nodig Mia Smit is niet bevestigd: BSN ontbreekt in de bron."
-        " Een ander dossier van deze persoon kan hier ontbreken. MC-1"
+        " bereikt of gestopt zijn (sinds 5 jan 2026). MensCentraal (volwassenen) en ZCD (jeugd) MC-1 Z-1"
+        " actie nodig Mia Smit is niet bevestigd: BSN ontbreekt in de bron (sinds 5 jan 2026)."
+        " Een ander dossier van deze persoon kan hier ontbreken. MensCentraal (volwassenen) MC-1"
     )
     english = section(browser.get(f"/huishoudens/{home}?taal=en").text)
-    assert "urgent Signal about the safety of a child, 10 Feb 2026: verzuim (severity: high). Z-1" in english
-    assert "action needed Mia Smit is unconfirmed: the source has no BSN." in english
+    assert (
+        "urgent Signal about the safety of a child, 10 Feb 2026: verzuim (severity: high). ZCD (youth) Z-1" in english
+    )
+    assert "action needed Mia Smit is unconfirmed: the source has no BSN (since 5 Jan 2026)." in english
 
 
 def test_the_overview_and_the_search_count_it_per_row(home: str, desk: Desk, browser: TestClient) -> None:

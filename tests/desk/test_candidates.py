@@ -146,6 +146,18 @@ def test_on_whom_somebody_has_decided_is_not_shown_again_by_another_household_th
     assert found_in(desk, someone) == []
 
 
+def test_on_whom_somebody_has_decided_is_not_shown_again_under_another_line_number(desk: Desk) -> None:
+    """The source numbers its lines anew; the decision is about the person who has the number."""
+    unknown = named(ZCD, "1", "u-mia", confirmed=False)
+    two = packed(Kind.DIFFERENT_PERSON, unknown, named(MENSCENTRAAL, "1", "p-mia"), doubted=unknown)
+    someone = desk.show(one_dossier(ZCD, person="u-mia", **MIA, **UNCONFIRMED, decisions=[(Effect.APPLIED, two)]))
+    home, ed = household_id(MENSCENTRAAL), member("1", "p-ed", given_name="Ed")
+    renumbered = dossier(MENSCENTRAAL, [ed, member("2", "p-mia", role="mother", **MIA)])
+    lines = [Line(MENSCENTRAAL, "1", "p-ed"), Line(MENSCENTRAAL, "2", "p-mia")]
+    desk.show((home, view(home, composition(home, [renumbered], members=lines, decisions=[(Effect.APPLIED, two)]))))
+    assert found_in(desk, someone) == found_in(desk, home) == []
+
+
 def test_at_most_five_are_shown_and_a_key_that_fits_a_crowd_finds_nobody(desk: Desk, someone: str) -> None:
     def show(number: int) -> None:
         ref = MENSCENTRAAL._replace(dossier_id=f"MC-{number}")

@@ -135,7 +135,7 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
             assert document is not None
             expected = to_anybody(Whole(document, later.today, Terms()))
             kept = {**expected.line, "matters": expected.line["matters"][:1]}
-            assert (orjson.loads(line), rank) == (kept, expected.rank)
+            assert (orjson.loads(line), rank) == (kept, expected.urgency.rank)
 
 
 def test_other_terms_write_every_line_again(desk: Desk) -> None:

@@ -75,7 +75,7 @@ def test_the_page_says_why_it_is_one_household(home: str, browser: TestClient) -
         "Hetzelfde geldige BSN staat bij Anna van Dijk - de Vries in MC-1 en Z-1.",
         "Anna van Dijk - de Vries en Mia Smit wonen samen volgens het lopende dossier MC-1.",
         "Bas de Vries woont elders volgens dossier Z-1.",
-        "Tom de Vries woont volgens een latere opgave op een ander adres dan in dossier Z-1.",
+        "Tom de Vries woont op een ander adres dan in dossier Z-1 staat: een latere opgave of een besluit gaat voor.",
         "Er is niets besloten",
     ):
         assert words in shown, words
@@ -123,14 +123,29 @@ def test_every_decision_and_effect_has_words(kind: Kind, effect: Effect, words: 
     unnamed = (Kind.SNOOZE, Kind.EMERGENCY, Kind.EMERGENCY_REVIEW)
     assert ("Anna Smit" in told.what) == (kind not in unnamed)
     assert ("MC-1" in told.what) == two
-    assert bool(told.effect_why) == (kind not in ON_DOSSIERS and effect in (Effect.IDLE, Effect.CONTRADICTED))
+    without = (Effect.IDLE, Effect.CONTRADICTED, *([Effect.APPLIED] if kind is Kind.LIVES_ELSEWHERE else []))
+    assert bool(told.effect_why) == (kind not in ON_DOSSIERS and effect in without), "she is at home here"
     assert "{" not in f"{told.what}{told.by}{told.effect_why}"
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+def test_a_decision_that_another_one_overtook_is_not_said_to_be_in_force(at_home: bool) -> None:
+    """That she lives here was decided before somebody decided that she lives in another dossier."""
+    here = packed(Kind.LIVES_HERE, named(ZCD, "2", "p-anna"))
+    stated = dossier(ZCD, [member("1", "p-noor"), member("2", "p-anna", role="mother")])
+    noor, anna = Line(ZCD, "1", "p-noor"), Line(ZCD, "2", "p-anna")
+    lists: dict[str, Any] = {"members": [noor, anna]} if at_home else {"members": [noor], "conflicts": [anna]}
+    found = build(decode(view(HOME, composition(HOME, [stated], decisions=[("applied", here)], **lists))).value)
+    assert found is not None
+    (told,) = Reasons(NL, found).decisions()
+    assert (told.in_force, told.effect) == (at_home, "applied" if at_home else "overtaken")
+    assert ("Een later besluit gaat voor" in told.effect_why) != at_home
 
 
 def test_every_reason_has_words() -> None:
     reasons = {
-        "same_number", "lives_together", "client", "foreign_dossier", "later_address", "stated_elsewhere",
-        "two_numbers", "too_large",
+        "same_number", "lives_together", "client", "foreign_dossier", "later_address", "left_behind",
+        "stated_elsewhere", "two_numbers", "contradicted", "too_large",
     }  # fmt: skip
     assert {key.removeprefix("reason.") for key in TEXTS if key.startswith("reason.")} == reasons
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.desk.words import Words
 from hub.events.codec import Codec, SchemaRegistry, decode, encode, schemas_folder
 from hub.events.decisions import Kind, Snooze
 from hub.events.ids import DossierRef, household_id
@@ -98,12 +99,13 @@ def test_a_decision_that_is_overtaken_explains_nothing() -> None:
 
 
 @pytest.mark.parametrize("effect", [item for item in Effect if item is not Effect.APPLIED])
-def test_a_decision_without_effect_is_listed_and_is_no_reason(effect: Effect) -> None:
+def test_a_decision_without_effect_is_listed_and_joins_nobody(effect: Effect) -> None:
     one, other = named(ZCD, "2", "u-anna", confirmed=False), named(MENSCENTRAAL, "1", "p-anna")
     decision = packed(Kind.SAME_PERSON, one, other, withdrawn=effect is Effect.WITHDRAWN)
     found = document([menscentraal()], members=[ANNA_IN_MC], decisions=[(effect, decision)])
     assert [item["effect"] for item in found["decisions"]] == [effect.value]
-    assert (found["links"], found["apart"]) == ([], [])
+    kept_apart = [("contradicted", ["p-anna"], ["MC-1", "Z-1"])] if effect is Effect.CONTRADICTED else []
+    assert (found["links"], said(found["apart"])) == ([], kept_apart)
 
 
 def test_one_person_by_decision_is_a_reason_with_its_decision() -> None:
@@ -290,7 +292,8 @@ def test_the_random_towns_hold_every_reason() -> None:
     )
     assert {*kinds} >= {
         "same_number", "lives_together", "client", "same_person", "same_household", "lives_here",
-        "different_person", "lives_elsewhere", "later_address", "stated_elsewhere", "two_numbers",
+        "different_person", "lives_elsewhere", "later_address", "left_behind", "stated_elsewhere", "two_numbers",
+        "contradicted",
     }  # fmt: skip
 
 
@@ -310,3 +313,13 @@ def test_a_tie_that_follows_its_client_elsewhere_is_said_to_be_elsewhere() -> No
     assert sum(len(home["dossiers"]) for home in homes) == len(found)
     (home,) = [item for item in homes if any(ref["dossier_id"] == "Z-1" for ref in item["dossiers"])]
     assert said(home["links"]) == [("foreign_dossier", [], [])]
+    (other,) = [item for item in homes if item is not home]
+    assert said(other["apart"]) == [
+        ("later_address", ["p-piet"], ["Z-0"]),
+        ("left_behind", ["p-anna"], ["Z-0"]),
+        ("left_behind", ["p-noor"], ["Z-0"]),
+    ], "nobody stated another address of Anna and Noor"
+    told = Words("nl", date(2026, 1, 9)).conflicts(other)
+    assert [text.rpartition(",")[2] for text in told if "Z-0" in text and "ander adres" not in text] == [
+        " maar dat dossier is met zijn cliënt meegegaan."
+    ] * 2

@@ -155,9 +155,9 @@ def test_a_list_is_narrowed_counted_and_sorted_by_what_its_reader_is_shown(
     waiting = set(listed(engine, actor, attention=True))
     expected = {home for home, case in shown.items() if case.line["points"]}
     assert waiting == expected if is_exact else waiting <= expected
-    for rule in sorted({rule for case in everything.values() for rule in case.rules}):
+    for rule in sorted({rule for case in everything.values() for rule in case.urgency.rules}):
         found = set(listed(engine, actor, rule=rule))
-        expected = {home for home, case in shown.items() if rule in case.rules}
+        expected = {home for home, case in shown.items() if rule in case.urgency.rules}
         assert found == expected if is_exact else found <= expected, rule
     for sort, key in ORDERS.items():
         homes = listed(engine, actor, sort=sort)
@@ -166,9 +166,9 @@ def test_a_list_is_narrowed_counted_and_sorted_by_what_its_reader_is_shown(
 
 
 ORDERS: Final[dict[str, Callable[[Case], tuple[object, ...]]]] = {
-    "urgency": lambda case: (case.rank, case.due or "9999-12-31", case.since or "9999-12-31"),
-    "due": lambda case: (case.due or "9999-12-31", case.rank),
-    "since": lambda case: (case.since or "9999-12-31", case.rank),
+    "urgency": lambda case: (case.urgency.rank, case.urgency.due or "9999-12-31", case.urgency.since or "9999-12-31"),
+    "due": lambda case: (case.urgency.due or "9999-12-31", case.urgency.rank),
+    "since": lambda case: (case.urgency.since or "9999-12-31", case.urgency.rank),
 }
 
 

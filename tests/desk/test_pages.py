@@ -120,7 +120,8 @@ def test_a_household_page_shows_all_there_is(home: str, browser: TestClient) -> 
         "1 sep 2015 (10 jaar)",
         "1988 (ongeveer 37 jaar)",
         "BSN ontbreekt in de bron",
-        "Tom de Vries staat als inwonend in dossier Z-1 van ZCD (jeugd), maar woont volgens een latere opgave elders.",
+        "Tom de Vries staat als inwonend in dossier Z-1 van ZCD (jeugd), maar woont op een ander adres:"
+        " een latere opgave of een besluit gaat voor.",
         "Van Anna van Dijk - de Vries verschilt het adres tussen de bronnen",
         "schulden op een rij",
         "evaluatie 1 jun 2026",

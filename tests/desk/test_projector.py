@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from datetime import date
 from hashlib import blake2b
+from itertools import islice
 
 import pytest
 from sqlalchemy import Connection, Engine, Table, select
 
+from bench.desk_town import changes, published
 from hub.desk import readmodel, tables, unreadable
 from hub.desk.projector import Consumed, Offset, Shown, apply_list, apply_view, apply_views
 from hub.desk.searching import Search, search
@@ -91,10 +94,30 @@ def test_of_a_household_that_is_gone_only_id_and_label_stay(connection: Connecti
     apply_view(connection, home.encode(), gone(home, label=2))
     assert rows(connection, tables.members) == rows(connection, tables.dossiers) == []
     empty = blake2b(b"", digest_size=16).hexdigest()
-    assert rows(connection, tables.households) == [(home, 2, True, False, "", "", "", "", 0, empty, None)]
+    assert rows(connection, tables.households) == [(home, 2, True, False, "", "", "", "", 0, empty, "", None)]
     assert all(rows(connection, table) == [] for table in tables.BY_HOUSEHOLD)
     assert readmodel.load(connection, home) is None
     assert readmodel.count(connection, COLLEAGUE) == 0
+
+
+def test_of_a_household_that_changes_again_and_again_stands_what_its_last_view_alone_makes(rng: random.Random) -> None:
+    """Only the difference is written: nothing of what was before may stay, and nothing may be missed."""
+    town = published(3)
+    changed = list(islice(changes(town, rng), 4 * len(town)))
+    ended = [item._replace(value=gone(item.key.decode(), label=2**40)) for item in town[:1]]
+    lists = [town, changed[: len(changed) // 2], changed[len(changed) // 2 :], ended]
+    last = {item.key: item for part in lists for item in part}
+    assert _written(lists) == _written([list(last.values())])
+
+
+def _written(lists: Sequence[Sequence[Consumed]]) -> dict[str, list[tuple[object, ...]]]:
+    engine = readmodel.open_engine("sqlite://")
+    for part in lists:
+        apply_list(engine, part, [])
+    with engine.connect() as connection:
+        found = everything(connection)
+    engine.dispose()
+    return found
 
 
 def test_a_household_can_come_back_under_its_old_id(connection: Connection) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -43,7 +44,7 @@ def test_an_answer_in_two_writes_does_not_wait_for_the_reader_to_acknowledge_the
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/desk.sqlite", "nosuchdb://u:geheim@h/d"])
+@pytest.mark.parametrize("url", ["nonsense", "sqlite://", "sqlite:////proc/desk.sqlite", "nosuchdb://u:geheim@h/d"])
 def test_a_database_that_cannot_be_opened_is_a_setting_that_is_wrong(url: str) -> None:
     with pytest.raises(ConfigError, match="REGIEHUB_DESK_DATABASE") as caught:
         open_database(url)
@@ -126,7 +127,7 @@ raise SystemExit(run(load_settings(), Keys(lambda sealed: None, lambda bsn: None
 
 @contextmanager
 def process(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """The desk as a process of its own, without a log to read."""
+    """The desk as a process of its own, without a log to read. It is killed at the end, and its projector is gone."""
     tokens_file(folder, json.dumps({"aap": {"user": "dirk", "role": "case_director"}}))
     environment = {
         **os.environ,
@@ -143,7 +144,18 @@ def process(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield running
         finally:
+            left = [os.pidfd_open(child) for child in children_of(running)]
             running.kill()
+            for child in left:
+                assert select.select([child], [], [], 20)[0]
+                os.close(child)
+
+
+def children_of(running: subprocess.Popen[str]) -> list[int]:
+    """The process id of its projector; none if it does not run."""
+    if running.poll() is not None:
+        return []
+    return [int(word) for word in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
 
 
 def line_with(running: subprocess.Popen[str], event: str) -> dict[str, object]:

@@ -12,9 +12,10 @@ from hub.connect.ingest.control import Pause
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.policy import RejectLimit
 from hub.connect.ingest.publisher import Message
+from hub.errors import DeadLetterLimitExceeded
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, SOURCES
 from tests.ingest.drafts import CrashError, FlakyPublisher, batch, cursor, dossier, goal
-from tests.ingest.test_control import Run, bad, steps
+from tests.ingest.test_control import Run, bad, signal, steps
 
 pytestmark = pytest.mark.core
 
@@ -172,3 +173,55 @@ def test_a_new_epoch_ends_it(run: Run) -> None:
     run.control.ask_reset(None, 1, "olga")
     steps(ingest)
     assert run.control.backfill() is None
+
+
+def test_a_reset_reads_compositions_before_records_too(run: Run) -> None:
+    ingest = lost(run)
+    run.control.ask_reset(None, 0, "olga")
+    steps(ingest, 2)
+    assert told(run) == "c"
+    assert [value["message"] for value in run.values(SOURCES)][-1] == "Reset by olga: compositions, 0 records read"
+    steps(ingest, 4)
+    assert told(run) == "ccrr"
+    assert run.control.lead() is None
+    assert ingest.progress.cursor == cursor(3)
+
+
+@pytest.mark.parametrize("epoch", [0, 2], ids=["the same epoch", "a new one"])
+@pytest.mark.parametrize("call", range(1, 4))
+@pytest.mark.parametrize("when", ["crash before", "crash after"])
+def test_a_reset_goes_on_where_it_was_after_a_crash_and_a_pause(run: Run, call: int, when: str, epoch: int) -> None:
+    lost(run)
+    run.control.ask_reset(None, epoch, "olga")
+    run.publisher = Ordered(lambda number: when if number == call else None)
+    with pytest.raises(CrashError):
+        steps(run.ingest(*OLD), 8)
+    run.control.pause(Pause("olga", "onderhoud", "2026-01-05"))
+    ingest = run.ingest(*OLD)
+    before = told(run)
+    steps(ingest, 2)
+    assert told(run) == before
+    run.control.resume()
+    steps(ingest, 8)
+    assert sorted(set(told(run).rstrip("r"))) == ["c"], "no composition comes after a record"
+    assert {(name, *order) for name, *order in run.orders()} == {("D-1", 1, 0, False), ("D-2", 1, 0, False)}
+    assert {value["source_epoch"] for value in run.values()} == {epoch}
+
+
+def test_child_safety_signals_do_not_wait_for_the_compositions_of_a_reset(run: Run) -> None:
+    ingest = run.ingest(batch(1, goal(dossier_id="Z-1"), signal(), more=True), batch(2, dossier("Z-1")))
+    run.control.ask_reset(None, 0, "olga")
+    steps(ingest)
+    assert [value["record_id"] for value in run.values()] == ["S-Z-1-True"]
+    steps(ingest, 4)
+    assert [value["record_id"] for value in run.values()] == ["S-Z-1-True", "D-1"]
+
+
+def test_where_too_much_is_unreadable_a_reset_goes_on_in_the_order_of_the_feed_and_is_held_there(run: Run) -> None:
+    limit = Policy(limit=RejectLimit(percent=20, at_least_records=2))
+    ingest = run.ingest(batch(1, bad(1), bad(2), dossier("Z-1"), more=True), policy=limit)
+    run.control.ask_reset(None, 0, "olga")
+    with pytest.raises(DeadLetterLimitExceeded):
+        steps(ingest)
+    assert run.control.lead() is None
+    assert not run.values(DEAD_LETTERS)

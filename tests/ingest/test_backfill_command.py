@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from hub.cli.main import app
+from hub.connect.ingest.backfill import Backfill, Phase
 from hub.connect.ingest.control import Control, Pause
 from hub.errors import ConfigError
 
@@ -71,3 +72,38 @@ def test_where_no_source_is_read_the_connectors_are_listed_all_the_same(monkeypa
     found = json.loads(regiehub("list", "--json").stdout)
     assert {"zcd", "openzaak"} <= {item["name"] for item in found}
     assert all(item["sources"] == [] for item in found)
+
+
+def test_how_far_it_is_is_shown_until_it_is_done(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done_at = {"compositions": None, "records": None, "done": "2026-01-06"}
+    looks = iter(
+        Backfill("olga", "2026-01-05", 1, phase=phase, read=read, published=2, done_at=done_at[name])
+        for name, phase, read in (
+            ("compositions", Phase.COMPOSITIONS, 40),
+            ("records", Phase.RECORDS, 10),
+            ("done", Phase.RECORDS, 40),
+        )
+    )
+    monkeypatch.setattr(Control, "backfill", lambda _: next(looks))
+    monkeypatch.setattr("hub.cli.backfill._LOOK_SECONDS", 0)
+    done = regiehub("backfill", "west", "--yes", "--follow")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith("Backfill by olga: done, 2 published\n")
+    assert "10/40" in done.stderr
+
+
+def test_one_that_is_held_or_stopped_ends_the_showing_with_an_error(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in (None, Backfill("olga", "2026-01-05", 1, held="unreadable")):
+        monkeypatch.setattr(Control, "backfill", lambda _, found=found: found)
+        assert regiehub("backfill", "west", "--yes", "--follow").exit_code == 1
+
+
+def test_a_reset_shows_what_it_will_do_and_asks(data: Path) -> None:
+    done = regiehub("reset", "west", answer="n\n")
+    assert done.exit_code == 1
+    assert "in two passes: the compositions" in done.output
+    control = Control(data / "ingest" / "west.control.sqlite")
+    assert control.orders().reset is None
+    control.close()

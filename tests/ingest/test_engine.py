@@ -11,7 +11,7 @@ from hub.connect.api import Cursor
 from hub.connect.ingest.engine import Ingest, Policy
 from hub.connect.ingest.index import Index
 from hub.connect.ingest.keys import DEAD_LETTER_CONTEXT
-from hub.connect.ingest.policy import Backoff, RejectLimit
+from hub.connect.ingest.policy import Backoff, Breaker, RejectLimit
 from hub.connect.ingest.publisher import MemoryPublisher
 from hub.connect.wire import Unreadable
 from hub.errors import DeadLetterLimitExceeded, RejectReason, SourceRejected, SourceUnavailable
@@ -308,6 +308,55 @@ def test_a_source_that_was_never_reached_is_seen_too(make: Make) -> None:
     publisher, _ = run(make, SourceUnavailable(), steps=1)
     (status,) = published(publisher, SOURCES)
     assert (status["state"], status["polled_at"]) == ("degraded", None)
+
+
+def test_after_many_failures_in_a_row_the_circuit_opens_and_the_first_answer_closes_it(make: Make) -> None:
+    publisher = MemoryPublisher()
+    feed = ScriptedFeed(batch(1, goal()), *[SourceUnavailable()] * 4, batch(2))
+    policy = Policy(breaker=Breaker(opens_after=3), backoff=Backoff(longest_seconds=60))
+    ingest = make(feed, publisher, policy)
+    with structlog.testing.capture_logs() as logs:
+        waits = [ingest.step() for _ in range(6)]
+    assert waits == [0.5, 0.25, 0.5, 30.0, 30.0, 0.5], "chance is 0: half of each, and then of the longest at once"
+    states = [status["state"] for status in published(publisher, SOURCES)]
+    assert states == ["running", "degraded", "circuit_open", "running"]
+    assert [line["event"] for line in logs if "circuit" in line["event"]] == ["circuit_opened", "circuit_closed"]
+    assert not ingest.is_circuit_open
+    assert REGISTRY.get_sample_value("regiehub_source_circuit_open", {"source": "zcd"}) == 0
+
+
+def test_while_the_circuit_is_open_one_question_is_asked_per_try_and_retry_after_is_kept(make: Make) -> None:
+    feed = ScriptedFeed(*[SourceUnavailable(retry_after_seconds=500)] * 5)
+    ingest = make(feed, MemoryPublisher(), Policy(breaker=Breaker(opens_after=2)))
+    assert [ingest.step() for _ in range(5)] == [500.0] * 5
+    assert len(feed.polled) == 5
+    assert ingest.is_circuit_open
+
+
+def test_whoever_waits_long_for_a_source_goes_on_saying_so(make: Make) -> None:
+    """Else it would be taken for one whose connector is gone."""
+    publisher = MemoryPublisher()
+    looks = iter([False] * 12)
+    ingest = make(
+        ScriptedFeed(SourceUnavailable(retry_after_seconds=20), batch(1)), publisher, Policy(heartbeat_seconds=5)
+    )
+    ingest.run(lambda: next(looks, True))
+    states = [status["state"] for status in published(publisher, SOURCES)]
+    assert states[:4] == ["degraded"] * 4
+
+
+@pytest.mark.parametrize("requests", [1, 30])
+def test_a_source_is_asked_no_more_often_than_it_may_be(make: Make, requests: int) -> None:
+    full = [batch(number, goal(f"D-{number}"), more=True)._replace(requests=requests) for number in range(1, 9)]
+    ingest = make(ScriptedFeed(*full), MemoryPublisher(), Policy(requests_per_second=4))
+    for _ in full:
+        ingest._clock.wait(ingest.step())
+    assert ingest._clock.monotonic() == len(full) * requests / 4
+
+
+def test_a_source_that_pushes_has_no_requests_to_count(make: Make) -> None:
+    told = batch(1, goal(), more=True)._replace(requests=0)
+    assert make(ScriptedFeed(told), MemoryPublisher(), Policy(requests_per_second=0.1)).step() == 0.0
 
 
 def test_totals_in_the_status_survive_a_restart(make: Make) -> None:

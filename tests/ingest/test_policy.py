@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connect.ingest.connectors_file import load_source
-from hub.connect.ingest.policy import Backoff, RejectLimit
+from hub.connect.ingest.pace import Budget
+from hub.connect.ingest.policy import Backoff, Breaker, RejectLimit
 from hub.errors import ConfigError, DeadLetterLimitExceeded
 
 pytestmark = pytest.mark.core
@@ -100,3 +101,23 @@ def test_a_connectors_file_that_others_may_read_is_refused(tmp_path: Path, mode:
 def test_a_missing_connectors_file_names_the_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_source(tmp_path / "none.yaml", "zcd", "0599")
+
+
+@given(st.integers(1, 20), st.lists(st.booleans(), max_size=60))
+def test_the_circuit_opens_after_failures_in_a_row_and_a_success_closes_it(most: int, went: list[bool]) -> None:
+    breaker = Breaker(opens_after=most)
+    for succeeded in went:
+        breaker = breaker.succeeded() if succeeded else breaker.failed()
+    in_a_row = next((n for n, succeeded in enumerate(reversed(went)) if succeeded), len(went))
+    assert breaker.is_open == (in_a_row >= most)
+
+
+@given(st.floats(0.1, 1000), st.lists(st.tuples(st.integers(0, 100), st.floats(0, 10)), max_size=30))
+def test_no_more_is_done_than_the_rate_allows(rate: float, done: list[tuple[int, float]]) -> None:
+    """From the first portion to the moment at which one more is allowed, whatever pauses there were."""
+    budget, now, total = Budget(rate), 0.0, 0
+    for count, idle in done:
+        now += budget.wait_seconds(now) + idle
+        budget, total = budget.spent(count, now), total + count
+    assert total <= rate * (now + budget.wait_seconds(now)) * 1.000001 + 1e-6
+    assert Budget(None).spent(10**6, 0.0).wait_seconds(0.0) == 0.0

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from hub.connect.ingest.engine import Ingest
 from hub.connect.ingest.index import Index
@@ -57,6 +58,19 @@ def assert_clean(data: bytes, where: str) -> None:
     for mark in MARKS:
         for form in (mark.encode(), mark.encode("utf-16-le"), mark.encode().hex().encode()):
             assert form not in data, f"{mark} stands in {where}"
+
+
+@pytest.mark.parametrize("stated", [BSN, f"{BSN[:4]}.{BSN[4:6]}.{BSN[6:]}", "012345672", "12345672", "111111111"])
+def test_no_dossier_is_called_by_a_number_of_its_members(stated: str) -> None:
+    """It would be the key of its messages. Right or wrong: whoever mistyped it there mistyped it here."""
+    digits = stated.replace(".", "").zfill(9)
+    for called in (digits, f"D-{digits}/2026"):
+        with pytest.raises(ValidationError) as refused:
+            dossier(called, bsns=(None, stated))
+        assert "a number of a person" in refused.value.errors()[0]["msg"]
+    with pytest.raises(ValidationError):
+        dossier(f"Z-{BSN}", bsns=(None,))  # its subject
+    assert dossier("Z-00000012", bsns=(None, "12", "00000013", "geen")).dossier_id == "Z-00000012"
 
 
 @pytest.mark.usefixtures("log_restored")

@@ -57,6 +57,15 @@ class Load:
                     await asyncio.sleep(1 / per_second)
             await asyncio.gather(*waits)
 
+    async def send_until(self, enough: asyncio.Event, *, per_second: float) -> None:
+        """Send numbers until it is enough; all are acknowledged on return."""
+        async with producer(self._bootstrap) as to_kafka:
+            waits = []
+            while not enough.is_set():
+                waits.append(asyncio.ensure_future(self._send_next(to_kafka)))
+                await asyncio.sleep(1 / per_second)
+            await asyncio.gather(*waits)
+
     async def _send_next(self, to_kafka: AIOKafkaProducer) -> None:
         key, number = b"key-%d" % (self._sent % self._keys), self._sent // self._keys
         self._sent += 1

@@ -7,8 +7,10 @@ import json
 import random
 
 import pytest
+from sqlalchemy import Engine
 
 from hub.demo.oracle import canonical
+from hub.desk import readmodel
 from hub.errors import ContractError
 from hub.events.codec import decode, encode
 from hub.events.decisions import DecisionMessage, Kind, NamedLine, decided, message_of
@@ -20,7 +22,7 @@ from tests.core.case_format import Case, CaseDecision, CaseLine, load_cases
 from tests.core.case_sources import bsns_of, source_lines
 from tests.stream.adversary.lane import Overlay
 from tests.stream.adversary.registrations import Registrations
-from tests.stream.inline import RING, documents, translated
+from tests.stream.inline import RING, documents_in, read_model, translated
 
 
 def decided_in(case: Case) -> list[DecisionMessage]:
@@ -57,7 +59,8 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
     assert unreadable == 0
     messages += decided_in(case)
     rng.shuffle(messages)
-    read = documents(messages, rng)
+    engine = read_model(messages, rng)
+    read = documents_in(engine)
     effects = {
         item["household_id"]: [f"{made['kind']} {made['effect']}" for made in item["decisions"]] for item in read
     }
@@ -72,6 +75,19 @@ def test_the_stream_derives_the_expected_households(case: Case, rng: random.Rand
         for lines in ("conflicts", "references", "history"):
             assert household[lines] == [list(ref) for ref in getattr(expected, lines)], case.why
         assert tuple(sorted(effects[household["household_id"]])) == expected.decisions, case.why
+    assert_old_ids_lead_on(engine, case)
+    engine.dispose()
+
+
+def assert_old_ids_lead_on(engine: Engine, case: Case) -> None:
+    """The id that a dossier gives or gave leads to where that dossier lives now; that of a deleted one, nowhere."""
+    living = {ref: expected.anchor for expected in case.households for ref in expected.dossiers}
+    for ref in {(arrival.source, arrival.dossier) for arrival in case.arrivals}:
+        own = household_id(DossierRef(*ref))
+        home = household_id(DossierRef(*living[ref])) if ref in living else None
+        with engine.connect() as connection:
+            there = readmodel.load(connection, own) is not None
+            assert (own if there else readmodel.forward(connection, own)) == home, case.why
 
 
 def test_a_changed_linking_key_stops_resolve_and_links_nobody(rng: random.Random) -> None:

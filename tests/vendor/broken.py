@@ -200,6 +200,18 @@ class C15(AcmeConnector):
             yield item._replace(deleted=False, version=item.version - 1) if item.deleted else item
 
 
+class C15Messages(AcmeConnector):
+    """Says that its records are messages, and tells of a correction under the id of what is corrected."""
+
+    records_change: ClassVar[bool] = False
+
+
+class C17Moves(AcmeConnector):
+    """Says that no record moves, and moves one."""
+
+    records_move: ClassVar[bool] = False
+
+
 class C16(AcmeConnector):
     """Leaves a kind out of its inventory."""
 

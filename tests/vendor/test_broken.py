@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.connect import Connector
 from hub.connect.conformance import CHECKS, Bench, Check, Outcome, Result, Subject, run
 from tests.vendor import broken
 from tests.vendor.acme import acme
@@ -51,6 +52,17 @@ def test_each_defect_fails_its_check(defect: str) -> None:
     assert failed.keys() == {expected}, failed
     assert failed[expected].outcome is Outcome.FAILED
     assert failed[expected].seen and failed[expected].do
+
+
+@pytest.mark.parametrize(
+    ("kind", "fails"), [(broken.C15Messages, {"C15", "C17"}), (broken.C17Moves, {"C17"})], ids=["messages", "moves"]
+)
+def test_what_a_connector_says_of_its_records_is_looked_into(kind: type[Connector], fails: set[str]) -> None:
+    """It changes what C15 and C17 demand, and is no way around them."""
+    checks = [check for check in CHECKS if check.number in ("C15", "C17")]
+    found = failed_by(acme(kind), checks)
+    assert found.keys() == fails
+    assert {result.outcome for result in found.values()} == {Outcome.FAILED}
 
 
 @pytest.mark.soak

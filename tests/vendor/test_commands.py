@@ -55,6 +55,16 @@ def test_without_simulator_and_fixtures_nothing_fails_and_everything_skipped_say
     assert len(ElementTree.parse(tmp_path / "junit.xml").getroot()) == 17
 
 
+def test_strictly_what_could_not_run_failed(tmp_path: Path) -> None:
+    strictly = [result.strictly() for result in RESULTS]
+    assert [result.outcome for result in strictly] == [Outcome.PASSED, Outcome.FAILED, Outcome.FAILED]
+    assert strictly[2].seen == "It could not run: it offers no inventory." and strictly[2].do
+    done = RUNNER.invoke(app, ["connector", "test", REFERENCE, "--strict", "--junit", str(tmp_path / "junit.xml")])
+    assert done.exit_code == 1, done.output
+    assert done.stdout.strip().endswith("1 passed, 16 failed, 0 skipped")
+    assert ElementTree.parse(tmp_path / "junit.xml").getroot().attrib["failures"] == "16"
+
+
 def test_a_connector_that_is_not_there_is_one_line() -> None:
     done = RUNNER.invoke(app, ["connector", "test", "nobody"])
     assert isinstance(done.exception, ConfigError)
@@ -69,6 +79,17 @@ def test_a_new_package_carries_its_name_everywhere(tmp_path: Path) -> None:
     assert 'zorg_net = "regiehub_zorg_net.connector:ZorgNetConnector"' in "".join(texts.values())
     with pytest.raises(ConfigError, match="is there already"):
         create_package("zorg_net", tmp_path)
+
+
+def test_a_package_of_a_source_that_drops_files_has_nothing_of_the_web(tmp_path: Path) -> None:
+    for name, words in (("web", []), ("dropped", ["--files"])):
+        assert RUNNER.invoke(app, ["connector", "new", name, "--to", str(tmp_path), *words]).exit_code == 0
+    texts = {path.name: path.read_text() for path in (tmp_path / "regiehub-dropped").rglob("*") if path.is_file()}
+    assert not [name for name, text in texts.items() if " .config_files" in text or "httpx" in text]
+    assert "source.py" not in texts and "FileConnector" in texts["connector.py"]
+    assert '"byte"' not in texts["1.json"] and '"read"' in texts["1.json"]
+    web = [path for path in (tmp_path / "regiehub-web").rglob("*") if "_files" in str(path)]
+    assert not web
 
 
 @given(name=st.text() | st.sampled_from(["", "1a", "a__b", "a-b", "../a", "A", "a" * 41, "a\n"]))

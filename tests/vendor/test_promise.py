@@ -11,6 +11,8 @@ from typing import assert_type
 import pytest
 
 from hub.connect import Batch, Connector, ConnectorConfig, Cursor, InventoryItem, RawRecord
+from hub.connect.files import FileConnector
+from hub.connect.simulated_files import FileSimulator
 from hub.events.records import Draft
 from tests.vendor.promise import MODULES, promise
 
@@ -38,3 +40,10 @@ def types(connector: Connector, kind: type[Connector]) -> None:
     assert_type(connector.translate(batch.records[0]), Sequence[Draft])
     assert_type(connector.inventory(), Iterator[InventoryItem])
     assert_type(kind.Config, type[ConnectorConfig])
+
+
+def types_of_files(connector: FileConnector, kind: type[FileSimulator]) -> None:
+    """The same of a source that drops files."""
+    assert_type(connector.translate_line(b""), Sequence[Draft])
+    assert_type(connector.poll(None).requests, int)
+    assert_type(kind(Path()).settings(), dict[str, str])

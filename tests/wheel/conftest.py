@@ -52,6 +52,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wheel(elsewhere: Path) -> Path:
+    """The built wheel."""
+    (found,) = elsewhere.glob("*.whl")
+    return found
+
+
 def _make(folder: Path) -> None:
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)

@@ -182,6 +182,9 @@ def not_silent(bench: Bench) -> None:
     silent = [told.origin for told in bench.told if not told.drafts]
     if silent:
         raise Nonconformity(f"Nothing was said of {silent[0]} ({len(silent)} changes in all).", _SPEAK)
+    if not bench.subject.connector.records_change:
+        _are_messages(bench)
+        return
     for name, deleted in (("deleted", True), ("corrected", False)):
         last = bench.story(name)[-1]
         if last.drafts[-1].deleted is not deleted:
@@ -191,6 +194,16 @@ def not_silent(bench: Bench) -> None:
         raise Nonconformity(f"{last.origin} became another record than {first.origin}.", "Keep the id of a record.")
 
 
+def _are_messages(bench: Bench) -> None:
+    """Of a source of messages: the one that deletes or corrects is a record that was not there before."""
+    for name in ("deleted", "corrected"):
+        *before, last = bench.story(name)
+        known = {_register(draft) for told in before for draft in told.drafts}
+        if not {_register(draft) for draft in last.drafts} - known:
+            raise Nonconformity(f"{last.origin} became no record of its own.", _MESSAGE)
+
+
+_MESSAGE: Final = "Give each message an id of its own, or leave `records_change` as it is."
 _SPEAK: Final = "A deletion is a draft without a body, a correction one with a greater version: neither is silence."
 
 
@@ -230,12 +243,18 @@ _INVENTORY: Final = "Give what the source holds now, in the ids and versions tha
 
 def moves(bench: Bench) -> None:
     """C17."""
+    if not bench.subject.connector.records_change:
+        _stand(bench)
+        return
     for told in ("corrected", "deleted", "recreated", "moved"):
         if bench.subject.has(told):
             _rises(bench.story(told))
     created = bench.story("recreated")[-1].drafts[-1]
     if created.deleted:
         raise Nonconformity("The record of recreated.jsonl is deleted in the end.", "Tell that it is there again.")
+    if not bench.subject.connector.records_move:
+        _stay(bench)
+        return
     story = bench.story("moved")
     before, after = story[0].drafts[-1], story[-1].drafts[-1]
     if after.deleted or after.dossier_id == before.dossier_id:
@@ -246,6 +265,31 @@ def moves(bench: Bench) -> None:
 
 
 _MOVE: Final = "Keep the record's id when it moves (the hub deletes it where it was), or give that deletion yourself."
+
+
+def _stand(bench: Bench) -> None:
+    """Of a source of messages: none is deleted, none moves, and none says two things under one version."""
+    _stay(bench)
+    said: dict[tuple[tuple[str, str], Order], Draft] = {}
+    for told in bench.told:
+        for draft in told.drafts:
+            if draft.deleted or said.setdefault((_register(draft), order_of(draft)), draft) != draft:
+                what = "deletes a record" if draft.deleted else "says something else of a record than was said before"
+                raise Nonconformity(f"{told.origin} {what}, and `records_change` is False.", _MESSAGE)
+
+
+def _stay(bench: Bench) -> None:
+    """No record is told of in two dossiers."""
+    dossiers: dict[tuple[str, str], str] = {}
+    for told in bench.told:
+        for draft in told.drafts:
+            if dossiers.setdefault(_register(draft), draft.dossier_id) != draft.dossier_id:
+                raise Nonconformity(
+                    f"The record of {told.origin} was in another dossier before, and `records_move` is False.", _STAYS
+                )
+
+
+_STAYS: Final = "Leave `records_move` as it is, and tell the story in moved.jsonl."
 
 
 def _rises(story: list[Told]) -> None:

@@ -16,8 +16,9 @@ from hub.connect.conformance.verdict import Outcome
 ConformanceTest = Callable[[Check, pytest.FixtureRequest], None]
 
 
-def conformance(subject: str | Subject) -> ConformanceTest:
-    """A test per check: `test_conformance = conformance("acme")`. One that could not run is skipped, with its reason.
+def conformance(subject: str | Subject, *, strict: bool = False) -> ConformanceTest:
+    """A test per check: `test_conformance = conformance("acme")`. One that could not run is skipped, with its reason;
+    if `strict`, it fails.
 
     All checks of a module share one bench, opened by the first and closed with the module.
     """
@@ -29,6 +30,7 @@ def conformance(subject: str | Subject) -> ConformanceTest:
             found = subject_of(subject) if isinstance(subject, str) else subject
             opened.append(_shared(Bench(found), request))
         result = examine(check, opened[0])
+        result = result.strictly() if strict else result
         if result.outcome is Outcome.SKIPPED:
             pytest.skip(result.seen)
         assert result.outcome is Outcome.PASSED, line(result)

@@ -36,3 +36,9 @@ class Result(NamedTuple):
     seen: str
     do: str
     seconds: float
+
+    def strictly(self) -> Result:
+        """The same, where a check that could not run counts as one that does not hold."""
+        if self.outcome is not Outcome.SKIPPED:
+            return self
+        return self._replace(outcome=Outcome.FAILED, seen=f"It could not run: {self.seen}.", do="Add what is missing.")

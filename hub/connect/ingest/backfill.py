@@ -40,13 +40,13 @@ class Backfill(NamedTuple):
         """Whether it goes on by itself."""
         return self.held is None and self.done_at is None
 
-    def in_words(self) -> str:
+    def in_words(self, name: str = "Backfill") -> str:
         """How far it is, as a status says it."""
         if self.done_at is not None:
             return f"Backfill by {self.by}: done, {self.published} published"
         if self.held is not None:
             return f"Backfill by {self.by} is held: {self.held}"
-        return f"Backfill by {self.by}: {self.phase.value}, {self.read - self.read % _TOLD_EVERY} records read"
+        return f"{name} by {self.by}: {self.phase.value}, {self.read - self.read % _TOLD_EVERY} records read"
 
     def to_state(self) -> dict[str, Any]:
         """As JSON."""

@@ -1,4 +1,5 @@
-"""All of a source once more, beside its live changes: first the compositions, then the rest.
+"""All of a source once more, beside its live changes: first the compositions, then the rest. And what a reset reads
+ahead: of all that is read again the compositions, before anything else of the source is.
 
 It has a cursor of its own, in the control file, and goes a batch at a time after each poll, so that live changes never
 wait behind it. It can be stopped, paused with its source, and goes on where it was after a crash. What it reads goes
@@ -8,6 +9,7 @@ all of it anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from hub.connect.api import Cursor
@@ -20,6 +22,7 @@ from hub.connect.ingest.index import Index
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.policy import RejectLimit
+from hub.connect.ingest.safety import is_child_safety
 from hub.connect.wire import TranslatedBatch, Unreadable
 from hub.errors import DeadLetterLimitExceeded
 from hub.events.records import Draft, RecordType
@@ -76,11 +79,36 @@ class Backfiller:
         metrics.BACKFILL_READ.labels(self._identity.source).set(after.read if after.is_active else 0)
         return after
 
-    def _take(self, backfill: Backfill, batch: TranslatedBatch, publish: Publish, source_epoch: int) -> Backfill:
+    def lead(self, publish: Publish, source_epoch: int) -> Backfill | None:
+        """One batch of the compositions that go first after a reset; child-safety signals go along, for they wait for
+        nobody. None: none is to be read any more, and all follows in the order of the feed. Where too much is
+        unreadable it ends: the feed comes to the same records, and is held there. Raises as `run`."""
+        lead = self._control.lead()
+        if lead is None:
+            return None
+        batch = self._feed.poll(lead.cursor)
+        if batch is None:
+            return lead
+        try:
+            after: Backfill | None = self._take(lead, batch, publish, source_epoch, also=is_child_safety)
+        except DeadLetterLimitExceeded:
+            after = None
+        after = after if after and after.phase is Phase.COMPOSITIONS else None
+        self._control.keep_lead(after)
+        return after
+
+    def _take(
+        self,
+        backfill: Backfill,
+        batch: TranslatedBatch,
+        publish: Publish,
+        source_epoch: int,
+        *,
+        also: Callable[[Draft], bool] = lambda _: False,
+    ) -> Backfill:
         recent = self._limit.add(backfill.recent, [isinstance(record, Unreadable) for record in batch.records])
-        asked = [
-            Asked(draft, source_epoch, backfill.everything) for draft in batch.drafts if _belongs(draft, backfill.phase)
-        ]
+        now_due = (draft for draft in batch.drafts if _belongs(draft, backfill.phase) or also(draft))
+        asked = [Asked(draft, source_epoch, backfill.everything) for draft in now_due]
         now = self._clock.now()
         aside = set_aside(batch, self._index, self._ring, self._identity, now, source_epoch=source_epoch)
         landed = publish(asked, aside.letters, aside.positions)

@@ -166,7 +166,7 @@ class Control:
         """What was asked for and found is of topics that are gone."""
         for kind in Errand:
             self.stop(kind)
-        for name in ("reset", "completeness", "checked"):
+        for name in ("reset", "lead", "completeness", "checked"):
             self._forget(name)
 
     def keep_completeness(self, completeness: Value) -> None:
@@ -252,6 +252,18 @@ class Control:
         found = self.backfill()
         self._forget("backfill")
         return found
+
+    def lead(self) -> Backfill | None:
+        """How far the compositions are that are read ahead of the rest since a reset; None: they are not, or all."""
+        found = self._rows("SELECT value FROM told WHERE name = 'lead'")
+        return Backfill.from_state(json.loads(found[0][0])) if found else None
+
+    def keep_lead(self, lead: Backfill | None) -> None:
+        """So far; None: no more of it."""
+        if lead is None:
+            self._forget("lead")
+        else:
+            self._tell("lead", lead.to_state())
 
     def erasures_done(self) -> set[str]:
         """Ids of the orders to forget somebody that were obeyed."""

@@ -21,13 +21,15 @@ from hub.connect.ingest.backfill import Backfill
 from hub.connect.ingest.backfilling import Backfiller
 from hub.connect.ingest.clock import Clock
 from hub.connect.ingest.control import Control, Errand, Orders, Reset
+from hub.connect.ingest.counted import CountedErrands, CountedFeed
 from hub.connect.ingest.erasing import Eraser
 from hub.connect.ingest.errands import Asked, Errands
 from hub.connect.ingest.events import SourceState, state
 from hub.connect.ingest.index import Index, Progress
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
-from hub.connect.ingest.policy import Backoff, RejectLimit
+from hub.connect.ingest.pace import Budget
+from hub.connect.ingest.policy import Backoff, Breaker, RejectLimit
 from hub.connect.ingest.publisher import Message, Publisher
 from hub.connect.ingest.reporting import Facts, Reporter
 from hub.connect.ingest.safety import SafetyLane
@@ -60,7 +62,9 @@ class Policy:
     heartbeat_seconds: float = 5.0
     limit: RejectLimit = field(default_factory=RejectLimit)
     backoff: Backoff = field(default_factory=Backoff)
+    breaker: Breaker = field(default_factory=Breaker)
     trace_seconds: float = 10.0
+    requests_per_second: float | None = None
 
 
 class Ingest:
@@ -78,7 +82,7 @@ class Ingest:
         policy: Policy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._feed = feed
+        self._feed: Feed = CountedFeed(feed, self._count)
         self._publisher = publisher
         self._index = index
         self._ring = ring
@@ -95,6 +99,8 @@ class Ingest:
         self._orders = Orders()
         self._is_admitted = False
         self._backoff = self._policy.backoff
+        self._breaker = self._policy.breaker
+        self._budget = Budget(self._policy.requests_per_second, clock.monotonic())
         self._progress = index.progress()
         self._rejected = index.rejected_count()
         self._tracing = Tracing(identity.source, self._policy.trace_seconds, clock.monotonic)
@@ -104,7 +110,10 @@ class Ingest:
     def obey(self, control: Control, feed: errands.Feed) -> None:
         """From the next step on do what people ask by the control file; `feed` answers their errands."""
         self._control = control
-        self._errands = Errands(control, feed, self._index, self._ring, self._identity, self._clock)
+        counted = CountedErrands(feed, self._count)
+        self._errands = Errands(
+            control, counted, self._index, self._ring, self._identity, self._clock, self._policy.requests_per_second
+        )
         self._backfiller = Backfiller(
             control, self._feed, self._index, self._ring, self._identity, clock=self._clock, limit=self._policy.limit
         )
@@ -121,6 +130,11 @@ class Ingest:
     def progress(self) -> Progress:
         """What was saved last."""
         return self._progress
+
+    @property
+    def is_circuit_open(self) -> bool:
+        """The source failed so often in a row that it is left alone but for one try in a while."""
+        return self._breaker.is_open
 
     @property
     def is_caught_up(self) -> bool:
@@ -140,7 +154,7 @@ class Ingest:
                 except DeadLetterLimitExceeded as error:
                     self._hold(error, stopping)
                 else:
-                    self._clock.wait(seconds)
+                    self._wait(seconds, stopping)
         except RegiehubError as error:
             self._say_goodbye(error.user_message)
             raise
@@ -149,14 +163,28 @@ class Ingest:
     def step(self) -> float:
         """One poll and all that follows from it; gives the seconds to wait before the next one."""
         try:
-            return self._step()
+            seconds = self._step()
         except (SourceUnavailable, LogUnavailable) as error:
-            return self._back_off(error)
+            seconds = self._back_off(error)
+        return max(seconds, self._budget.wait_seconds(self._clock.monotonic()))
+
+    def _wait(self, seconds: float, stopping: Callable[[], bool]) -> None:
+        """Wait, and go on saying how the source is."""
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > self._policy.heartbeat_seconds and not stopping():
+            self._clock.wait(self._policy.heartbeat_seconds)
+            self._reporter.say_again(self._facts)
+        self._clock.wait(max(0.0, left))
+
+    def _count(self, requests: int) -> None:
+        self._budget = self._budget.spent(requests, self._clock.monotonic())
 
     def _step(self) -> float:
         self._erase()
         if self._is_paused():
             return self._policy.poll_seconds
+        if self._leads():
+            return 0.0
         asked_at = self._clock.now()
         batch = self._feed.poll(self._progress.cursor)
         if batch is None:
@@ -167,11 +195,20 @@ class Ingest:
         if self._errands:
             self._errands.run(self.publish, self.source_epoch)
         is_busy = self._run_backfill()
-        self._backoff = self._backoff.succeeded()
+        self._succeed()
         self._beat(SourceState.RUNNING, self._backfill.in_words() if self._backfill and is_busy else None)
         if batch.more:
             return 0.0
         return min(_BACKFILL_SECONDS, self._policy.poll_seconds) if is_busy else self._policy.poll_seconds
+
+    def _leads(self) -> bool:
+        """One batch of the compositions that go first since a reset. Whether there is more of them."""
+        lead = self._backfiller.lead(self.publish, self.source_epoch) if self._backfiller else None
+        if lead is None:
+            return False
+        self._succeed()
+        self._beat(SourceState.RUNNING, lead.in_words("Reset"))
+        return True
 
     def _run_backfill(self) -> bool:
         """One batch of it, after live changes. Whether there is more to do, or somebody to look."""
@@ -206,7 +243,8 @@ class Ingest:
         return pause is not None
 
     def _reset(self, control: Control, reset: Reset) -> None:
-        """Read from another place from now on; positions of a new epoch are other records than before."""
+        """Read from another place from now on, compositions first; positions of a new epoch are other records than
+        before."""
         is_new = reset.source_epoch > self.source_epoch
         progress = self._progress._replace(cursor=reset.cursor, position=None, recent="")
         self._index.start_anew(progress, forget_rejected=is_new)
@@ -214,6 +252,8 @@ class Ingest:
             control.stop_backfill()
             for kind in Errand:  # what was asked for is about another state of the source
                 control.stop(kind)
+        lead = Backfill(reset.by, self._clock.now().isoformat(), reset.number, reset.cursor, cursor=reset.cursor)
+        control.keep_lead(lead)
         control.reset_done(reset)
         self._progress, self._orders, self._caught_up_at = progress, control.orders(), None
         self._rejected = self._index.rejected_count()
@@ -234,7 +274,7 @@ class Ingest:
                 self._is_admitted = not is_reset
                 metrics.SOURCE_HELD.labels(source).set(0)
                 return
-            self._clock.wait(seconds)
+            self._wait(seconds, stopping)
         raise error
 
     def _look_ahead(
@@ -251,7 +291,7 @@ class Ingest:
             self._beat(SourceState.STOPPED, error.user_message)
         except (SourceUnavailable, LogUnavailable) as failure:
             return self._back_off(failure), cursor
-        self._backoff = self._backoff.succeeded()
+        self._succeed()
         return 0.0 if batch.more else self._policy.poll_seconds, batch.cursor
 
     def publish(self, asked: Iterable[Asked], also: Sequence[Message] = (), rejected: Iterable[str] = ()) -> int:
@@ -318,14 +358,32 @@ class Ingest:
 
     def _back_off(self, error: SourceUnavailable | LogUnavailable) -> float:
         self._backoff = self._backoff.failed()
-        asked = error.retry_after_seconds if isinstance(error, SourceUnavailable) else None
-        seconds = self._backoff.seconds(self._chance(), asked)
-        reason = "source_unavailable" if isinstance(error, SourceUnavailable) else "log_unavailable"
+        if isinstance(error, SourceUnavailable):
+            reason, seconds = "source_unavailable", self._source_failed(error)
+        else:
+            reason, seconds = "log_unavailable", self._backoff.seconds(self._chance())
         metrics.SOURCE_FAILURES.labels(self._identity.source, reason).inc()
         _log.warning(reason, source=self._identity.source, detail=error.detail, wait_seconds=round(seconds, 3))
-        if isinstance(error, SourceUnavailable):
-            self._reporter.try_to_beat(SourceState.DEGRADED, error.user_message, self._facts)
         return seconds
+
+    def _source_failed(self, error: SourceUnavailable) -> float:
+        was_open, self._breaker = self._breaker.is_open, self._breaker.failed()
+        if self._breaker.is_open and not was_open:
+            _log.error("circuit_opened", source=self._identity.source, failures=self._breaker.failures)
+        self._show_circuit()
+        state = SourceState.CIRCUIT_OPEN if self._breaker.is_open else SourceState.DEGRADED
+        self._reporter.try_to_beat(state, error.user_message, self._facts)
+        wait = self._backoff.rest_seconds if self._breaker.is_open else self._backoff.seconds
+        return wait(self._chance(), error.retry_after_seconds)
+
+    def _succeed(self) -> None:
+        if self._breaker.is_open:
+            _log.info("circuit_closed", source=self._identity.source, failures=self._breaker.failures)
+        self._backoff, self._breaker = self._backoff.succeeded(), self._breaker.succeeded()
+        self._show_circuit()
+
+    def _show_circuit(self) -> None:
+        metrics.SOURCE_CIRCUIT_OPEN.labels(self._identity.source).set(self._breaker.is_open)
 
     def _say_goodbye(self, message: str | None) -> None:
         self._reporter.try_to_beat(SourceState.STOPPED, message, self._facts)

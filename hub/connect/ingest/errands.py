@@ -61,7 +61,14 @@ class Errands:
     """The requests of one source. Used by the thread of its engine."""
 
     def __init__(
-        self, control: Control, feed: Feed, index: Index, ring: KeyRing, identity: Identity, clock: Clock
+        self,
+        control: Control,
+        feed: Feed,
+        index: Index,
+        ring: KeyRing,
+        identity: Identity,
+        clock: Clock,
+        requests_per_second: float | None = None,
     ) -> None:
         self._control = control
         self._feed = feed
@@ -69,10 +76,11 @@ class Errands:
         self._ring = ring
         self._identity = identity
         self._clock = clock
+        self._slice = SLICE if requests_per_second is None else max(1, min(SLICE, int(requests_per_second)))
 
     def run(self, publish: Publish, source_epoch: int) -> None:
         """One slice of each kind. Raises SourceUnavailable, LogUnavailable: the slice comes again."""
-        if repairs := self._control.repairs(SLICE):
+        if repairs := self._control.repairs(self._slice):
             self._repair(repairs, publish, source_epoch)
         if letters := self._control.letters(SLICE):
             self._replay(letters, publish)

@@ -28,6 +28,7 @@ class SourceState(StrEnum):
 
     RUNNING = "running"
     DEGRADED = "degraded"
+    CIRCUIT_OPEN = "circuit_open"
     PAUSED = "paused"
     STOPPED = "stopped"
 

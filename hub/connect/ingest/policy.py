@@ -28,6 +28,34 @@ class Backoff:
         longest = min(self.first_seconds * 2.0 ** min(self.attempt - 1, 30), self.longest_seconds)
         return max(longest * (0.5 + chance / 2), asked_seconds or 0.0)
 
+    def rest_seconds(self, chance: float, asked_seconds: float | None = None) -> float:
+        """How long to wait before one more try of a source whose circuit is open: the longest, spread as ever."""
+        return max(self.longest_seconds * (0.5 + chance / 2), asked_seconds or 0.0)
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """The circuit to a source. After so many failures in a row it opens: the source is left alone but for one try in a
+    while, nothing else is begun with it, and its status says so. The first try that succeeds closes it."""
+
+    opens_after: int = 8
+    """By then it was tried for a minute or two, and waiting is at its longest. Fewer, and every restart of a source
+    opens it; more, and nobody is told."""
+    failures: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the source is left alone."""
+        return self.failures >= self.opens_after
+
+    def failed(self) -> Breaker:
+        """One more failure."""
+        return replace(self, failures=self.failures + 1)
+
+    def succeeded(self) -> Breaker:
+        """Start anew."""
+        return replace(self, failures=0)
+
 
 @dataclass(frozen=True)
 class RejectLimit:

@@ -87,6 +87,8 @@ class ConnectorProcess:
         self.unconfined: str | None = frame.get("unconfined")
         self.inventory_is_complete = bool(frame.get("inventory_is_complete", True))
         self.receives = frame.get("receives") is True
+        limit = frame.get("requests_per_second")
+        self.requests_per_second = float(limit) if isinstance(limit, int | float) and limit > 0 else None
 
     @property
     def pid(self) -> int:

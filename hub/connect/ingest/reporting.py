@@ -38,12 +38,14 @@ class Reporter:
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._reported: tuple[object, ...] | None = None
+        self._said: tuple[SourceState, str | None] | None = None
         self._reported_at = float("-inf")
 
     def beat(self, state: SourceState, message: str | None, facts: Facts) -> None:
         """Publish the source's status if it changed, or was silent for long; also before the first good poll.
 
         Raises LogUnavailable."""
+        self._said = state, message
         now = self._clock.monotonic()
         essence = (state, message, facts.source_epoch, facts.completeness)
         if now - self._reported_at < self._interval_seconds and essence == self._reported:
@@ -66,6 +68,11 @@ class Reporter:
         self._reported, self._reported_at = essence, now
         if facts.completeness is not None:
             metrics.show_completeness(self._identity.source, facts.completeness)
+
+    def say_again(self, facts: Facts) -> None:
+        """What was said last, if that was long ago. Nothing before the first beat."""
+        if self._said is not None:
+            self.try_to_beat(*self._said, facts)
 
     def try_to_beat(self, state: SourceState, message: str | None, facts: Facts) -> None:
         """The same where the log may be what is down."""

@@ -87,7 +87,7 @@ def _run(settings: Settings, source: Source, stopping: threading.Event) -> None:
             ring=ring,
             identity=_identity(source, process.version),
             clock=SystemClock(stopping),
-            policy=_policy(settings, source),
+            policy=_policy(settings, source, process.requests_per_second),
         )
         ingest.obey(control, process)
         ingest.erase_by(Eraser(LoggedOrders(settings.broker), control, index, ring, source.instance))
@@ -111,7 +111,7 @@ def _compared(settings: Settings, source: Source, ingest: Ingest, stopping: thre
         lambda: Control(control_file(settings, source.instance)),
         compare_apart(source.name, ended),
         every=timedelta(hours=settings.reconcile_hours),
-        caught_up=lambda: ingest.is_caught_up and not stopping.is_set(),
+        caught_up=lambda: ingest.is_caught_up and not ingest.is_circuit_open and not stopping.is_set(),
         now=lambda: datetime.now(UTC),
     )
     thread = threading.Thread(target=checking.run, args=(ended,), name="checking", daemon=True)
@@ -159,7 +159,7 @@ def _identity(source: Source, version: str) -> Identity:
     return Identity(source.instance, str(source.config["jurisdiction"]), source.connector, version)
 
 
-def _policy(settings: Settings, source: Source) -> Policy:
+def _policy(settings: Settings, source: Source, requests_per_second: float | None) -> Policy:
     return Policy(
         source_epoch=source.source_epoch,
         poll_seconds=settings.poll_seconds,
@@ -167,6 +167,7 @@ def _policy(settings: Settings, source: Source) -> Policy:
         limit=RejectLimit(settings.dead_letter_percent, settings.dead_letter_records),
         backoff=Backoff(longest_seconds=settings.retry_seconds),
         trace_seconds=settings.trace_seconds,
+        requests_per_second=requests_per_second,
     )
 
 

@@ -1,10 +1,16 @@
-"""What goes on while a connector is held because too many of its records are unreadable: child-safety signals. Pure."""
+"""What waits for nothing, not even while a connector is held because too many of its records are unreadable:
+child-safety signals. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from hub.events.records import Composition, Draft, Signal
+
+
+def is_child_safety(draft: Draft) -> bool:
+    """Whether it is a signal about the safety of a child."""
+    return isinstance(draft.body, Signal) and draft.body.child_safety
 
 
 class SafetyLane:
@@ -22,7 +28,7 @@ class SafetyLane:
         for draft in drafts:
             if isinstance(draft.body, Composition):
                 self._compositions[draft.dossier_id] = draft
-            elif isinstance(draft.body, Signal) and draft.body.child_safety:
+            elif is_child_safety(draft):
                 self._signalled.add(draft.dossier_id)
                 passed.append(draft)
         known = self._signalled & self._compositions.keys()

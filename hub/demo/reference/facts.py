@@ -248,6 +248,15 @@ def bsn_or_none(number: str | None) -> str | None:
     return nine if re.fullmatch(r"[0-9]{8,9}", digits) and bsn.is_valid(nine) else None
 
 
+def refuse_as_number(number: str, lines: Iterable[Fields]) -> None:
+    """No dossier is called by a BSN that stands in it, right or wrong."""
+    for line in lines:
+        digits = re.sub(r"[ .-]", "", line.optional_text("bsn") or "")
+        known = re.fullmatch(r"0?([0-9]{8}|[1-9][0-9]{8})", digits)
+        if known and known[1] in number:
+            raise UnreadableError("a BSN stands in the number of its dossier")
+
+
 def scores(values: Mapping[str, object]) -> list[Json]:
     """Scores of 1 to 5 by shared domain code, in the order of the codes."""
     return [{"domain": domain, "score": in_range(values[domain], 1, 5)} for domain in sorted(values)]

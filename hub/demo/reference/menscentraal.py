@@ -21,6 +21,7 @@ from hub.demo.reference.facts import (
     full_name,
     one_client,
     partial_day,
+    refuse_as_number,
     scores,
 )
 
@@ -90,6 +91,7 @@ def read(record: object) -> Change:
 def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) -> Dossier:
     intake = data.optional_object("intake")
     address = _address(data.object("adres")) if data.has("adres") else None
+    refuse_as_number(dossier, map(Fields, data.items("personen")))
     return Dossier(
         source=SOURCE,
         id=dossier,

@@ -20,6 +20,7 @@ from hub.demo.reference.facts import (
     look_up,
     one_client,
     partial_day,
+    refuse_as_number,
     scores,
 )
 
@@ -101,6 +102,7 @@ def read(record: object) -> Change:
 def _dossier(data: Fields, dossier: str, version: int, recorded_at: datetime) -> Dossier:
     intake = data.optional_object("aanmelding")
     address = _address(data.object("adres")) if data.has("adres") else None
+    refuse_as_number(dossier, map(Fields, data.items("gezinsleden")))
     return Dossier(
         source=SOURCE,
         id=dossier,

@@ -163,8 +163,9 @@ class Clerk:
         }
 
     def _add_line(self, dossier: Dossier, person: Person, *, client: bool = False) -> Line:
+        dossier.last_line += 1
         line = Line(
-            number=max((line.number for line in dossier.lines), default=0) + 1,
+            number=dossier.last_line,
             person=person,
             client=client,
             lives_here=True,

@@ -55,6 +55,8 @@ class Dossier:
     closed: date | None = None
     version: int = 0
     deleted: bool = False
+    last_line: int = 0
+    """Number of the last line that was added: no other line ever gets one that was given."""
     records: list[Record] = field(default_factory=list)
 
     @property

@@ -86,9 +86,6 @@ def _records(document: Document, openings: Openings, whole: Collection[DossierRe
     clients = {ref_of(item): item["client"] for item in [*document["dossiers"], *document["message_dossiers"]]}
     for record in document["records"]:
         ref = ref_of(record)
-        is_measurement = record["record_type"] == RecordType.ASSESSMENT
-        line = str(record["body"]["line"]) if is_measurement else None
-        person = clients.get(ref, "") if line is None else persons.get((*ref, line), "")
         if ref in whole:
             yield record
         elif record["record_type"] in _THAT:
@@ -96,8 +93,11 @@ def _records(document: Document, openings: Openings, whole: Collection[DossierRe
         elif record["record_type"] == DECISION:
             if record["body"]["kind"] in _SAID:
                 yield _with_body(record, {"why": ""})
-        else:
-            yield from _opened(record, person, openings.get(ref, ()))
+        elif opened := openings.get(ref):
+            is_measurement = record["record_type"] == RecordType.ASSESSMENT
+            line = str(record["body"]["line"]) if is_measurement else None
+            person = clients.get(ref, "") if line is None else persons.get((*ref, line), "")
+            yield from _opened(record, person, opened)
 
 
 def _with_body(record: RecordEntry, changed: Mapping[str, object]) -> RecordEntry:

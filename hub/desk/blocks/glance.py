@@ -33,6 +33,14 @@ class Stuck(NamedTuple):
     request: Thread | None = None
 
 
+class Pressing(NamedTuple):
+    """How much something presses."""
+
+    severity: Severity
+    since: date | None
+    due: date | None
+
+
 class Contact(NamedTuple):
     """Somebody involved, once for all dossiers that name him. `sources`: which do; `until`: last day, None if open."""
 
@@ -88,14 +96,28 @@ def stuck(
 ) -> list[Stuck]:
     """What waits, most pressing first: what must be done, then requests that wait within their time, then what is
     only to be known. A request past its time stands among the points."""
-    shown = [point for point in points if not point.hidden and point.rule not in _NOT_SEEN]
     of_points = [
         Stuck(point.severity, acting(point, document, directors), point.since, point.due, point=point)
-        for point in shown
+        for point in _asking(points)
     ]
     requests = [_of_request(item) for item in waiting(threads)]
     found = [*of_points, *requests]
     return sorted(found, key=lambda item: _RANKS[item.severity, item.request is not None])
+
+
+def most_pressing(points: Iterable[AttentionPoint], threads: Iterable[Thread]) -> Pressing | None:
+    """What there is to say of the first of `stuck` without who must act on it, which takes most of the work."""
+    of_points = [((point.severity, False), point.since, point.due) for point in _asking(points)]
+    requests = [((Severity.MEDIUM, True), item.since, item.due) for item in waiting(threads)]
+    found = [*of_points, *requests]
+    if not found:
+        return None
+    (severity, _), since, due = min(found, key=lambda item: _RANKS[item[0]])
+    return Pressing(severity, since, due)
+
+
+def _asking(points: Iterable[AttentionPoint]) -> list[AttentionPoint]:
+    return [point for point in points if not point.hidden and point.rule not in _NOT_SEEN]
 
 
 _RANKS: Final = {

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypedDict
 
 from hub.desk import digest
 from hub.desk.access import Actor
-from hub.desk.blocks.glance import Stuck, stuck
+from hub.desk.blocks.glance import Stuck, most_pressing, stuck
 from hub.events.ids import ref_of
 from hub.household.attention.point import AttentionPoint, Rule, Severity
 from hub.household.attention.terms import Terms
@@ -77,14 +77,22 @@ class TeamPart(NamedTuple):
     past_since: str
 
 
+class Urgency(NamedTuple):
+    """By what a line is sorted and narrowed: how much the first matter presses, how many points are open, the days of
+    that matter (ISO, "" for none), and which rules say something."""
+
+    rank: int
+    points: int
+    due: str
+    since: str
+    rules: list[str]
+
+
 class Case(NamedTuple):
     """A line and what it is found by."""
 
     line: Line
-    rank: int
-    due: str
-    since: str
-    rules: list[str]
+    urgency: Urgency
     people: list[str]
     teams: list[TeamPart]
 
@@ -98,20 +106,28 @@ def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
 def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterable[Thread], today: date) -> Case:
     """The line of a household. `document`: as its reader sees it; `every`: the points that he sees, hidden ones too;
     `threads`: the requests that he sees."""
-    points = [point for point in every if not point.hidden]
+    points, asked = [point for point in every if not point.hidden], list(threads)
     directing = [entry for entry in directions(document, today) if entry.current]
     names = list(dict.fromkeys(map(written_name, directing)))
-    waits = stuck(document, points, names, threads)
-    first = next(iter(waits), None)
-    child_safety = any(point.rule is Rule.CHILD_SAFETY for point in points)
     return Case(
-        line=_line(document, points, directing, waits),
+        line=_line(document, points, directing, stuck(document, points, names, asked)),
+        urgency=urgency_of(points, asked),
+        people=sorted({key for entry in directing for key in _keys_of(entry)}),
+        teams=list(_team_parts(document, points)),
+    )
+
+
+def urgency_of(every: Iterable[AttentionPoint], threads: Iterable[Thread]) -> Urgency:
+    """That of a line; `every` and `threads` as of `case_of`."""
+    points = [point for point in every if not point.hidden]
+    first = most_pressing(points, threads)
+    child_safety = any(point.rule is Rule.CHILD_SAFETY for point in points)
+    return Urgency(
         rank=0 if child_safety else _RANKS[first.severity] if first else NOTHING,
+        points=len(points),
         due=_iso(first.due) if first else "",
         since=_iso(first.since) if first else "",
         rules=sorted({point.rule.value for point in points}),
-        people=sorted({key for entry in directing for key in _keys_of(entry)}),
-        teams=list(_team_parts(document, points)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from hub.desk.access import Action, Actor, Household, Known, Role, cut, grantees_of, known_of, may
 from hub.desk.access.decide import Openings, sees_whole, stood_in
 from hub.desk.access.roles import Replaced
-from hub.desk.caseload.case import Case, case_of
+from hub.desk.caseload.case import Case, Urgency, case_of, urgency_of
 from hub.desk.insight import Insight, Whole
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
@@ -28,18 +28,19 @@ class Told(NamedTuple):
     grantee: str
     unit: str
     dossiers: int
-    case: Case
+    urgency: Urgency
 
 
 def to_anybody(whole: Whole) -> Case:
     """What everybody sees who has to do with a household at all."""
-    return _case(whole, _NOTHING)
+    insight = _seen_by(whole, _NOTHING)
+    return case_of(insight.document, insight.points, insight.threads, whole.today)
 
 
 def told_of(whole: Whole) -> Iterator[Told]:
     """What each sees who sees a dossier of it in full. Consent and an emergency are left out: they end at any moment,
     and so does what they show; whoever sees more by them is told less by the list, never more."""
-    made: dict[frozenset[DossierRef], Case] = {}
+    made: dict[frozenset[DossierRef], Urgency] = {}
     document = whole.document
     known = known_of(document, datetime.combine(whole.today, time(), UTC))
     for reader in _readers(document, known):
@@ -48,7 +49,8 @@ def told_of(whole: Whole) -> Iterator[Told]:
         openings = may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=asked)).openings
         seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
         if seen and seen not in made:
-            made[seen] = _case(whole, openings)
+            insight = _seen_by(whole, openings)
+            made[seen] = urgency_of(insight.points, insight.threads)
         if seen:
             yield Told(grantees_of(reader)[-1], reader.unit, len(seen), made[seen])
 
@@ -77,6 +79,5 @@ def _readers(document: Document, known: Known) -> Iterator[Actor]:
     yield Actor(_NOBODY, Role.SAFETY_OFFICER)
 
 
-def _case(whole: Whole, openings: Openings) -> Case:
-    insight = Insight(cut(whole.document, openings), whole)
-    return case_of(insight.document, insight.points, insight.threads, whole.today)
+def _seen_by(whole: Whole, openings: Openings) -> Insight:
+    return Insight(cut(whole.document, openings), whole)

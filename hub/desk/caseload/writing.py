@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, case_of, stamp_of
+from hub.desk.caseload.case import Case, Urgency, case_of, stamp_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
+from hub.desk.rows import Row, mark, replace_rows
 from hub.desk.tables import BY_HOUSEHOLD, TEAM_SIGNS, cases
 from hub.household.attention.terms import Terms
 from hub.household.days import TIME_ZONE
@@ -44,17 +45,47 @@ class Attending:
         return stamp_of(self.today, self.terms, self.prices)
 
 
-def replace(connection: Connection, documents: Mapping[str, Document | None], attending: Attending) -> None:
-    """Write the lines of these households; of one that is not shown (None) there is none."""
-    rows: dict[str, list[dict[str, object]]] = {table.name: [] for table in BY_HOUSEHOLD}
-    for home, document in documents.items():
-        for name, row in _rows(home, document, attending) if document is not None else ():
-            rows[name].append({"household_id": home, **row})
-    for table in BY_HOUSEHOLD:
-        readmodel.replace_rows(connection, table, documents, rows[table.name])
+Lines = Mapping[str, Mapping[str, Sequence[Row]]]
+"""Of each household its rows, by the name of the table; none of one that is not shown."""
 
 
-def _rows(home: str, document: Document, attending: Attending) -> Iterator[tuple[str, Mapping[str, object]]]:
+def lines_of(documents: Mapping[str, Document | None], attending: Attending) -> Lines:
+    """What must stand in the list of these households; None: it is not shown. Takes longer than to write it."""
+    return {
+        home: _by_table(document, attending) if document is not None else {} for home, document in documents.items()
+    }
+
+
+def write(connection: Connection, lines: Lines) -> None:
+    """Write the lines of these households, whatever stood there."""
+    known = select(cases.c.household_id, cases.c.written).where(cases.c.household_id.in_(lines))
+    stood = {str(home): str(marks).split() for home, marks in connection.execute(known)}
+    marks = {home: [mark(rows.get(table.name, ())) for table in _BESIDE] for home, rows in lines.items()}
+    for number, table in enumerate(_BESIDE):
+        others = [home for home in lines if home not in stood or stood[home][number] != marks[home][number]]
+        _write(connection, table, {home: lines[home].get(table.name, ()) for home in others})
+    marked = {home: " ".join(each) for home, each in marks.items()}
+    rows = {home: [{**row, "written": marked[home]} for row in of.get("cases", ())] for home, of in lines.items()}
+    _write(connection, cases, rows)
+
+
+_BESIDE: Final = tuple(table for table in BY_HOUSEHOLD if table is not cases)
+"""What is made of a household beside its line, which keeps the marks of it: one each, in this order."""
+
+
+def _write(connection: Connection, table: Table, rows: Mapping[str, Sequence[Row]]) -> None:
+    placed = [{"household_id": home, **row} for home, of_home in rows.items() for row in of_home]
+    replace_rows(connection, table, rows.keys(), placed)
+
+
+def _by_table(document: Document, attending: Attending) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for name, row in _rows(document, attending):
+        rows.setdefault(name, []).append(row)
+    return rows
+
+
+def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]:
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     case, anybody = case_of(document, whole.points, whole.threads, whole.today), to_anybody(whole)
@@ -62,18 +93,19 @@ def _rows(home: str, document: Document, attending: Attending) -> Iterator[tuple
     yield from (("case_people", {"who": who[:220]}) for who in case.people)
     yield from (("case_teams", part._asdict()) for part in case.teams)
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
-    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.rules)
+    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.urgency.rules)
     for told in told_of(whole):
         to = {"grantee": told.grantee, "unit": told.unit}
-        if _pressing(told.case) != _pressing(anybody):
-            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.case)}
-        yield from (("case_rules", {**to, "rule": rule}) for rule in told.case.rules if rule not in anybody.rules)
+        if _pressing(told.urgency) != _pressing(anybody.urgency):
+            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.urgency)}
+        more = (rule for rule in told.urgency.rules if rule not in anybody.urgency.rules)
+        yield from (("case_rules", {**to, "rule": rule}) for rule in more)
 
 
-def _pressing(case: Case) -> dict[str, object]:
+def _pressing(urgency: Urgency) -> dict[str, object]:
     """By what lists are sorted. A day that is not known comes last."""
-    days = {"due": case.due or "9999-12-31", "since": case.since or "9999-12-31"}
-    return {"rank": case.rank, "points": case.line["points"], **days}
+    days = {"due": urgency.due or "9999-12-31", "since": urgency.since or "9999-12-31"}
+    return {"rank": urgency.rank, "points": urgency.points, **days}
 
 
 def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
@@ -91,14 +123,14 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
         stale = [str(home) for home in connection.scalars(query)]
         if stale:
             found = readmodel.load_all(connection, stale)
-            replace(connection, {home: found.get(home) for home in stale}, attending)
+            write(connection, lines_of({home: found.get(home) for home in stale}, attending))
     return len(stale)
 
 
 def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
     return {
         "stamp": stamp,
-        **_pressing(case),
+        **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),

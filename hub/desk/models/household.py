@@ -97,7 +97,8 @@ class Dossier(Body):
 
 
 class Conflict(Body):
-    """`residence`: a line says here, a later one elsewhere. `field`: sources state different values."""
+    """`residence`: a line says here, what goes before it says elsewhere, or the dossier went with its client. `field`:
+    sources state different values."""
 
     kind: str
     person_key: str

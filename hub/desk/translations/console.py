@@ -16,6 +16,7 @@ _FINDINGS: Final = {
     "silent": "{source} zwijgt al {silent_seconds}: de koppeling is weg.",
     "never_reached": "{source} is nog nooit bereikt: {why}",
     "not_reached": "{source} is al {last_seconds} niet bereikt: {why}",
+    "circuit_open": "{source} mislukte zo vaak op rij dat er nog maar af en toe een poging wordt gedaan: {why}",
     "paused": "{source} is gepauzeerd. {why}",
     "no_worker": "Er draait geen stream; er wachten {lag} berichten.",
     "desk": "{problem}",
@@ -48,6 +49,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "code.pulse.quiet": ("rustig: niets nieuws", "quiet: nothing new"),
     "code.pulse.backlog": ("leest achterstand in", "reading a backlog"),
     "code.pulse.degraded": ("hapert", "degraded"),
+    "code.pulse.circuit_open": ("circuit open: met rust gelaten", "circuit open: left alone"),
     "code.pulse.paused": ("gepauzeerd", "paused"),
     "code.pulse.stopped": ("gestopt", "stopped"),
     "code.pulse.silent": ("zwijgt", "silent"),
@@ -165,8 +167,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
                                  " published before. You see first what that does."),
     "console_reset_epoch": ("Teruggezette bron overnemen", "Take over a restored source"),
     "console_reset_plan": ("Wat dit doet", "What this does"),
-    "console_reset_from": ("De bron wordt nu gelezen vanaf {cursor}; dan vanaf het begin.",
-                           "The source is now read from {cursor}; then from the beginning."),
+    "console_reset_from": ("De bron wordt nu gelezen vanaf {cursor}; dan vanaf het begin: eerst de samenstellingen, dan"
+                           " de rest.",
+                           "The source is now read from {cursor}; then from the beginning: compositions first, then the"
+                           " rest."),
     "console_beginning": ("het begin", "the beginning"),
     "console_reset_same": ("Alleen wat verschilt wordt opnieuw aangeleverd; er gaat niets verloren.",
                            "Only what differs is published again; nothing is lost."),

@@ -19,12 +19,27 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Een deel woont samen volgens een dossier dat zelf bij een ander huishouden hoort, dat van zijn cliënt.",
         "Some live together by a dossier that itself belongs to another household, that of its client.",
     ),
-    "reason.later_address": ("{persons} woont volgens een latere opgave op een ander adres dan in dossier {dossiers}.",
-                             "{persons} lives at another address than in dossier {dossiers}, by a later statement."),
+    "reason.later_address": (
+        "{persons} woont op een ander adres dan in dossier {dossiers} staat: een latere opgave of een besluit"
+        " gaat voor.",
+        "{persons} lives at another address than dossier {dossiers} states: a later statement or a decision goes"
+        " first.",
+    ),
+    "reason.left_behind": (
+        "Dossier {dossiers} is met zijn cliënt meegegaan; {persons} staat er nog in, en hoort niet bij dit huishouden.",
+        "Dossier {dossiers} went with its client; {persons} is still named in it, and does not belong"
+        " to this household.",
+    ),
     "reason.stated_elsewhere": ("{persons} woont elders volgens dossier {dossiers}.",
                                 "{persons} lives elsewhere according to dossier {dossiers}."),
     "reason.two_numbers": ("Bij {persons} staan twee verschillende geldige BSN's ({dossiers}): dat zijn twee personen.",
                            "Two different valid BSNs stand with {persons} ({dossiers}): those are two persons."),
+    "reason.contradicted": (
+        "Het besluit dat twee personen in {dossiers} dezelfde zijn, doet niets: een geldig BSN of een ander besluit"
+        " zegt het tegendeel.",
+        "The decision that two persons in {dossiers} are the same does nothing: a valid BSN or another decision says"
+        " the opposite.",
+    ),
     "reason.too_large": ("Te groot om één gezin te zijn (meer dan 20 personen): elk dossier staat apart.",
                          "Too large to be one family (more than 20 persons): each dossier stands by itself."),
     "decisions": ("Besluiten", "Decisions"),
@@ -55,6 +70,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "effect.idle": (
         "Wat het noemt is er nu niet, het dossier is afgesloten, of het zou een cliënt uit zijn eigen dossier halen.",
         "What it names is not there now, the dossier is closed, or it would take a client out of his own dossier.",
+    ),
+    "effect.overtaken": (
+        "Een later besluit gaat voor, of het huishouden zou te groot worden (meer dan 20 personen).",
+        "A later decision goes first, or the household would become too large (more than 20 persons).",
     ),
     "decide": ("Leg een besluit vast", "Record a decision"),
     "decide_text": (

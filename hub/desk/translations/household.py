@@ -48,8 +48,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "conflicts": ("Verschillen om na te gaan", "Differences to check"),
     "conflicts_none": ("De bronnen spreken elkaar niet tegen.", "The sources do not contradict each other."),
     "conflict_residence": (
-        "{name} staat als inwonend in dossier {dossier} van {source}, maar woont volgens een latere opgave elders.",
-        "{name} is listed as living in dossier {dossier} of {source}, but lives elsewhere by a later statement.",
+        "{name} staat als inwonend in dossier {dossier} van {source}, maar woont op een ander adres: een latere opgave"
+        " of een besluit gaat voor.",
+        "{name} is listed as living in dossier {dossier} of {source}, but lives at another address: a later statement"
+        " or a decision goes first.",
+    ),
+    "conflict_left_behind": (
+        "{name} staat als inwonend in dossier {dossier} van {source}, maar dat dossier is met zijn cliënt meegegaan.",
+        "{name} is listed as living in dossier {dossier} of {source}, but that dossier went with its client.",
     ),
     "conflict_field": ("Van {name} verschilt {field} tussen de bronnen: {values}.",
                        "The sources differ on {field} of {name}: {values}."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 from hub.events.ids import ref_of
 from hub.household.attention.facts import Facts, dossiers_of, raised
 from hub.household.attention.point import AttentionPoint, Rule, Severity, SourceTrouble
-from hub.household.days import local_day
+from hub.household.days import local_day, parse_day
+from hub.household.document_shape import Person
 
 
 def source(facts: Facts) -> Iterator[AttentionPoint]:
@@ -34,7 +36,8 @@ def source(facts: Facts) -> Iterator[AttentionPoint]:
 def unconfirmed_identity(facts: Facts) -> Iterator[AttentionPoint]:
     """A member has no valid BSN, so that the machine does not link him and another dossier of his may be missing.
 
-    Only while dossiers run. Source: Jeugdwet 7.2.2 and 7.2.4: the BSN is established at the first contact."""
+    Only while dossiers run. Since the oldest that is stated of him now; where nothing is, since the first of his
+    dossiers was opened. Source: Jeugdwet 7.2.2 and 7.2.4: the BSN is established at the first contact."""
     for person in facts.document["members"] if facts.open_dossiers else ():
         if not person["confirmed"]:
             yield raised(
@@ -42,5 +45,12 @@ def unconfirmed_identity(facts: Facts) -> Iterator[AttentionPoint]:
                 [person["person_key"]],
                 dossiers_of(person),
                 {"reason": person["unconfirmed_reason"]},
+                since=_stated_since(person, facts),
                 persons=[person["person_key"]],
             )
+
+
+def _stated_since(person: Person, facts: Facts) -> date | None:
+    stated = [value["stated_at"] for field in person["fields"].values() for value in field["values"]]
+    opened = [parse_day(item["opened_on"]) for item in facts.dossiers if ref_of(item) in dossiers_of(person)]
+    return local_day(min(stated)) if stated else min((day for day in opened if day), default=None)

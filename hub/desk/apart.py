@@ -1,0 +1,184 @@
+"""The projector in a process of its own beside the desk's: Python runs one thread at a time, so every reader would wait
+for what is worked out of a view. It writes the read model, the desk reads it; how far it is and what it did it tells by
+a pipe, a line of JSON several times a second.
+
+If it ends unasked, so does the desk: what a page shows would grow old unsaid, and a supervisor starts both again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO, Final
+
+import orjson
+import structlog
+
+from hub.connect.confine import die_with_parent
+from hub.desk import readmodel
+from hub.desk.caseload.writing import Attending
+from hub.desk.feed import Feed, Observer
+from hub.desk.settings_file import load_prices, load_terms
+from hub.errors import ContractError
+from hub.events.codec import UnknownSchemaError
+from hub.ops import logging
+from hub.settings import Settings, load_settings
+
+TELL_SECONDS: Final = 0.25
+"""How often it tells: as old is what the desk knows of it, beside what the read model itself says."""
+SILENT_SECONDS: Final = 5.0
+"""After this long without a line it hangs, or the machine does: the desk is not ready."""
+STOP_SECONDS: Final = 5.0
+"""How long it may take over the list that it is at. Longer, and it is killed: a list is taken in as a whole or not."""
+_LONGEST_LINE: Final = 16 * 2**20
+"""Bytes: some hundred views a second and it is a few kilobytes; this many views nobody projects between two lines."""
+COMMAND: Final = (sys.executable, "-c", "from hub.desk.apart import main; main()")
+
+_log = structlog.get_logger()
+
+
+class Apart:
+    """The projector as the desk sees it: started, listened to and ended by the desk's event loop."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        command: Sequence[str] = COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`observer`: is told here what is done there. `command`: gets the number of this process as its last word, and
+        this process's environment."""
+        self._observer = observer
+        self._command = command
+        self._clock = clock
+        self._why: str | None = "the projector is starting"
+        self._heard_at = clock()
+        self._unreadable: str | None = None
+        self._stopped = asyncio.Event()
+
+    def why_not_ready(self) -> str | None:
+        """As `Progress.why_not_ready`, of the process that reads the log; also if nothing is heard of it."""
+        if self._clock() - self._heard_at > SILENT_SECONDS:
+            return "the projector does not answer"
+        return self._why
+
+    def stop(self) -> None:
+        """Ask `run` to end it after the list it is at."""
+        self._stopped.set()
+
+    async def run(self) -> int:
+        """Run it until asked to stop; gives the exit code of the desk, not 0 if it ended by itself. Raises
+        ContractError if the log holds what this release cannot read."""
+        child = await asyncio.create_subprocess_exec(
+            *self._command, str(os.getpid()), stdin=DEVNULL, stdout=PIPE, limit=_LONGEST_LINE
+        )
+        hearing = asyncio.create_task(self._hear(child))
+        stopping = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait([hearing, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not hearing.done():
+                child.terminate()
+            await asyncio.wait([asyncio.create_task(child.wait())], timeout=STOP_SECONDS)
+        finally:
+            stopping.cancel()
+            with suppress(ProcessLookupError):
+                child.kill()
+        exit_code = await child.wait()
+        await hearing
+        self._why = "the projector has ended"
+        if self._unreadable is not None:
+            text = "The log holds what this release cannot read; nothing was skipped."
+            raise ContractError(text, self._unreadable)
+        if self._stopped.is_set():
+            return 0
+        _log.error("projector_ended", exit_code=exit_code)
+        return 1
+
+    async def _hear(self, child: Process) -> None:
+        """Until it says nothing more, because it has ended."""
+        assert child.stdout is not None
+        while line := await child.stdout.readline():
+            with suppress(orjson.JSONDecodeError):  # cut short: it was killed
+                self._take(orjson.loads(line))
+
+    def _take(self, told: dict[str, Any]) -> None:
+        self._heard_at = self._clock()
+        self._why = told["why_not_ready"]
+        self._unreadable = told["unreadable"]
+        for name, said in told["did"]:
+            getattr(self._observer, name)(**said)
+
+
+class _Did:
+    """The observer there: keeps what is to be told."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[str, dict[str, object]]] = []
+
+    def taken(self) -> list[tuple[str, dict[str, object]]]:
+        """What was not told yet."""
+        calls, self._calls = self._calls, []
+        return calls
+
+    def applied(self, topic: str, count: int) -> None:
+        """Keep it."""
+        self._calls.append(("applied", {"topic": topic, "count": count}))
+
+    def visible(self, *, since_published_seconds: float, since_recorded_seconds: float) -> None:
+        """Keep it."""
+        seconds = {"since_published_seconds": since_published_seconds, "since_recorded_seconds": since_recorded_seconds}
+        self._calls.append(("visible", {**seconds}))
+
+    def view(self, size_bytes: int) -> None:
+        """Keep it."""
+        self._calls.append(("view", {"size_bytes": size_bytes}))
+
+    def lag(self, records: int, parked: int) -> None:
+        """Keep it."""
+        self._calls.append(("lag", {"records": records, "parked": parked}))
+
+
+def main() -> None:
+    """The process: told by the same settings as the desk. A terminal's Ctrl-C is the desk's, which ends this one."""
+    die_with_parent(int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.configure("projector")
+    raise SystemExit(project(load_settings(), sys.stdout.buffer))
+
+
+def project(settings: Settings, out: BinaryIO) -> int:
+    """Fill the read model until SIGTERM; tells on `out`. Returns the exit code."""
+    attending = Attending(load_terms(settings.terms_file), load_prices(settings.prices_file))
+    engine = readmodel.open_engine(settings.desk_database)
+    did = _Did()
+    feed = Feed(settings.broker, engine, did, attending=attending)
+    try:
+        asyncio.run(_project(feed, did, out))
+    except UnknownSchemaError as error:
+        _tell(out, feed, did, str(error))
+        return 1
+    finally:
+        engine.dispose()
+    return 0
+
+
+async def _project(feed: Feed, did: _Did, out: BinaryIO) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, feed.stop)
+    running = asyncio.create_task(feed.run())
+    while not running.done():
+        _tell(out, feed, did)
+        await asyncio.wait([running], timeout=TELL_SECONDS)
+    _tell(out, feed, did)
+    await running
+
+
+def _tell(out: BinaryIO, feed: Feed, did: _Did, unreadable: str | None = None) -> None:
+    line = {"why_not_ready": feed.progress.why_not_ready(), "did": did.taken(), "unreadable": unreadable}
+    out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    out.flush()
