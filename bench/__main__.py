@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -51,8 +52,9 @@ def main(names: list[str]) -> int:
     load_before = load()
     found: dict[str, Any] = {}
     for name in names or BENCHMARKS:
+        started = time.monotonic()
         found[name] = BENCHMARKS[name].run(quick)
-        print(*BENCHMARKS[name].table(found[name]), sep="\n")
+        print(*BENCHMARKS[name].table(found[name]), f"  ({name} took {time.monotonic() - started:.0f} s)", sep="\n")
         if not quick:
             _write(f"{name}.json", found[name])
         _write("latest.json", latest(found, quick=quick, load_before=load_before))

@@ -54,7 +54,7 @@ class Size(NamedTuple):
 
 
 _FULL: Final = Size(400, {50: 60, 200: 60, 1000: 20})
-_QUICK: Final = Size(40, {50: 4, 200: 4, 1000: 2})
+_QUICK: Final = Size(20, {50: 2, 200: 2, 1000: 1})
 
 
 class Due(NamedTuple):

@@ -27,7 +27,7 @@ from hub.demo.town.correspondence import Correspondence
 
 _SEED: Final = 7
 _HOUSEHOLDS: Final = 800
-_QUICK_HOUSEHOLDS: Final = 60
+_QUICK_HOUSEHOLDS: Final = 20
 _POLL_SECONDS: Final = 0.05
 _STALL_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0

@@ -72,6 +72,7 @@ def event_id(record: RecordRef, order: Order) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
+@lru_cache(maxsize=4_096)
 def household_id(anchor: DossierRef) -> str:
     """Address of the household whose anchor is this dossier: "H" and 20 hex digits.
 

@@ -7,13 +7,13 @@ around it are computed again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from hub.events.ids import DossierRef, household_id
 from hub.household.dossier import Dossier
-from hub.household.residence import agrees, lives_in, winning_address
+from hub.household.residence import agrees, winning_address
 
 MAX_PERSONS: Final = 20
 """Above this a component is a shelter or institution: its dossiers are kept apart. Lower would split large families
@@ -72,6 +72,7 @@ class Neighbourhood:
         self._registry = registry
         self._winners: dict[str, str | None] = {}
         self._found: dict[str, list[Dossier]] = {}
+        self._living: dict[DossierRef, set[str]] = {}
 
     def around(
         self, changed: Iterable[DossierRef], persons: Iterable[str] = (), before: Around | None = None
@@ -117,13 +118,22 @@ class Neighbourhood:
         return component
 
     def _housemates(self, person: str) -> set[str]:
-        return set(self._registry.joined(person)) | {
-            line.person
-            for dossier in self._dossiers(person)
-            if lives_in(person, dossier, self.winner(person))
-            for line in dossier.lines
-            if line.lives_here and agrees(line, self.winner(line.person))
-        }
+        found = set(self._registry.joined(person))
+        for dossier in self._dossiers(person):
+            living = self._living_in(dossier)
+            if person in living:
+                found |= living
+        return found
+
+    def _living_in(self, dossier: Dossier) -> set[str]:
+        """Whom the dossier says live in it, and nothing later says elsewhere; nobody in a closed one."""
+        if dossier.ref not in self._living:
+            self._living[dossier.ref] = {
+                line.person
+                for line in (dossier.lines if dossier.is_open else ())
+                if line.lives_here and agrees(line, self.winner(line.person))
+            }
+        return self._living[dossier.ref]
 
     def _dossiers(self, person: str) -> list[Dossier]:
         if person not in self._found:
@@ -151,34 +161,39 @@ class Neighbourhood:
         return [self._household(self._residents(dossier), [dossier], oversized=True) for dossier in dossiers.values()]
 
     def _residents(self, dossier: Dossier) -> set[str]:
-        living = {line.person for line in dossier.lines if lives_in(line.person, dossier, self.winner(line.person))}
-        return living | {dossier.client}
+        return self._living_in(dossier) | {dossier.client}
 
     def _household(self, persons: set[str], dossiers: list[Dossier], *, oversized: bool) -> Household:
         anchor = min(dossiers, key=lambda dossier: (dossier.opened_on, dossier.ref))
-        lines = [(dossier, line) for dossier in dossiers for line in dossier.lines]
-
-        def select(wanted: Iterable[bool]) -> tuple[LineRef, ...]:
-            return tuple(
-                sorted(
-                    (dossier.ref, line.line, line.person)
-                    for (dossier, line), keep in zip(lines, wanted, strict=True)
-                    if keep
-                )
-            )
-
+        members, references, history, conflicts = self._lines(persons, dossiers)
         return Household(
             id=household_id(anchor.ref),
             is_open=any(dossier.is_open for dossier in dossiers),
             oversized=oversized,
             dossiers=tuple(sorted(dossiers, key=lambda dossier: dossier.ref)),
-            members=select(line.person in persons for _, line in lines),
-            references=select(dossier.is_open and not line.lives_here for dossier, line in lines),
-            history=select(not dossier.is_open and line.person not in persons for dossier, line in lines),
-            conflicts=select(
-                dossier.is_open
-                and line.lives_here
-                and (line.person not in persons or not agrees(line, self.winner(line.person)))
-                for dossier, line in lines
-            ),
+            members=members,
+            references=references,
+            history=history,
+            conflicts=conflicts,
         )
+
+    def _lines(self, persons: set[str], dossiers: Iterable[Dossier]) -> Iterator[tuple[LineRef, ...]]:
+        """The lines of a household: members, references, history, conflicts, each sorted. See `Household`."""
+        members: list[LineRef] = []
+        references: list[LineRef] = []
+        history: list[LineRef] = []
+        conflicts: list[LineRef] = []
+        for dossier in dossiers:
+            for line in dossier.lines:
+                found = dossier.ref, line.line, line.person
+                is_member = line.person in persons
+                if is_member:
+                    members.append(found)
+                if not dossier.is_open:
+                    if not is_member:
+                        history.append(found)
+                elif not line.lives_here:
+                    references.append(found)
+                elif not is_member or not agrees(line, self.winner(line.person)):
+                    conflicts.append(found)
+        return (tuple(sorted(lines)) for lines in (members, references, history, conflicts))

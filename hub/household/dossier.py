@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -40,11 +40,12 @@ class Dossier:
     opened_on: date
     client: str
     lines: tuple[Line, ...]
+    persons: frozenset[str] = field(init=False, compare=False, repr=False)
+    """Everybody named, whether or not they live here."""
 
-    @property
-    def persons(self) -> frozenset[str]:
-        """Everybody named, whether or not they live here."""
-        return frozenset(line.person for line in self.lines)
+    def __post_init__(self) -> None:
+        """Asked for several times in each change: derived once."""
+        object.__setattr__(self, "persons", frozenset([line.person for line in self.lines]))
 
 
 def order_of(envelope: Mapping[str, Any]) -> Order:

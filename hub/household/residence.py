@@ -5,7 +5,7 @@ Winners are derived each time, never stored: a retraction restores the statement
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from hub.household.dossier import Dossier, Line
 
@@ -23,19 +23,16 @@ def winning_address(person: str, dossiers: Iterable[Dossier]) -> str | None:
         for line in statements(person, dossier)
         if line.address is not None
     ]
+    if len(stated) == 1:
+        return stated[0][1]
     return max(stated)[1] if stated else None
 
 
-def statements(person: str, dossier: Dossier) -> Iterator[Line]:
+def statements(person: str, dossier: Dossier) -> list[Line]:
     """The lines of a dossier that say this person lives there."""
-    return (line for line in dossier.lines if line.person == person and line.lives_here)
-
-
-def lives_in(person: str, dossier: Dossier, winner: str | None) -> bool:
-    """Whether the person lives in this dossier, given the address that won. An unknown address agrees with any."""
-    return dossier.is_open and any(agrees(line, winner) for line in statements(person, dossier))
+    return [line for line in dossier.lines if line.person == person and line.lives_here]
 
 
 def agrees(line: Line, winner: str | None) -> bool:
-    """Whether a statement agrees with the winning address."""
+    """Whether a statement agrees with the winning address. An unknown address agrees with any."""
     return winner is None or line.address is None or line.address == winner

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hub.events import avro_bytes as avro
-from hub.events.codec import decode
+from hub.events.codec import decode, decode_start
 from hub.events.ids import DossierRef, Order, ref_of
 
 NO_LABEL: Final = -1
 """Label of a view whose composition has not arrived: smaller than every clock."""
+
+_DOSSIERS_FIELDS: Final = 6
+"""Of a households.composition: those up to and including its dossiers."""
 
 EntryKey = tuple[DossierRef, str, str]
 """(dossier, record type, record id)."""
@@ -144,9 +147,14 @@ def decode_view(message: bytes) -> View:
     """View of a households.view message."""
     value = decode(message).value
     composition = value["composition"]
-    dossiers = _since_by_dossier(decode(composition).value["dossiers"] if composition else ())
+    dossiers = _since_by_dossier(decode_start(composition, _DOSSIERS_FIELDS)["dossiers"] if composition else ())
     entries = dict(entry_of(record) for record in value["entries"])
     return View(value["household"], value["label"], value["gone"], composition, dossiers, entries)
+
+
+def is_current(message: bytes) -> bool:
+    """Whether a households.view message is what `encode_view` would give of it: it is of the version written now."""
+    return message.startswith(avro.header("households.view"))
 
 
 def encode_view(view: View) -> bytes:

@@ -15,6 +15,7 @@ from hub.household.view import (
     empty_view,
     encode_view,
     entry_of,
+    is_current,
     join,
     with_composition,
     with_entries,
@@ -77,7 +78,9 @@ class Assemble:
         """See `Stage.merge`: the join of two views."""
         if mine is None or mine == seen:
             return seen
-        return encode_view(join(decode_view(mine), decode_view(seen)))
+        other = decode_view(seen)
+        joined = join(decode_view(mine), other)
+        return seen if joined == other and is_current(seen) else encode_view(joined)
 
     def implied(self, key: bytes, value: bytes) -> list[Output]:
         """See `Stage.implied`: the view is the output."""

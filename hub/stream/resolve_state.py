@@ -10,7 +10,7 @@ from __future__ import annotations
 from binascii import hexlify, unhexlify
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -165,6 +165,7 @@ def clock_of(message: bytes) -> int:
     return _read_avro_long(message, _after_header(message))[0]
 
 
+@lru_cache(maxsize=4_096)
 def packed_key(key: str) -> bytes:
     """A person's or address's key, in 17 bytes if it is a keyed hash."""
     text = key.encode()
@@ -178,6 +179,7 @@ def packed_key(key: str) -> bytes:
     return _TEXT + text
 
 
+@lru_cache(maxsize=4_096)
 def unpacked_key(packed: bytes) -> str:
     """Inverse of `packed_key`."""
     return packed[1:].decode() if packed[:1] == _TEXT else chr(packed[0]) + packed[1:].hex()

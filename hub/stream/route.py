@@ -22,6 +22,7 @@ _SUBJECTS: Final = (
     *(kind.subject for kind in RecordType if kind is not RecordType.COMPOSITION),
     DECISION_SUBJECT,
 )
+_STATE: Final = "internal.route"
 _UNKNOWN: Final = -1
 """Clock of a dossier of which no assignment has come."""
 
@@ -85,7 +86,9 @@ class Route:
             return seen
         one, other = _decode(mine), _decode(seen)
         newest = other if other.since > one.since else one
-        return _encode(replace(newest, registers=_newest([one.registers, other.registers])))
+        joined = replace(newest, registers=_newest([one.registers, other.registers]))
+        is_same = joined == other and seen.startswith(avro.header(_STATE))
+        return seen if is_same else _encode(joined)
 
     def implied(self, key: bytes, value: bytes) -> list[Output]:
         """See `Stage.implied`: a put of every register."""
@@ -148,7 +151,7 @@ def _encode(dossier: Dossier) -> bytes:
     registers = [register_bytes(key, dossier.registers[key]) for key in sorted(dossier.registers)]
     return b"".join(
         (
-            avro.header("internal.route"),
+            avro.header(_STATE),
             avro.dossier(dossier.ref),
             avro.optional(dossier.household),
             avro.long(dossier.since),
