@@ -72,11 +72,6 @@ class Lane:
         return self._epoch >= 0 and all(partition.recovered for partition in self._partitions)
 
     @property
-    def is_behind(self) -> bool:
-        """Whether there are whole lists to do. Read from any thread."""
-        return bool(self._shared.backlog)
-
-    @property
     def partitions(self) -> tuple[StagePartition, ...]:
         """What is assigned now."""
         return tuple(self._partitions)
@@ -155,7 +150,7 @@ class Lane:
 
     async def catch_up(self) -> None:
         """Wait before the next fetch while there is enough to do: one fetch of much is cheaper than many of little."""
-        if self.is_behind:
+        if self._shared.backlog:
             await self._shared.backlog.wait(asyncio.Event(), self.options.linger_seconds)
 
     def full(self) -> frozenset[Input]:

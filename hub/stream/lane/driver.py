@@ -53,8 +53,7 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Note every heartbeat that is answered well: aiokafka keeps that to itself."""
         await super().on_start()
-        lane = cast(Consumer, self.consumer).lane
-        pace_idle_fetches(self._ensure_consumer(), _PACE_SECONDS, unhurried=lambda: lane.is_behind)
+        pace_idle_fetches(self._ensure_consumer(), _PACE_SECONDS)
         coordinator = self._ensure_consumer()._coordinator
         coordinator._do_heartbeat = self._noting(coordinator._do_heartbeat)
 

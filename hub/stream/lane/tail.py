@@ -90,7 +90,7 @@ class TailReader:
             except BaseException:
                 await consumer.stop()
                 raise
-            pace_idle_fetches(consumer, _PACE_SECONDS, unhurried=self._is_calm)
+            pace_idle_fetches(consumer, _PACE_SECONDS)
             self._consumer = consumer
 
     async def stop(self) -> None:
@@ -147,12 +147,8 @@ class TailReader:
             fetched = await self._ready().getmany(*wanted, timeout_ms=int(seconds * 1000))
             for place, records in fetched.items():
                 self._deliver(place, records)
-            has_more = sum(map(len, fetched.values())) >= _FULL_LOOK
-            await asyncio.sleep(0) if has_more or not self._is_calm() else await _wait(self._changed, _CALM_SECONDS)
-
-    def _is_calm(self) -> bool:
-        """Whether nobody is being taken over."""
-        return all(owner.recovered for owner in self._owners.values())
+            is_calm = sum(map(len, fetched.values())) < _FULL_LOOK and all(o.recovered for o in self._owners.values())
+            await _wait(self._changed, _CALM_SECONDS) if is_calm else await asyncio.sleep(0)
 
     def _deliver(self, place: TopicPartition, records: list[Any]) -> None:
         owner = self._owners.get(place)
