@@ -32,6 +32,7 @@ class ZcdSimulator(StoredSimulator[ZcdStore]):
         self._port = port
         self._in_process = in_process
         super().__init__(ZcdStore(folder / STORE_NAME, faults))
+        self._starting: Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._served: tuple[uvicorn.Server, ZcdStore, Thread] | None = None
 
@@ -66,7 +67,7 @@ class ZcdSimulator(StoredSimulator[ZcdStore]):
             if self._in_process:
                 self._serve_here(listener.dup())
             else:
-                self._serve_in_child(listener)
+                self._serve_in_child(listener.dup())
         self._await_answer()
 
     def _serve_here(self, listener: socket.socket) -> None:
@@ -77,14 +78,22 @@ class ZcdSimulator(StoredSimulator[ZcdStore]):
         self._served = (server, store, thread)
 
     def _serve_in_child(self, listener: socket.socket) -> None:
+        """Ctrl-C is raised in the main thread: another one starts the child, so that `stop` knows of it whenever that
+        comes."""
+        self._starting = Thread(target=self._start_child, args=(listener,), name="zcd-simulator-starter")
+        self._starting.start()
+        self._starting.join()
+
+    def _start_child(self, listener: socket.socket) -> None:
         command = [sys.executable, "-m", "connectors.zcd.simulator_server"]
-        self._child = subprocess.Popen(
-            [*command, str(self._folder.resolve()), str(listener.fileno())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
-        )
+        with listener:
+            self._child = subprocess.Popen(
+                [*command, str(self._folder.resolve()), str(listener.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,
+            )
 
     def _await_answer(self) -> None:
         until = monotonic() + _START_SECONDS
@@ -113,6 +122,9 @@ class ZcdSimulator(StoredSimulator[ZcdStore]):
             thread.join(10)
             store.close()
             self._served = None
+        if self._starting is not None:
+            self._starting.join()
+            self._starting = None
         if self._child is not None:
             if self._child.stdin is not None:
                 self._child.stdin.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.core
 CONTACT = {"zcd": zcd_contact, "menscentraal": mens_contact}
 REMOVAL = {"zcd": zcd_removal, "menscentraal": mens_removal}
 ROOT = FIXTURES.parent
+_POPEN: Final = subprocess.Popen
 
 
 @pytest.fixture(params=["zcd", "menscentraal"])
@@ -194,3 +197,22 @@ def test_all_are_found_by_entry_point() -> None:
         "istandaarden": "connectors.istandaarden.simulator:IStandaardenSimulator",
         "openzaak": "connectors.openzaak.simulator:OpenZaakSimulator",
     }
+
+
+def test_ctrl_c_while_the_server_is_started_leaves_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start_and_interrupt(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(_POPEN(*arguments, **options))
+        _thread.interrupt_main()
+        time.monotonic()  # where it is raised if this is the main thread
+        return started[0]
+
+    simulator = ZcdSimulator(tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", start_and_interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            simulator.start()
+    finally:
+        simulator.close()
+    assert started[0].poll() is not None
