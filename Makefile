@@ -8,8 +8,8 @@
 PYTHON  ?= python3
 MINUTES ?= 10
 ARGS    ?=
-# Files of tests are divided over so many; each has brokers and browsers of its own.
-PROCESSES ?= 3
+# Files of tests are divided over so many, more than there are cores: most of them wait for processes, pages and brokers.
+PROCESSES ?= 4
 QUICK   ?=
 EXTRAS  := demo,postgres,dev
 

@@ -210,9 +210,11 @@ def test_ctrl_c_while_the_server_is_started_leaves_no_server(tmp_path: Path, mon
 
     simulator = ZcdSimulator(tmp_path)
     monkeypatch.setattr(subprocess, "Popen", start_and_interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
             simulator.start()
     finally:
         simulator.close()
+        signal.signal(signal.SIGINT, before)
     assert started[0].poll() is not None
