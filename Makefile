@@ -9,7 +9,7 @@ PYTHON  ?= python3
 MINUTES ?= 10
 ARGS    ?=
 # Files of tests are divided over so many, more than there are cores: most of them wait for processes, pages and brokers.
-PROCESSES ?= 4
+PROCESSES ?= 3
 QUICK   ?=
 EXTRAS  := demo,postgres,dev
 

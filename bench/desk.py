@@ -1,10 +1,10 @@
 """How long somebody waits at a desk with a whole municipality in its read model, while the log goes on: a household,
 the list of one's own households, search by name and by address; on SQLite and on PostgreSQL.
 
-The whole application in one process, as in production: gate, access decision, log of looks on disk, answer; only HTTP
-itself is left out. Readers come at a fixed rate, whether or not the ones before have their answer, so that waiting
-counts. Beside them the real projector writes views in a process of its own, as in production, a list every tenth of a
-second; each is a change of what somebody sees.
+The whole application: gate, access decision, log of looks on disk, answer; only HTTP itself is left out. Readers come
+at a fixed rate, whether or not the ones before have their answer, so that waiting counts. Beside them the real
+projector writes views in a process of its own, as in production, a list every tenth of a second; each is a change of
+what somebody sees.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from platform import machine
 JAVA = 17
 """Apache Kafka 4 needs it."""
 
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _POSTGRES = Path("/usr/lib/postgresql")
 """Where Debian keeps the server's programs, outside the path."""
 

@@ -66,11 +66,11 @@ def backfill(
         control.ask_backfill(cursor, told.who(by), told.now().isoformat(), everything=everything)
         print(json.dumps(plan) if as_json else f"The backfill of {name} is asked for; {told.when(settings, source)}")
         if follow:
-            _follow(control, name)
+            _follow(control, name, as_json)
 
 
-def _follow(control: Control, name: str) -> None:
-    """Show how far it is, on stderr. Exit 1 if it ends otherwise than by being done."""
+def _follow(control: Control, name: str, as_json: bool) -> None:
+    """Show how far it is, on stderr; JSON was printed before. Exit 1 if it ends otherwise than by being done."""
     from hub.cli.progress import progress
 
     found, first_pass = control.backfill(), 0
@@ -80,7 +80,8 @@ def _follow(control: Control, name: str) -> None:
             tell(found.phase.value, found.read, total_of(found, first_pass))
             _PAUSE.wait(_LOOK_SECONDS)
             found = control.backfill()
-    print(found.in_words() if found else f"The backfill of {name} is stopped")
+    if not as_json:
+        print(found.in_words() if found else f"The backfill of {name} is stopped")
     raise typer.Exit(found is None or found.done_at is None)
 
 

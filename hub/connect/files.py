@@ -123,7 +123,7 @@ class FileConnector(Connector):
         found = opened(self._files.folder, place)
         if found is not None:
             found.close()
-        said = () if found is not None else (_said(_name(place, is_again=False), _GONE),)
+        said = () if found is not None else (_said(_name(place), _GONE),)
         return Batch(records=said, cursor=_cursor(at._replace(start=None)), more=True)
 
     def _page(self, place: Place, at: _At) -> tuple[list[RawRecord], _At]:
@@ -136,7 +136,7 @@ class FileConnector(Connector):
             page = list(islice(rows(file, place.name, start, self._files.delimiter), self._files.page_size))
             if changed(file, place) != place:
                 return [], at
-        name = _name(place, is_again=is_again)
+        name = _name(place)
         said = [_said(name, _CHANGED)] if is_again and start == (0, 1) else []
         end = page[-1].end if len(page) == self._files.page_size else None
         is_known = not is_again or end is None  # until then its next page is one of a changed file too
@@ -172,12 +172,12 @@ def _digest(name: bytes) -> str:
     return hashlib.sha256(name).hexdigest()[:12]
 
 
-def _name(place: Place, *, is_again: bool) -> str:
-    """The file as operations find it, a hash if its name could say who somebody is; of one that was changed since it
-    was read also when: what is unreadable of it is news."""
+def _name(place: Place) -> str:
+    """The file as operations find it, a hash if its name could say who somebody is; and when it was changed: what is
+    unreadable of one that was changed, or of another by a name that was used before, is news."""
     text = place.name.decode(errors="replace")
     shown = text if _PLAIN_NAME.fullmatch(text) else f"sha256-{hashlib.sha256(place.name).hexdigest()[:20]}"
-    return f"{shown}@{place.changed_ns}" if is_again else shown
+    return f"{shown}@{place.changed_ns}"
 
 
 def _said(name: str, what: str) -> RawRecord:

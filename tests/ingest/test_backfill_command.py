@@ -97,7 +97,9 @@ def test_one_that_is_held_or_stopped_ends_the_showing_with_an_error(
 ) -> None:
     for found in (None, Backfill("olga", "2026-01-05", 1, held="unreadable")):
         monkeypatch.setattr(Control, "backfill", lambda _, found=found: found)
-        assert regiehub("backfill", "west", "--yes", "--follow").exit_code == 1
+        done = regiehub("backfill", "west", "--yes", "--follow", "--json")
+        assert done.exit_code == 1
+        assert json.loads(done.stdout)["source"] == "west"
 
 
 def test_a_reset_shows_what_it_will_do_and_asks(data: Path) -> None:
