@@ -30,8 +30,14 @@ _CHANGED: Final = "changed after it was read"
 _GONE: Final = "went away before it was read to its end"
 _REMEMBERED: Final = 400
 """Files of which the cursor keeps that they were read: some 20 KB of it."""
-_PLAIN_NAME: Final = re.compile(r"(?!.*[0-9]{9})[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-"""A name that says nobody's number, and may be shown."""
+_PLAIN_NAME: Final = re.compile(
+    r"""(?!.*[0-9]{9})                                              # a BSN
+        (?!.*[0-9]{4}[._-][0-9]{2}[._-][0-9]{3}(?![0-9]))           # one as it is often written
+        (?!.*(?<![0-9])(?!(19|20)[0-9]{2}[01][0-9][0-3][0-9])[0-9]{8}(?![0-9]))  # without its first zero, and no date
+        [A-Za-z0-9][A-Za-z0-9._-]{0,99}""",
+    re.VERBOSE,
+)
+"""A name that holds nobody's number, and may be shown."""
 
 
 class FileConfig(ConnectorConfig):

@@ -67,7 +67,7 @@ def _csv_rows(file: BinaryIO, start: tuple[int, int], delimiter: str) -> Iterato
     columns = _columns(head, delimiter)
     lines = _Lines(file, max(start, head.end))
     while True:
-        first = lines.line
+        first, before = lines.line, lines.end
         lines.taken.clear()
         try:
             values = next(_reader(lines, delimiter), None)
@@ -75,6 +75,9 @@ def _csv_rows(file: BinaryIO, start: tuple[int, int], delimiter: str) -> Iterato
             values = []
         if values is None:
             return
+        if len(values) != len(columns) and len(lines.taken) > 1:
+            lines = _Lines(file, before)  # a quote that nobody closed took the lines after it along
+            next(iter(lines))
         raw = b"".join(lines.taken)
         if raw.strip():
             yield Row(first, _as_object(columns, values, raw), lines.end)

@@ -144,6 +144,15 @@ def test_a_row_that_has_not_a_value_for_each_column_comes_as_it_stands_and_the_n
     assert found == [(2, b'{"a":"1","b":"2"}'), *bad, (7, b'{"a":"8","b":"9\\n9"}')]
 
 
+@pytest.mark.parametrize("end", [b"", b'5,"q"\n6,w\n'], ids=["to the end", "up to another"])
+def test_a_quote_that_nobody_closed_takes_no_other_line_along(end: bytes) -> None:
+    data = b'a,b\n1,x\n2,"oops\n3,y\n4,z\n' + end
+    found = {row.line: row.payload for row in rows(io.BytesIO(data), b"x.csv", (0, 1), ",")}
+    assert found[3] == b'2,"oops'
+    assert [found[2], found[4], found[5]] == [b'{"a":"1","b":"x"}', b'{"a":"3","b":"y"}', b'{"a":"4","b":"z"}']
+    assert len(found) == 4 + len(end.splitlines())
+
+
 @pytest.mark.parametrize("name", [b"x.csv", b"x.jsonl"])
 def test_of_a_line_that_is_too_long_only_the_beginning_is_held(name: bytes) -> None:
     data = b"a\n" + b"x" * (3 * MOST_LINE_BYTES) + b"\n1\n"
@@ -218,10 +227,18 @@ def test_a_file_that_goes_away_before_its_end_is_said(tmp_path: Path) -> None:
     assert cursor.state["read"] != {} and read(source, cursor)[0] == []
 
 
-def test_a_name_that_could_say_who_somebody_is_is_not_shown(tmp_path: Path) -> None:
-    drop(tmp_path, "dossier-123456782.jsonl", line("a"))
+@pytest.mark.parametrize("name", ["dossier-123456782", "1234.56.782", "x-12345672", "piet van dijk", "123456782-1"])
+def test_a_name_that_could_say_who_somebody_is_is_not_shown(tmp_path: Path, name: str) -> None:
+    drop(tmp_path, f"{name}.jsonl", line("a"))
     (record,) = read(connector(tmp_path))[0]
-    assert record.position.startswith("sha256-") and "123456782" not in record.position
+    assert record.position.startswith("sha256-") and name not in record.position
+
+
+@pytest.mark.parametrize("name", ["export-20261126", "export_2026-11-26", "20261126_0930", "export.1234"])
+def test_a_name_with_a_date_is_shown(tmp_path: Path, name: str) -> None:
+    drop(tmp_path, f"{name}.jsonl", line("a"))
+    (record,) = read(connector(tmp_path))[0]
+    assert record.position.startswith(name)
 
 
 def test_what_the_folder_says_of_itself(tmp_path: Path) -> None:

@@ -165,6 +165,10 @@ class Ingest:
             seconds = self._step()
         except (SourceUnavailable, LogUnavailable) as error:
             seconds = self._back_off(error)
+        return self._spaced(seconds)
+
+    def _spaced(self, seconds: float) -> float:
+        """Not before the source may be asked again."""
         return max(seconds, self._budget.wait_seconds(self._clock.monotonic()))
 
     def _wait(self, seconds: float, stopping: Callable[[], bool]) -> None:
@@ -273,7 +277,7 @@ class Ingest:
                 self._is_admitted = not is_reset
                 metrics.SOURCE_HELD.labels(source).set(0)
                 return
-            self._wait(seconds, stopping)
+            self._wait(self._spaced(seconds), stopping)
         raise error
 
     def _look_ahead(

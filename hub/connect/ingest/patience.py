@@ -38,8 +38,7 @@ class Patience:
         self._backoff = self._backoff.failed()
         if isinstance(error, SourceUnavailable):
             self._source_failed()
-            wait = self._backoff.rest_seconds if self._breaker.is_open else self._backoff.seconds
-            reason, seconds = "source_unavailable", wait(self._chance(), error.retry_after_seconds)
+            reason, seconds = "source_unavailable", self._backoff.seconds(self._chance(), error.retry_after_seconds)
         else:
             reason, seconds = "log_unavailable", self._backoff.seconds(self._chance())
         metrics.SOURCE_FAILURES.labels(self._source, reason).inc()

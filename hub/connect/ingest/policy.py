@@ -28,15 +28,12 @@ class Backoff:
         longest = min(self.first_seconds * 2.0 ** min(self.attempt - 1, 30), self.longest_seconds)
         return max(longest * (0.5 + chance / 2), asked_seconds or 0.0)
 
-    def rest_seconds(self, chance: float, asked_seconds: float | None = None) -> float:
-        """How long to wait before one more try of a source whose circuit is open: the longest, spread as ever."""
-        return max(self.longest_seconds * (0.5 + chance / 2), asked_seconds or 0.0)
-
 
 @dataclass(frozen=True)
 class Breaker:
     """The circuit to a source. After so many failures in a row it opens: the source is left alone but for one try in a
-    while, nothing else is begun with it, and its status says so. The first try that succeeds closes it."""
+    while, nothing else is begun with it, and its status says so. The first round in which it answers all that it is
+    asked closes it."""
 
     opens_after: int = 8
     """By then it was tried for a minute or two, and waiting is at its longest. Fewer, and every restart of a source
