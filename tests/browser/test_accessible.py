@@ -73,6 +73,7 @@ OPENINGS = {
 """Pages of a desk at which nobody sees everything."""
 
 
+@pytest.mark.parametrize("page", ["desk", pytest.param("phone", marks=pytest.mark.drill)], indirect=True)
 @pytest.mark.parametrize("language", ["nl"])
 def test_axe_finds_no_violation_where_something_is_withheld(
     page: Page, at_units: str, divided: Desk, shots: Path, language: str
@@ -103,6 +104,7 @@ def test_axe_finds_no_violation_where_something_is_withheld(
     assert found == [], "\n".join(found)
 
 
+@pytest.mark.parametrize("page", ["phone", pytest.param("desk", marks=pytest.mark.drill)], indirect=True)
 @pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.drill)])
 def test_axe_finds_no_violation_on_any_page(page: Page, address: str, shots: Path, language: str) -> None:
     width = page.viewport_size["width"] if page.viewport_size else 0
