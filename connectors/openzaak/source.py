@@ -27,6 +27,8 @@ class ZakenApi:
     def __init__(self, config: OpenZaakConfig) -> None:
         self._config = config
         self._client: httpx.Client | None = None
+        self.asked = 0
+        """Requests so far: a zaak takes one to three."""
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -55,6 +57,7 @@ class ZakenApi:
 
     def _get(self, path: str, query: dict[str, str]) -> Json | None:
         headers = {"Authorization": f"Bearer {_token(self._config)}"}
+        self.asked += 1
         try:
             answer = self._http().get(path, params=query, headers=headers)
         except httpx.TransportError as error:

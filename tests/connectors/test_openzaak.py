@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import httpx
 import pytest
 
 from connectors.openzaak.config import OpenZaakConfig
@@ -82,6 +83,16 @@ def test_a_zaak_is_found_by_its_client_and_says_how_far_it_is(
     assert (composition.kind, composition.status, len(composition.members)) == ("request", "closed", 1)
     assert (running.state, running.product, running.decided_on) == ("under_investigation", "Melding Wmo", None)
     assert isinstance(ended, SupportRequest) and (ended.state, str(ended.decided_on)) == ("granted", "2026-02-02")
+
+
+@pytest.mark.parametrize("start", [None, Cursor(state={"inbox": 0})], ids=["stock", "events"])
+def test_every_request_counts_towards_the_limit(
+    source: OpenZaakSimulator, connector: OpenZaakConnector, start: Cursor | None
+) -> None:
+    source.load(Path(str(FIXTURES / "valid.jsonl")))
+    with patch.object(httpx.Client, "get", autospec=True, side_effect=httpx.Client.get) as get:
+        batch = connector.poll(start)
+    assert batch.requests == get.call_count > len(batch.records) > 0
 
 
 def test_nothing_but_the_number_of_the_person_is_kept(source: OpenZaakSimulator, connector: OpenZaakConnector) -> None:
