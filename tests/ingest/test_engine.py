@@ -316,8 +316,9 @@ def test_after_many_failures_in_a_row_the_circuit_opens_and_the_first_answer_clo
     policy = Policy(breaker=Breaker(opens_after=3), backoff=Backoff(longest_seconds=60))
     ingest = make(feed, publisher, policy)
     with structlog.testing.capture_logs() as logs:
-        waits = [ingest.step() for _ in range(6)]
-    assert waits == [0.5, 0.25, 0.5, 1.0, 2.0, 0.5], "chance is 0: half of each"
+        waits, compared = zip(*[(ingest.step(), ingest.may_be_compared) for _ in range(6)], strict=True)
+    assert compared == (True, True, True, False, False, True)
+    assert list(waits) == [0.5, 0.25, 0.5, 1.0, 2.0, 0.5], "chance is 0: half of each"
     states = [status["state"] for status in published(publisher, SOURCES)]
     assert states == ["running", "degraded", "circuit_open", "running"]
     assert [line["event"] for line in logs if "circuit" in line["event"]] == ["circuit_opened", "circuit_closed"]

@@ -136,9 +136,9 @@ class Ingest:
         return self._patience.is_circuit_open
 
     @property
-    def is_caught_up(self) -> bool:
-        """The source was read to its end since this process started, or since a reset."""
-        return self._caught_up_at is not None
+    def may_be_compared(self) -> bool:
+        """The source was read to its end since this process started, or since a reset, and is not left alone."""
+        return self._caught_up_at is not None and not self.is_circuit_open
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Until asked to stop. Raises what stops a connector (hub/errors.py), after its last heartbeat.

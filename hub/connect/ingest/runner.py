@@ -111,7 +111,7 @@ def _compared(settings: Settings, source: Source, ingest: Ingest, stopping: thre
         lambda: Control(control_file(settings, source.instance)),
         compare_apart(source.name, ended),
         every=timedelta(hours=settings.reconcile_hours),
-        caught_up=lambda: ingest.is_caught_up and not ingest.is_circuit_open and not stopping.is_set(),
+        caught_up=lambda: ingest.may_be_compared and not stopping.is_set(),
         now=lambda: datetime.now(UTC),
     )
     thread = threading.Thread(target=checking.run, args=(ended,), name="checking", daemon=True)
