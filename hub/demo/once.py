@@ -118,6 +118,7 @@ def _decide(stack: Stack, gauge: Gauge, tell: Tell) -> list[decisions.Made]:
         gauge.await_zero()
         tell("besluiten", 1, 2)
         made += decisions.take_back(client, made)
+        gauge.await_zero()  # what comes next reads households that stay where they are
     tell("besluiten", 2, 2)
     return made
 
