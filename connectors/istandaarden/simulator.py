@@ -10,13 +10,14 @@ from threading import RLock
 from connectors.istandaarden.samples import rendered
 from connectors.istandaarden.translate import translate
 from hub.connect import TranslationError
+from hub.connect.simulated_files import DropFolder
 from hub.connect.simulator import Change, Faults
 
 _HELD = ".held-"
 """A name that begins with a dot is not read: a file is written under one, and then renamed."""
 
 
-class IStandaardenSimulator:
+class IStandaardenSimulator(DropFolder):
     """See `hub.connect.simulator.Simulator`. A change is what `samples.rendered` writes a message of; text is the
     content of a file as it is. It has no faults: what a folder can do wrong (late, twice, unreadable) is done by
     `apply_late`, `repeat` and text."""
@@ -26,34 +27,6 @@ class IStandaardenSimulator:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = RLock()
         self._next = max((number for number, _ in self._files(held=True)), default=0) + 1
-
-    @property
-    def url(self) -> str:
-        """The folder."""
-        return str(self.folder)
-
-    def settings(self) -> dict[str, str]:
-        """What `IStandaardenConfig` needs. A file that is renamed into its place is complete: no need to wait long."""
-        return {"folder": str(self.folder), "settle_seconds": "0.2"}
-
-    def unreachable(self) -> dict[str, str]:
-        """A folder that is not there."""
-        return {"folder": f"{self.folder}-elsewhere"}
-
-    def refused(self) -> dict[str, str]:
-        """A file where the folder should be."""
-        other = self.folder.with_name("no-folder")
-        other.touch()
-        return {"folder": str(other)}
-
-    def start(self) -> None:
-        """A folder needs nobody."""
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-    def close(self) -> None:
-        """The files stay."""
 
     def set_faults(self, faults: Faults) -> None:
         """None of them is of a folder."""

@@ -15,15 +15,10 @@ from hub.connect.simulated import FeedOfLines
 from hub.connect.simulator import Change, Faults
 
 
-class FileSimulator(FeedOfLines):
-    """Writes a file under a name that is not read, and renames it, as a careful source does."""
+class DropFolder:
+    """A simulated source that is a folder, into which files are renamed: how it is reached. Nothing runs."""
 
-    orderly: ClassVar[bool] = False
-
-    def __init__(self, folder: Path, port: int = 0, faults: Faults | None = None) -> None:
-        super().__init__(folder, port, faults)
-        self.folder = folder / "dropped"
-        self.folder.mkdir(exist_ok=True)
+    folder: Path
 
     @property
     def url(self) -> str:
@@ -31,7 +26,7 @@ class FileSimulator(FeedOfLines):
         return str(self.folder)
 
     def settings(self) -> dict[str, str]:
-        """What a `FileConfig` needs. A file that is renamed into its place is complete: no need to wait long."""
+        """What its config needs. A file that is renamed into its place is complete: no need to wait long."""
         return {"folder": str(self.folder), "settle_seconds": "0.1"}
 
     def unreachable(self) -> dict[str, str]:
@@ -52,6 +47,17 @@ class FileSimulator(FeedOfLines):
 
     def close(self) -> None:
         """The files stay."""
+
+
+class FileSimulator(DropFolder, FeedOfLines):
+    """Writes a file under a name that is not read, and renames it, as a careful source does."""
+
+    orderly: ClassVar[bool] = False
+
+    def __init__(self, folder: Path, port: int = 0, faults: Faults | None = None) -> None:
+        super().__init__(folder, port, faults)
+        self.folder = folder / "dropped"
+        self.folder.mkdir(exist_ok=True)
 
     def content(self, lines: Iterable[str]) -> bytes:
         """What stands in a file of these changes."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Delete, Insert, Table, bindparam, insert
 
 Row = Mapping[str, object]
 _MARK_BYTES: Final = 8
-"""Of a digest: for two of one household to be equal by accident takes some 2 ** 32 of its changes."""
+"""Of a digest, held against the one before it only: equal by accident once in 2 ** 64 changes."""
 
 
 def mark(content: object) -> str:
