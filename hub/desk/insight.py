@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Final, cast
 
+from hub.desk.access import Known, cut, known_of
+from hub.desk.access.decide import Openings
 from hub.events.ids import DossierRef, ref_of
 from hub.events.records import RecordType
 from hub.household.attention.facts import Facts
@@ -40,6 +42,22 @@ class Whole:
     today: date
     terms: Terms
     sources: tuple[SourceState, ...] = ()
+
+    @cached_property
+    def known(self) -> Known:
+        """What an access decision depends on, as the day begins: for what is told of a whole day."""
+        return known_of(self.document, datetime.combine(self.today, time(), UTC))
+
+    def cut(self, openings: Openings) -> Document:
+        """What is seen of it by these openings: put together once for all who see the same."""
+        key = tuple(openings.items())
+        if key not in self._cuts:
+            self._cuts[key] = cut(self.document, openings)
+        return self._cuts[key]
+
+    @cached_property
+    def _cuts(self) -> dict[tuple[object, ...], Document]:
+        return {}
 
     @cached_property
     def points(self) -> list[AttentionPoint]:

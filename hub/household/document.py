@@ -32,6 +32,8 @@ MESSAGES: Final = "request"
 """Kind of a dossier that is no team's: `hub.events.records.Composition`."""
 DOUBTED: Final = "doubted"
 """Why a person is unconfirmed whose number is valid: a human says that it is somebody else's."""
+_AS_IT_IS: Final = frozenset({str, int, float, bool, type(None)})
+"""What JSON can say: most of every record, seen by its type alone."""
 FIELD_NAMES: Final = ("name", "birth_date", "gender", "address")
 """What sources may state differently of one person."""
 
@@ -325,6 +327,8 @@ def _iso_date(value: date | None) -> str | None:
 
 
 def _json_ready(value: object) -> object:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         return text_of(value)
     if isinstance(value, date):

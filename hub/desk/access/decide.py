@@ -18,6 +18,9 @@ _EVERY_HOUSEHOLD: Final = frozenset({(Role.AUDITOR, Action.READ_LOOKS)})
 """What needs no relation to the household, for it shows nothing of it."""
 _OWN_WORK: Final = frozenset({Action.DECIDE, Action.RECORD_CONSENT, Action.READ_CANDIDATES})
 """What an emergency is no reason for: it lets somebody see, not make himself at home."""
+_UNTIED: Final = frozenset[Relation]()
+_NO_WORK: Final = frozenset({Relation.EMERGENCY, Relation.SAFETY})
+"""Relations of which none makes somebody one of those who work with the household."""
 _HELP: Final = {unit: ground.value for unit, ground in OF_KIND.items()}
 
 
@@ -59,7 +62,10 @@ def _about(actor: Actor, action: Action, household: Household) -> Decision:
     everything = frozenset[Relation]().union(*related.values())
     if known is None or not everything or (action in _OWN_WORK and everything == {Relation.EMERGENCY}):
         return Decision(False, "no_relation")
-    opened = {item.ref: tuple(_openings(actor, item, related, known)) for item in known.dossiers}
+    opened = {
+        item.ref: tuple(_openings(actor, item, related.get(item.ref, _UNTIED), everything, known))
+        for item in known.dossiers
+    }
     opened |= {item.ref: _beside(item, opened) for item in known.messages}
     grounds = {opening.ground for found in opened.values() for opening in found}
     grounds |= {_ground_of(relation, item) for item in known.dossiers for relation in related.get(item.ref, ())}
@@ -132,15 +138,14 @@ def _directs(actor: Actor, known: Known) -> bool:
 
 
 def _openings(
-    actor: Actor, dossier: DossierFacts, related: Mapping[DossierRef, frozenset[Relation]], known: Known
+    actor: Actor, dossier: DossierFacts, tied: frozenset[Relation], everything: frozenset[Relation], known: Known
 ) -> Iterator[Opening]:
-    tied = related.get(dossier.ref, frozenset())
-    everything = frozenset[Relation]().union(*related.values())
+    """`tied`: by what somebody is tied to this dossier; `everything`: to any of the household."""
     if own := _own_relation(actor, dossier, tied, everything):
         yield Opening(OF_KIND[dossier.kind], own.value)
     if Relation.EMERGENCY in tied:
         yield Opening(Ground.VITAAL_BELANG, Relation.EMERGENCY.value)
-    if everything - {Relation.EMERGENCY, Relation.SAFETY}:
+    if known.consents and everything - _NO_WORK:
         yield from _agreed(actor, dossier, known)
     if known.rules.wams and Relation.DIRECTS in everything and dossier.kind in OF_KIND:
         yield Opening(Ground.WAMS, Relation.DIRECTS.value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hub.desk.access.facts import is_alarm, team_key, unreviewed
@@ -26,6 +27,8 @@ NEVER_ENDS: Final = "9999"
 SAFETY: Final = "role:safety_officer"
 TO_REVIEW: Final = "review:emergency"
 """Households with an emergency access that nobody has reviewed."""
+_NAMES: Final = 4096
+"""Of so many teams and workers the key is remembered: of each household a dozen times the same few are asked."""
 _NAMING: Final = frozenset({RecordType.INVOLVEMENT.value, RecordType.CASE_DIRECTION.value})
 
 
@@ -121,6 +124,7 @@ def _team(team: str) -> str:
     return _key("team", team_key(team))
 
 
+@lru_cache(maxsize=_NAMES)
 def _key(kind: str, name: str) -> str:
     """Short, whatever a source writes: an index takes no long texts."""
     return f"{kind}:{hashlib.sha256(name.encode()).hexdigest()[:32]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple, TypedDict
 
-from hub.desk.access import Action, Actor, Household, Known, Role, cut, known_of, may
+from hub.desk.access import Action, Actor, Household, Known, Role, may
 from hub.desk.access.facts import team_key
 from hub.desk.insight import Whole
 from hub.events.ids import DossierRef, ref_of
@@ -76,12 +76,12 @@ def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     if not any(record["record_type"] in _KINDS for record in document["records"]):
         return []
     groups = _groups(document)
-    known = _known(document, today, groups)
+    known = _known(whole, groups)
     owners, anchors = _owners(document, known), {thread.anchor for thread in whole.threads}
     found: list[TeamRequest] = []
     for (team, unit), own in sorted(groups.items()):
         is_all = len(own) == len(document["dossiers"]) and all(item.beside for item in known.messages)
-        seen = document if is_all else _as_team_sees(document, known, team, unit)
+        seen = document if is_all else _as_team_sees(whole, known, team, unit)
         for thread in whole.threads_in(seen):
             place = DossierRef(*thread.anchor[:2])
             asked = _asked(seen, thread, today, prices)
@@ -91,11 +91,12 @@ def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     return found
 
 
-def _known(document: Document, today: date, groups: dict[tuple[str, str], list[DossierRef]]) -> Known:
+def _known(whole: Whole, groups: dict[tuple[str, str], list[DossierRef]]) -> Known:
     """Nothing has to be known of a household of one team without messages: that spares half of the work."""
-    now = datetime.combine(today, time(), UTC)
+    document = whole.document
     is_all = any(len(own) == len(document["dossiers"]) for own in groups.values())
-    return Known(now) if is_all and not document["message_dossiers"] else known_of(document, now)
+    is_spared = is_all and not document["message_dossiers"]
+    return Known(datetime.combine(whole.today, time(), UTC)) if is_spared else whole.known
 
 
 def _groups(document: Document) -> dict[tuple[str, str], list[DossierRef]]:
@@ -107,10 +108,10 @@ def _groups(document: Document) -> dict[tuple[str, str], list[DossierRef]]:
     return groups
 
 
-def _as_team_sees(document: Document, known: Known, team: str, unit: str) -> Document:
+def _as_team_sees(whole: Whole, known: Known, team: str, unit: str) -> Document:
     reader = Actor(_NOBODY, Role.TEAM_LEADER, unit=unit, teams=(team,))
-    household = Household(document["household_id"], known=known)
-    return cut(document, may(reader, Action.READ_HOUSEHOLD, household).openings)
+    household = Household(whole.document["household_id"], known=known)
+    return whole.cut(may(reader, Action.READ_HOUSEHOLD, household).openings)
 
 
 def _owners(document: Document, known: Known) -> dict[DossierRef, DossierRef]:

@@ -89,12 +89,10 @@ class Urgency(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A line and what it is found by."""
+    """A line and by what it is sorted and narrowed."""
 
     line: Line
     urgency: Urgency
-    people: list[str]
-    teams: list[TeamPart]
 
 
 def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
@@ -112,9 +110,19 @@ def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterab
     return Case(
         line=_line(document, points, directing, stuck(document, points, names, asked)),
         urgency=urgency_of(points, asked),
-        people=sorted({key for entry in directing for key in _keys_of(entry)}),
-        teams=list(_team_parts(document, points)),
     )
+
+
+def people_of(document: Document, today: date) -> list[str]:
+    """Who directs a household today, as in `hub.desk.tables.case_people`, sorted. `document`: the whole one."""
+    current = (entry for entry in directions(document, today) if entry.current)
+    return sorted({key for entry in current for key in _keys_of(entry)})
+
+
+def teams_of(document: Document, every: Iterable[AttentionPoint]) -> list[TeamPart]:
+    """What a household is for each team that has an open dossier in it. `document`, `every`: the whole one, and all
+    its points, hidden ones too."""
+    return list(_team_parts(document, [point for point in every if not point.hidden]))
 
 
 def urgency_of(every: Iterable[AttentionPoint], threads: Iterable[Thread]) -> Urgency:

@@ -4,15 +4,14 @@ tell no more than its lines do. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 from typing import Final, NamedTuple
 
-from hub.desk.access import Action, Actor, Household, Known, Role, cut, grantees_of, known_of, may
+from hub.desk.access import Action, Actor, Household, Known, Role, grantees_of, may
 from hub.desk.access.decide import Openings, sees_whole, stood_in
 from hub.desk.access.roles import Replaced
 from hub.desk.caseload.case import Case, Urgency, case_of, urgency_of
 from hub.desk.insight import Insight, Whole
-from hub.events.ids import DossierRef
+from hub.events.ids import DossierRef, ref_of
 from hub.household.document_shape import Document
 from hub.household.requests.codes import LAW_OF_KIND
 
@@ -42,14 +41,15 @@ def told_of(whole: Whole) -> Iterator[Told]:
     and so does what they show; whoever sees more by them is told less by the list, never more."""
     made: dict[frozenset[DossierRef], Urgency] = {}
     document = whole.document
-    known = known_of(document, datetime.combine(whole.today, time(), UTC))
+    every = [*map(ref_of, document["dossiers"]), *map(ref_of, document["message_dossiers"])]
+    known = whole.known
     for reader in _readers(document, known):
         is_safety = reader.role is Role.SAFETY_OFFICER
         asked = known._replace(consents=(), emergencies=known.emergencies if is_safety else ())
         openings = may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=asked)).openings
         seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
         if seen and seen not in made:
-            insight = _seen_by(whole, openings)
+            insight = whole if seen.issuperset(every) else _seen_by(whole, openings)
             made[seen] = urgency_of(insight.points, insight.threads)
         if seen:
             yield Told(grantees_of(reader)[-1], reader.unit, len(seen), made[seen])
@@ -80,4 +80,4 @@ def _readers(document: Document, known: Known) -> Iterator[Actor]:
 
 
 def _seen_by(whole: Whole, openings: Openings) -> Insight:
-    return Insight(cut(whole.document, openings), whole)
+    return Insight(whole.cut(openings), whole)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, Urgency, case_of, stamp_of
+from hub.desk.caseload.case import Case, Urgency, people_of, stamp_of, teams_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
 from hub.desk.rows import Row, mark, replace_rows
@@ -88,10 +88,10 @@ def _by_table(document: Document, attending: Attending) -> dict[str, list[Row]]:
 def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]:
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
-    case, anybody = case_of(document, whole.points, whole.threads, whole.today), to_anybody(whole)
+    anybody = to_anybody(whole)
     yield "cases", _row(anybody, document, attending.stamp)
-    yield from (("case_people", {"who": who[:220]}) for who in case.people)
-    yield from (("case_teams", part._asdict()) for part in case.teams)
+    yield from (("case_people", {"who": who[:220]}) for who in people_of(document, whole.today))
+    yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
     yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.urgency.rules)
     for told in told_of(whole):

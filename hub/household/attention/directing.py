@@ -9,14 +9,14 @@ from hub.events.ids import ref_of
 from hub.household.attention.facts import Facts, closed_day, raised
 from hub.household.attention.point import AttentionPoint, Rule
 from hub.household.days import add_days, parse_day
-from hub.household.direction import directions, written_name
+from hub.household.direction import written_name
 
 
 def no_director(facts: Facts) -> Iterator[AttentionPoint]:
     """Dossiers run and none of them says who directs today. A new matter each time that direction ends.
 
     Source: Rotterdam's wijkteams, "1 huishouden, 1 plan, 1 regisseur": a household has exactly one director."""
-    if not facts.open_dossiers or any(entry.current for entry in directions(facts.document, facts.today)):
+    if not facts.open_dossiers or any(entry.current for entry in facts.directions):
         return
     since = _undirected_since(facts)
     yield raised(Rule.NO_DIRECTOR, [since], facts.open_refs, since=since)
@@ -29,7 +29,7 @@ def _undirected_since(facts: Facts) -> date | None:
     opened = parse_day(facts.open_dossiers[0]["opened_on"])
     closed = {ref_of(item): closed_day(item) for item in facts.dossiers}
     ends = []
-    for entry in directions(facts.document, facts.today):
+    for entry in facts.directions:
         last = parse_day(entry.record["body"]["to_on"])
         stated = (add_days(last, 1) if last else None, closed.get(ref_of(entry.record)))
         known = [day for day in stated if day is not None and day <= facts.today]
@@ -43,7 +43,7 @@ def two_directors(facts: Facts) -> Iterator[AttentionPoint]:
     Source: as `no_director`. However often a source writes one name, it is one director."""
     written: dict[str, str] = {}
     starts: dict[str, date] = {}
-    for entry in directions(facts.document, facts.today):
+    for entry in facts.directions:
         name = written_name(entry)
         same = name.casefold()
         if entry.current:

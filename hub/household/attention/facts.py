@@ -13,6 +13,7 @@ from hub.events.records import RecordType
 from hub.household.attention.point import AttentionPoint, Rule, Severity, SourceState, key_of
 from hub.household.attention.terms import Terms
 from hub.household.days import parse_day
+from hub.household.direction import DirectionEntry, directions
 from hub.household.document_shape import Document, Dossier, Person, RecordEntry
 from hub.household.requests.threads import Thread, threads
 
@@ -59,6 +60,11 @@ class Facts:
     def open_refs(self) -> tuple[DossierRef, ...]:
         """The numbers of the dossiers that run, oldest first."""
         return tuple(ref_of(item) for item in self.open_dossiers)
+
+    @cached_property
+    def directions(self) -> list[DirectionEntry]:
+        """All statements of who directs, as `hub.household.direction.directions`."""
+        return directions(self.document, self.today)
 
     @cached_property
     def threads(self) -> list[Thread]:

@@ -21,9 +21,9 @@ def snoozes(document: Document, today: date) -> Mapping[Matter, Snoozed]:
     Of several decisions on one matter (after households have become one, each may bring its own) the last one counts:
     if it is taken back or over, the matter is shown."""
     last: dict[Matter, RecordEntry] = {}
-    for record in sorted(document["records"], key=_order):
-        if record["record_type"] == DECISION and record["body"]["kind"] == Kind.SNOOZE.value:
-            last[str(record["body"]["rule"]), str(record["body"]["point"])] = record
+    said = [item for item in document["records"] if item["record_type"] == DECISION]
+    for record in sorted((item for item in said if item["body"]["kind"] == Kind.SNOOZE.value), key=_order):
+        last[str(record["body"]["rule"]), str(record["body"]["point"])] = record
     found = {matter: _snoozed(record) for matter, record in last.items() if not record["body"]["withdrawn"]}
     return {matter: snooze for matter, snooze in found.items() if snooze is not None and today <= snooze.until}
 
