@@ -10,13 +10,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.desk import attention, readmodel
+from hub.desk import attention
 from hub.desk.access import Action, Actor, may
 from hub.desk.admission import Listing
 from hub.desk.api.searches import InvalidBsn, search_of
-from hub.desk.caseload.case import Line, case_of
 from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
-from hub.desk.insight import Insight, Whole
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.paging import PageNumber, last_page, with_query
@@ -24,7 +22,6 @@ from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
 from hub.household.attention.point import Rule
-from hub.household.document_shape import Document
 
 PAGE_SIZE = 25
 
@@ -87,20 +84,9 @@ def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connecti
     """Which households, by what this reader is told of them; of each the line that he may see."""
     assert actor is not None  # nobody without a name gets past the decision
     found = find(connection, actor, asker, wanted)
-    documents = readmodel.load_all(connection, [item.household_id for item in found.households])
-    shown = [(item, site.reading.cut_down(actor, documents[item.household_id])) for item in found.households]
-    rows = [
-        item._replace(line=_line(site, document, documents[item.household_id]))
-        for item, document in shown
-        if document is not None
-    ]
+    lines = site.lines.of(connection, actor, [item.household_id for item in found.households])
+    rows = [item._replace(line=lines[item.household_id]) for item in found.households if item.household_id in lines]
     return found._replace(households=rows), [concerned(item.household_id, item.line) for item in rows]
-
-
-def _line(site: Site, shown: Document, whole: Document) -> Line:
-    today = site.today()
-    insight = Insight(shown, Whole(whole, today, site.terms))
-    return case_of(shown, insight.points, insight.threads, today).line
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

@@ -149,6 +149,23 @@ def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, 
     return found
 
 
+def digests(connection: Connection, household_ids: Collection[str]) -> dict[str, str]:
+    """The digests of those of these households that are live, by id."""
+    rows = connection.execute(_DIGESTS, {"homes": list(household_ids)})
+    return {str(home): str(digest) for home, digest in rows}
+
+
+def load_digested(connection: Connection, household_ids: Collection[str]) -> list[tuple[str, Document]]:
+    """The documents of those of these households that are live, each with its own digest."""
+    rows = connection.execute(_DIGESTED, {"homes": list(household_ids)}) if household_ids else ()
+    return [(str(digest), _document(text)) for digest, text in rows]
+
+
+_AMONG: Final = (households.c.household_id.in_(bindparam("homes", expanding=True)), households.c.live)
+_DIGESTS: Final = select(households.c.household_id, households.c.digest).where(*_AMONG)
+_DIGESTED: Final = select(households.c.digest, households.c.document).where(*_AMONG)
+
+
 def forward(connection: Connection, household_id: str) -> str | None:
     """The live household in which an id's anchor dossier lives now; None if that is deleted or unknown.
 

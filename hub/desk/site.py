@@ -17,6 +17,7 @@ from starlette.requests import Request as HttpRequest
 from hub.desk import deputies
 from hub.desk.access import Actor, Decision
 from hub.desk.admission import Refused, Request
+from hub.desk.caseload.lines import Lines
 from hub.desk.deciding import Deciding
 from hub.desk.deputising import Deputising
 from hub.desk.erasing import Erasing
@@ -83,6 +84,11 @@ class Site:
     def sessions(self) -> Sessions:
         """Who is logged in on the pages, beside the read model."""
         return Sessions(self.reading.engine, lambda: self.now().timestamp())
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The lines of the list of households."""
+        return Lines(self.reading, self.terms, self.today)
 
     @cached_property
     def visits(self) -> Visits:
