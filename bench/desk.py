@@ -47,7 +47,8 @@ from tests.postgres_server import running
 HOUSEHOLDS: Final = 100_000
 TOWN: Final = 100
 """Households that are made for real; all others are copies of theirs."""
-SECONDS: Final = 60
+SECONDS: Final = 120
+"""The p99 of the rarest kind then rests on its three slowest reads of 240, that of a household on 24 of 2,400."""
 READERS: Final = 100
 RATES: Final = {"household": 20.0, "household page": 2.0, "caseload": 3.0, "by name": 2.0, "by address": 2.0}
 """Requests a second, of each kind."""
@@ -224,7 +225,7 @@ def _write(url: str, views: Sequence[Consumed], stop: Event, told: Queue[dict[st
 
 
 def _row(seconds: Sequence[float]) -> dict[str, float]:
-    cuts = quantiles(seconds, n=1000)
+    cuts = quantiles(seconds, n=1000, method="inclusive")  # the other one guesses beyond the slowest that was seen
     found = {"p50": cuts[499], "p99": cuts[989], "p99.9": cuts[998], "longest": max(seconds)}
     return {"reads": len(seconds)} | {name: round(value * 1e3, 1) for name, value in found.items()}
 
