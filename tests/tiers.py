@@ -17,6 +17,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,16 @@ class Tiers:
         self._missing: dict[str, str | None] = {}
         for tier in NEEDS:
             self.count[tier].exists = any((self._tests / tier).rglob("test_*.py"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Let each process of pytest-xdist begin in another folder: in a fresh clone they then compile different files
+        of tests at first, and read what the others compiled, instead of compiling all of them once each."""
+        given: dict[str, str] = getattr(session.config, "workerinput", {})
+        if given and [Path(arg).resolve() for arg in session.config.args] == [self._tests]:
+            folders = sorted(str(folder) for folder in self._tests.iterdir() if any(folder.glob("test_*.py")))
+            first = int(given["workerid"].removeprefix("gw")) * len(folders) // int(given["workercount"])
+            session.config.args[:] = folders[first:] + folders[:first]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -232,10 +243,10 @@ def _tier_of(test: pytest.Item | pytest.TestReport) -> str:
     return str(dict(test.user_properties)[_TIER])
 
 
-def _turn(item: pytest.Item) -> int:
-    """Where a test comes in the order; tests of one tier stay as they are."""
+def _turn(item: pytest.Item) -> tuple[int, Path]:
+    """Where a test comes in the order, the same in each process; tests of one file stay as they are."""
     tier = _tier_of(item)
-    return FIRST.index(tier) if tier in FIRST else len(FIRST)
+    return FIRST.index(tier) if tier in FIRST else len(FIRST), item.path
 
 
 def _skip_reason(report: pytest.TestReport) -> str:
