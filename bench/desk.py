@@ -80,7 +80,7 @@ class Desk(NamedTuple):
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure. Times in milliseconds."""
-    homes, seconds = (500, 3) if quick else (HOUSEHOLDS, SECONDS)
+    homes, seconds = (300, 2) if quick else (HOUSEHOLDS, SECONDS)
     load, views = os.getloadavg()[0], published(20 if quick else TOWN)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as where:

@@ -54,7 +54,7 @@ class Size(NamedTuple):
 
 
 _FULL: Final = Size(400, {50: 60, 200: 60, 1000: 20})
-_QUICK: Final = Size(20, {50: 2, 200: 2, 1000: 1})
+_QUICK: Final = Size(10, {50: 2, 200: 1, 1000: 1})
 
 
 class Due(NamedTuple):
@@ -67,7 +67,7 @@ class Due(NamedTuple):
 def run(quick: bool) -> dict[str, Any]:
     """Measure. Times in seconds."""
     size, load = _QUICK if quick else _FULL, os.getloadavg()[0]
-    with Progress(console=Console(stderr=True)) as progress, Stack(KafkaBroker(), port=free_port()) as stack:
+    with Progress(console=Console(stderr=True)) as progress, Stack(KafkaBroker(brief=quick), port=free_port()) as stack:
         town = progress.add_task("freshness: the town", total=None)
         fill(stack, size.households, _SEED, None, lambda _, done, total: progress.update(town, completed=done))
         gauge = Gauge(stack)

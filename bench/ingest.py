@@ -38,7 +38,7 @@ def run(quick: bool) -> dict[str, Any]:
     homes, load = _QUICK_HOUSEHOLDS if quick else _HOUSEHOLDS, os.getloadavg()[0]
     changes = list(Correspondence().with_messages(new_town(homes, _SEED).fill()))
     found = {}
-    with Progress(console=Console(stderr=True)) as progress, Stack(KafkaBroker(), port=free_port()) as stack:
+    with Progress(console=Console(stderr=True)) as progress, Stack(KafkaBroker(brief=quick), port=free_port()) as stack:
         for name in ("stream", "desk"):
             stack.children[name].stop(_STOP_SECONDS)
         for name in stack.sources:

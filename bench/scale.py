@@ -17,13 +17,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from kafka import KafkaAdminClient
 from rich.console import Console
 from rich.progress import Progress
 
 from bench.municipality import Municipality, Spec
 from bench.scale_town import Views, changes, composition, contact, contact_ids, resolve_us
 from bench.whole_job.job import Log
-from bench.worker import BenchError, Worker, forget_state
+from bench.worker import BenchError, Worker, bytes_in, forget_state
 from hub.connect.ingest.publisher import Message
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.events.topics import COMPOSITIONS
@@ -54,8 +55,9 @@ class Size(NamedTuple):
     changes: int
 
 
-_FULL: Final = Size(100_000, 1_200)
-_QUICK: Final = Size(300, 100)
+_FULL: Final = Size(125_000, 1_200)
+"""150,000 dossiers, which name a million persons."""
+_QUICK: Final = Size(200, 60)
 
 
 class Bench(NamedTuple):
@@ -83,7 +85,7 @@ def run(quick: bool) -> dict[str, Any]:
     specs = list(Municipality(round(size.households * _DOSSIERS_PER_HOUSEHOLD), _SEED).specs())
     random.Random(_SEED).shuffle(specs)
     with (
-        KafkaBroker() as broker,
+        KafkaBroker(brief=quick) as broker,
         tempfile.TemporaryDirectory(prefix="scale-", ignore_cleanup_errors=True) as folder,
         Progress(console=Console(stderr=True)) as progress,
     ):
@@ -133,16 +135,34 @@ def _grown(bench: Bench, worker: Worker, done: int, until: int, version: int) ->
     part = bench.specs[done:until]
     fill = [composition(spec, 1) for spec in part]
     fill += [contact(spec, number, 1) for number in range(_CONTACTS) for spec in part]
+    began = time.monotonic()
     filled = _through(bench, worker, f"{until:,} dossiers", fill)
+    seconds = time.monotonic() - began
     some = changes(bench.specs[:until], bench.size.changes, version, random.Random(version))
     return {
         "dossiers": until,
+        "persons": len({member.person for spec in bench.specs[:until] for member in spec.members}),
+        "fill_seconds": round(seconds, 1),
+        "dossiers_per_second": round(len(part) / seconds),
+        "state_mb": round(bytes_in(bench.folder / "first") / _MB),
+        "topics_mb": round(topic_bytes(bench.log.bootstrap) / _MB),
         "fill_events": len(fill),
         "fill_cpu_us_per_event": round(filled),
         "cpu_us_per_change": round(_through(bench, worker, f"changes in {until:,} dossiers", some)),
         "resident_mb": round(worker.memory("VmRSS") / _MB),
         "peak_mb": round(worker.memory("VmHWM") / _MB),
     }
+
+
+def topic_bytes(bootstrap: str) -> int:
+    """What all topics of a broker take on its disk."""
+    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        folders = (folder for broker in admin.describe_log_dirs() for folder in broker["log_dirs"])
+        topics = (topic for folder in folders for topic in folder["topics"])
+        return sum(partition["partition_size"] for topic in topics for partition in topic["partitions"])
+    finally:
+        admin.close()
 
 
 def _through(bench: Bench, worker: Worker, title: str, messages: Sequence[Message]) -> float:
@@ -265,6 +285,10 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
             f"  {row['dossiers']:>7,} dossiers: {row['cpu_us_per_change']:>5,} us of CPU a change,"
             f" {row['fill_cpu_us_per_event']:>5,} an event of the fill; {row['resident_mb']:,} MB,"
             f" at most {row['peak_mb']:,}"
+        )
+        yield (
+            f"          {row['persons']:,} persons; filled in {row['fill_seconds']:,} s, {row['dossiers_per_second']:,}"
+            f" dossiers a second; on disk: state {row['state_mb']:,} MB, topics {row['topics_mb']:,} MB"
         )
     for name in ("warm", "cold"):
         row = recovery[name]

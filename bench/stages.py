@@ -28,7 +28,7 @@ _SEED: Final = 7
 _HOUSEHOLDS: Final = 800
 _QUICK_HOUSEHOLDS: Final = 60
 _ROUNDS: Final = 3
-_LIST_RECORDS: Final = 100
+_LIST_RECORDS: Final = 32
 """As in the whole job."""
 _FUNCTIONS: Final = 20
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -167,7 +168,16 @@ def _memory(process: Path, which: str) -> int:
 
 def state_bytes(folder: Path) -> int:
     """Resolve's state on disk."""
-    return sum(file.stat().st_size for file in (folder / "stream" / "resolve-0").rglob("*") if file.is_file())
+    return bytes_in(folder / "stream" / "resolve-0")
+
+
+def bytes_in(folder: Path) -> int:
+    """Of all files, of a worker that may be at work: what goes meanwhile is not counted."""
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def forget_state(folder: Path) -> None:

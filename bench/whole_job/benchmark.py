@@ -25,16 +25,16 @@ INPUT: Final = "input"
 
 
 class Size(NamedTuple):
-    """Of a benchmark. `list_records`: the longest list of those who work in lists, well below the households of a
-    partition: longer ones would put more changes of a household in one view than others can."""
+    """Of a benchmark. `list_records`: the longest list of those who work in lists, at full size half of the households
+    of a partition: longer ones would put more changes of a household in one view than others can."""
 
     households: int
     rounds: int
     list_records: int
 
 
-_FULL: Final = Size(households=2_500, rounds=3, list_records=100)
-_QUICK: Final = Size(households=80, rounds=1, list_records=16)
+_FULL: Final = Size(households=2_500, rounds=3, list_records=32)
+_QUICK: Final = Size(households=40, rounds=1, list_records=16)
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def run(quick: bool) -> dict[str, Any]:
     wanted = expected(given.messages)
     reasons = {contestant.name: why for contestant in FIELD if (why := missing(contestant))}
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in FIELD}
-    with KafkaBroker() as broker, Progress(console=Console(stderr=True)) as progress:
+    with KafkaBroker(brief=quick) as broker, Progress(console=Console(stderr=True)) as progress:
         log = Log(broker.bootstrap)
         task = progress.add_task("the whole job", total=size.rounds * len(FIELD))
         for number in range(1, size.rounds + 1):

@@ -120,7 +120,14 @@ def test_scale_says_which_figures_are_a_model() -> None:
     start = {"ready_seconds": 5.0, "cpu_seconds": 4.0, "changelog_records": 10}
     start["peak_mb"] = 100
     lost = {"partitions_of_the_killed": 9, "seconds": 13.6, "changelog_records": 10}
-    grown = {"dossiers": 10, "fill_cpu_us_per_event": 900, "cpu_us_per_change": 800, "resident_mb": 90, "peak_mb": 99}
+    filled = {"persons": 70, "fill_seconds": 2.0, "dossiers_per_second": 5, "state_mb": 1, "topics_mb": 2}
+    grown = filled | {
+        "dossiers": 10,
+        "fill_cpu_us_per_event": 900,
+        "cpu_us_per_change": 800,
+        "resident_mb": 90,
+        "peak_mb": 99,
+    }
     results = {
         "machine": {"cores": 2, "load": 0.1},
         "households": 10,

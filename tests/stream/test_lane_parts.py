@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bench.stages import Memory
@@ -20,6 +22,7 @@ from hub.stream.lane.fence import Fence
 from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced
 from hub.stream.lane.store import Marker, PartitionStore, StateInUse, TailKey, shared_cache
+from hub.stream.lane.tail import TailProgress
 from hub.stream.lane.watchdog import Watchdog
 from hub.stream.lane.writer import Message, chunks
 from hub.stream.stage import Record, Stage
@@ -228,3 +231,41 @@ def test_the_stage_in_the_readme_counts_a_repeated_list_once() -> None:
     older, value = b'{"seen": 4, "count": 1}', b'{"seen": 7, "count": 2}'
     assert state.get(b"a") == value
     assert stage.merge(b"a", value, older) == stage.merge(b"a", older, value) == stage.merge(b"a", None, value) == value
+
+
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(["own", "other"]), st.integers(1, 4)),
+    st.tuples(st.sampled_from(["acknowledged", "read", "skip"]), st.integers(1, 3)),
+)
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_every_record_of_another_owner_is_looked_at_whenever_acks_and_reads_come(steps: list[tuple[str, int]]) -> None:
+    progress, looked, end = TailProgress(0), set[int](), 0
+    unsaid: list[tuple[int, int]] = []
+    others: set[int] = set()
+    for what, count in [*steps, ("skip", 1)]:
+        if what in {"own", "other"}:
+            if what == "own":
+                unsaid.append((end, count))
+            else:
+                others.update(range(end, end + count))
+            end += count
+        elif what == "acknowledged" and unsaid:
+            progress.wrote(*unsaid.pop(0))
+        elif what == "read":
+            until = min(end, progress.position + count)
+            looked.update(range(progress.position, until))
+            progress.position = until
+        elif what == "skip":
+            progress.skip()
+        assert {offset for offset in others if offset < progress.position} <= looked
+
+
+def test_what_was_acknowledged_without_a_gap_is_not_read() -> None:
+    progress = TailProgress(5)
+    progress.wrote(5, 2)
+    progress.wrote(7, 1)
+    assert (progress.skip(), progress.position, progress.skip()) == (True, 8, False)
+    progress.wrote(9, 3)  # 8 is somebody else's
+    assert (progress.skip(), progress.position) == (False, 8)

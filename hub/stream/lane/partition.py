@@ -25,7 +25,7 @@ from hub.stream.lane.inbox import Inbox
 from hub.stream.lane.options import Fenced, LaneObserver, LaneOptions, SendFailed, Superseded
 from hub.stream.lane.store import Marker, Overlay, PartitionStore, TailKey
 from hub.stream.lane.tail import Chunk, TailReader
-from hub.stream.lane.writer import NO_HEADERS, WRITER_HEADER, Headers, Message, Writer, chunks, size_of
+from hub.stream.lane.writer import NO_HEADERS, WRITER_HEADER, Ack, Headers, Message, Writer, chunks, size_of
 from hub.stream.stage import Output, Record, Stage
 
 _log: Final = structlog.get_logger("regiehub.stream.lane")
@@ -245,7 +245,7 @@ class StagePartition:
         trace = inbox.trace(records[0])
         passed_on = [(trace_context.HEADER, trace)] if trace else []
         overlay, outputs, records = self._handle(inbox.topic, records)
-        await self._shared.writer.publish(outputs, self._output_headers(outputs, passed_on), self._check)
+        acks = await self._shared.writer.publish(outputs, self._output_headers(outputs, passed_on), self._check)
         self._outputs.wrote(outputs)
         if overlay.puts:
             messages = [Message(k, v, self._headers() + passed_on) for k, v in overlay.puts.items()]
@@ -253,6 +253,9 @@ class StagePartition:
             if base == self._seen:  # else somebody's records are in between: the tail gets there
                 self._seen += len(messages)
             self._open().write(overlay.puts, {self._changelog: self._seen})
+            acks.append(Ack(*self._changelog, base, len(messages)))
+        for ack in acks:
+            self._shared.reader.wrote(TailKey(ack.topic, ack.partition), ack.base, ack.records)
         inbox.finish(records)
         self._shared.observer.applied(self.stage.name, len(records))
         shown = len(overlay.puts) if self._shows_changelog else 0

@@ -64,6 +64,31 @@ class TailOwner(Protocol):
         """Called after a chunk was put."""
 
 
+class TailProgress:
+    """How far a tail has been looked at, and which offsets from there on need no look: the owner wrote them.
+
+    The broker told the owner so when it acknowledged them. Whatever stands between two such runs is somebody else's
+    (R9), so only a run that begins at or before the position is gone past, never a gap."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        """Next offset to look at."""
+        self._own = range(0)
+
+    def wrote(self, base: int, records: int) -> None:
+        """These are the owner's. Of two runs with a gap between them only the later is remembered; the other is
+        read."""
+        begin = self._own.start if self._own.stop == base else base
+        self._own = range(begin, base + records)
+
+    def skip(self) -> bool:
+        """Go past the owner's run, if nothing before it is left to be looked at; whether that led any further."""
+        if self.position not in self._own:
+            return False
+        self.position = self._own.stop
+        return True
+
+
 class TailReader:
     """Reads on while it runs. For one event loop."""
 
@@ -71,6 +96,7 @@ class TailReader:
         self._options = options
         self._consumer: AIOKafkaConsumer | None = None
         self._owners: dict[TopicPartition, TailOwner] = {}
+        self._progress: dict[TopicPartition, TailProgress] = {}
         self._changed = asyncio.Event()
 
     async def start(self) -> None:
@@ -102,6 +128,7 @@ class TailReader:
     def assign(self, tails: Iterable[TailKey]) -> None:
         """Every tail of the coming assignment; nothing is read of a tail before `follow`."""
         self._owners.clear()
+        self._progress.clear()
         consumer = self._ready()
         places = [TopicPartition(*tail) for tail in tails]
         if not places:
@@ -115,14 +142,22 @@ class TailReader:
         """Read a tail from an offset on, for this owner; again from there if it was read before."""
         place = TopicPartition(*tail)
         self._owners[place] = owner
+        self._progress[place] = TailProgress(offset)
         self._ready().seek(place, offset)
         self._ready().resume(place)
         self._changed.set()
+
+    def wrote(self, tail: TailKey, base: int, records: int) -> None:
+        """The broker acknowledged these offsets to the owner, and they are in its state. `base`: -1 for not said."""
+        progress = self._progress.get(TopicPartition(*tail))
+        if progress is not None and base >= 0:
+            progress.wrote(base, records)
 
     def leave(self, tails: Iterable[TailKey]) -> None:
         """Stop reading; nothing of these tails is delivered after the call."""
         for tail in tails:
             place = TopicPartition(*tail)
+            self._progress.pop(place, None)
             if self._owners.pop(place, None) is not None and self._consumer is not None:
                 self._consumer.pause(place)
 
@@ -143,12 +178,20 @@ class TailReader:
                 await _wait(self._changed, _BUSY_SECONDS)
                 continue
             # Without a list of partitions it also returns those that are followed while it waits.
+            self._skip_own()
             seconds = _BUSY_SECONDS if full else _IDLE_SECONDS
             fetched = await self._ready().getmany(*wanted, timeout_ms=int(seconds * 1000))
             for place, records in fetched.items():
                 self._deliver(place, records)
             is_calm = sum(map(len, fetched.values())) < _FULL_LOOK and all(o.recovered for o in self._owners.values())
             await _wait(self._changed, _CALM_SECONDS) if is_calm else await asyncio.sleep(0)
+
+    def _skip_own(self) -> None:
+        """Go past what the owner wrote, wherever everything before it has been read."""
+        for place, progress in self._progress.items():
+            if progress.skip():
+                self._ready().seek(place, progress.position)
+                self._put(place, Chunk(TailKey(*place), progress.position, [], 0))
 
     def _deliver(self, place: TopicPartition, records: list[Any]) -> None:
         owner = self._owners.get(place)
@@ -160,8 +203,12 @@ class TailReader:
             for record in records
             if record.headers[:1] != own and record.key is not None and record.value is not None
         ]
-        owner.chunks.append(Chunk(TailKey(*place), records[-1].offset + 1, foreign, len(records)))
-        owner.wake()
+        self._put(place, Chunk(TailKey(*place), records[-1].offset + 1, foreign, len(records)))
+
+    def _put(self, place: TopicPartition, chunk: Chunk) -> None:
+        self._progress[place].position = chunk.next_offset
+        self._owners[place].chunks.append(chunk)
+        self._owners[place].wake()
 
     def _ready(self) -> AIOKafkaConsumer:
         if self._consumer is None:

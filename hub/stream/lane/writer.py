@@ -43,6 +43,15 @@ class Message(NamedTuple):
 Batch = tuple[Place, Sequence[Message]]
 
 
+class Ack(NamedTuple):
+    """So many records stand at this offset and the next ones. `base`: -1 when the broker does not say."""
+
+    topic: str
+    partition: int
+    base: int
+    records: int
+
+
 class Writer:
     """One producer for all partitions of a worker. For one event loop.
 
@@ -81,7 +90,7 @@ class Writer:
 
     async def publish(
         self, outputs: Iterable[Output], headers: Mapping[str, Headers], check: Callable[[], None]
-    ) -> None:
+    ) -> list[Ack]:
         """Send outputs to the partition of their key, in order per partition, and wait for all acknowledgements.
 
         `headers` per topic; `check` raises when nothing may be sent any more, and is called before each batch.
@@ -93,18 +102,16 @@ class Writer:
             grouped[output.topic, partition].append(message)
         limit = self._options.max_batch_bytes
         batches = ((place, run) for place, messages in grouped.items() for run in chunks(messages, limit))
-        if grouped:
-            await self._send(batches, check)
+        return await self._send(batches, check) if grouped else []
 
     async def append(self, topic: str, partition: int, messages: Sequence[Message], check: Callable[[], None]) -> int:
         """Send messages as one record batch, which Kafka keeps whole or not at all, and wait for the ack.
 
         Returns the offset of the first, -1 when the broker does not say. Raises SendFailed, TooLarge."""
         (ack,) = await self._send([((topic, partition), messages)], check)
-        base: int = ack.offset
-        return base
+        return ack.base
 
-    async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
+    async def _send(self, batches: Iterable[Batch], check: Callable[[], None]) -> list[Ack]:
         producer = await self._connected()
         sending = asyncio.create_task(_send_all(producer, batches, check))
         try:
@@ -171,20 +178,20 @@ def chunks(messages: Sequence[Message], limit_bytes: int) -> Iterable[Sequence[M
     yield run
 
 
-async def _send_all(producer: AIOKafkaProducer, batches: Iterable[Batch], check: Callable[[], None]) -> list[Any]:
-    sent: list[tuple[Awaitable[Any], str, Sequence[Message]]] = []
-    for (topic, partition), messages in batches:
-        batch = _build(producer, topic, messages)
+async def _send_all(producer: AIOKafkaProducer, batches: Iterable[Batch], check: Callable[[], None]) -> list[Ack]:
+    sent: list[tuple[Awaitable[Any], Place, Sequence[Message]]] = []
+    for place, messages in batches:
+        batch = _build(producer, place[0], messages)
         check()
-        sent.append((await producer.send_batch(batch, topic, partition=partition), topic, messages))
+        sent.append((await producer.send_batch(batch, place[0], partition=place[1]), place, messages))
     return await asyncio.gather(*(_acknowledged(*each) for each in sent))
 
 
-async def _acknowledged(ack: Awaitable[Any], topic: str, messages: Sequence[Message]) -> Any:
+async def _acknowledged(sent: Awaitable[Any], place: Place, messages: Sequence[Message]) -> Ack:
     try:
-        return await ack
+        return Ack(*place, (await sent).offset, len(messages))
     except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-        raise _too_large(topic, messages) from error
+        raise _too_large(place[0], messages) from error
 
 
 async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
