@@ -170,6 +170,17 @@ def test_a_search_by_form_finds_and_explains(home: str, browser: TestClient, des
     assert browser.get("/zoeken").status_code == 200
 
 
+def test_whoever_types_a_street_reads_how_an_address_is_found(home: str, browser: TestClient) -> None:
+    told = "Een adres zoekt u met postcode en huisnummer. Op straatnaam kan niet"
+    for street in ("Coolsingel", "’s-Gravenweg 12", "  Élisabethplein 3"):
+        answer = browser.post("/zoeken", data={"postcode": street, "house_number": "40"})
+        assert answer.status_code == 400
+        assert plain(answer.text).count(told) == 2
+        found = browser.post("/zoeken", data={"name": street.strip()})
+        assert "Geen huishouden gevonden" in found.text and told in plain(found.text)
+    assert plain(browser.post("/zoeken", data={"postcode": "301 AB", "house_number": "1"}).text).count(told) == 1
+
+
 def test_the_page_of_looks_names_this_look(home: str, browser: TestClient) -> None:
     browser.get("/huishoudens?wie=all")
     shown = plain(browser.get(f"/huishoudens/{home}/inzagen").text)
