@@ -177,7 +177,12 @@ def _fail(error: Exception, out: BinaryIO) -> int:
     _log.critical("projector_failed", error=type(error).__name__, traceback="".join(traceback.format_list(frames)))
     last = next((frame for frame in reversed(frames) if f"{os.sep}hub{os.sep}" in frame.filename), frames[-1])
     failed = f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"
-    line = {"why_not_ready": "the projector has failed", "did": [], "unreadable": None, "failed": failed}
+    line: dict[str, object] = {
+        "why_not_ready": "the projector has failed",
+        "did": [],
+        "unreadable": None,
+        "failed": failed,
+    }
     out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     out.flush()
     return 1
