@@ -50,6 +50,12 @@ def test_the_realm_has_the_roles_of_the_desk_and_no_user() -> None:
     assert not REALM["registrationAllowed"] and not REALM["editUsernameAllowed"]
 
 
+def test_whoever_gets_a_password_of_somebody_else_changes_it_and_has_a_second_factor() -> None:
+    """An action that a realm does not name is left out, and a temporary password would stay."""
+    actions = {action["alias"]: (action["enabled"], action["defaultAction"]) for action in REALM["requiredActions"]}
+    assert actions == {"CONFIGURE_TOTP": (True, True), "UPDATE_PASSWORD": (True, False)}
+
+
 def test_the_clients_are_the_desk_and_the_audience_of_the_api() -> None:
     told = ours()["desk"]["environment"]
     assert set(CLIENTS) == {told["REGIEHUB_OIDC_CLIENT_ID"], told["REGIEHUB_OIDC_AUDIENCE"]}
