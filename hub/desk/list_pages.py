@@ -118,7 +118,7 @@ def _add_search(router: APIRouter, pages: Pages) -> None:
     @router.get("/zoeken")
     def ask(request: Request) -> Response:
         """An empty search; the terms never stand in an address."""
-        return pages.show(request, "search.html", found=None, problem="", limit=SEARCH_LIMIT)
+        return pages.show(request, "search.html", found=None, problem="", typed={}, limit=SEARCH_LIMIT)
 
     @router.post("/zoeken")
     def search(request: Request, form: Form) -> Response:
@@ -127,11 +127,11 @@ def _add_search(router: APIRouter, pages: Pages) -> None:
             wanted = search_of(site, HouseholdSearch.model_validate(form))
         except (ValidationError, InvalidBsn):
             problem = "search_street" if is_street(form.get("postcode", "")) else "search_invalid"
-            return pages.show(request, "search.html", 400, found=None, problem=problem, limit=SEARCH_LIMIT)
+            return pages.show(request, "search.html", 400, found=None, problem=problem, typed=form, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
         summaries = attention.summaries(site, found.households)
         limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
-        return pages.show(request, "search.html", found=found, problem="", summaries=summaries, **limits)
+        return pages.show(request, "search.html", found=found, problem="", typed=form, summaries=summaries, **limits)
 
 
 def is_street(typed: str) -> bool:
