@@ -65,6 +65,8 @@ STAND: Final = Table(
     PrimaryKeyConstraint("tabel", "record_nr"),
 )
 HORIZON: Final = Table("outbox_horizon", MetaData(), Column("horizon", BigInteger))
+_SEQ_OF_OPEN: Final = OUTBOX.c.seq + 0
+"""Orders the few open rows. By the bare column a database would rather walk its key, past all that was ever written."""
 
 _REFUSED_SQLITE: Final = {
     sqlite3.SQLITE_ERROR,
@@ -136,7 +138,7 @@ class OutboxReader:
     def open(self, horizon: int, holes: Sequence[Span], limit: int) -> list[OutboxRow]:
         """Rows that are visible but may still get lower neighbours, by seq, whose seq lies in one of the
         holes."""
-        return self._rows(and_(OUTBOX.c.tx >= horizon, _within(holes)), (OUTBOX.c.seq,), limit)
+        return self._rows(and_(OUTBOX.c.tx >= horizon, _within(holes)), (_SEQ_OF_OPEN,), limit)
 
     def _rows(self, condition: ColumnElement[bool], order: Sequence[ColumnElement[int]], limit: int) -> list[OutboxRow]:
         rows = self._connection.execute(select(OUTBOX).where(condition).order_by(*order).limit(limit))
@@ -144,7 +146,7 @@ class OutboxReader:
 
     def first_open(self, horizon: int) -> int | None:
         """Lowest visible seq of the rows that are not final; None: there are none."""
-        lowest = self._connection.execute(select(func.min(OUTBOX.c.seq)).where(OUTBOX.c.tx >= horizon))
+        lowest = self._connection.execute(select(func.min(_SEQ_OF_OPEN)).where(OUTBOX.c.tx >= horizon))
         return lowest.scalar_one_or_none()
 
     def stock(self, after: tuple[str, str], limit: int) -> list[StandRow]:

@@ -6,11 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from connectors.menscentraal.config import MensCentraalConfig
 from connectors.menscentraal.connector import MensCentraalConnector
 from connectors.menscentraal.simulator import MensCentraalSimulator
+from connectors.menscentraal.source import METADATA, OUTBOX, OutboxReader
 from hub.connect import SourceRejected, SourceUnavailable, TranslationError
+from hub.connect.frontier import Span
 from tests.connectors.sources import mens_contact, read_all
 
 pytestmark = pytest.mark.core
@@ -112,3 +115,31 @@ def test_rows_of_one_transaction_larger_than_a_page(tmp_path: Path) -> None:
 def test_the_address_is_shown_nowhere() -> None:
     config = MensCentraalConfig.model_validate({"url": "postgresql://hub:GEHEIM@db/mens"})
     assert "GEHEIM" not in f"{config!r}{config}{config.model_dump_json()}"
+
+
+def test_what_a_poll_costs_that_finds_nothing_does_not_grow_with_the_outbox() -> None:
+    steps = [_steps_of_an_idle_poll(rows) for rows in (200, 4_000)]
+    assert steps[1] < 2 * steps[0] + 10
+
+
+def _steps_of_an_idle_poll(rows: int) -> int:
+    """Hundreds of steps of SQLite's machine, when so many rows are final and read, and one hole is left."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    engine = create_engine("sqlite://")
+    METADATA.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(OUTBOX.insert(), [{"seq": seq, "tx": seq} for seq in range(2, rows)])
+        reader, holes = OutboxReader(connection), [Span(1, 1), Span(rows, None)]
+        database = connection.connection.driver_connection
+        assert isinstance(database, sqlite3.Connection)
+        database.set_progress_handler(count, 100)
+        assert reader.first_open(rows) is None
+        assert reader.open(rows, holes, 500) == reader.final((rows - 1, rows - 1), rows, holes, 500) == []
+    engine.dispose()
+    return steps

@@ -132,6 +132,9 @@ class _Town:
 
     def __init__(self, stated: dict[Ref, Statement], is_open: set[DossierKey], every: list[Decision]) -> None:
         self.stated = stated
+        self.of_dossier: dict[DossierKey, list[Ref]] = {}
+        for ref in stated:
+            self.of_dossier.setdefault(ref[:2], []).append(ref)
         self.is_open = is_open
         self.every = every
         self.active = [item for item in every if not item.withdrawn]
@@ -146,8 +149,8 @@ class _Town:
         by_number = named.sure and not (item.other and item.one.ref[:2] == item.other.ref[:2])
         return {
             ref
-            for ref, line in self.stated.items()
-            if ref[:2] == named.ref[:2] and (line.person == named.person if by_number else ref == named.ref)
+            for ref in self.of_dossier.get(named.ref[:2], ())
+            if (self.stated[ref].person == named.person if by_number else ref == named.ref)
         }
 
     def _keys(self) -> dict[Ref, Person]:
