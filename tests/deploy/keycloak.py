@@ -140,7 +140,13 @@ class Administrator:
         self._http.close()
 
     def add_user(
-        self, user: str, password: str, role: str = "", *, temporary: bool = False, **attributes: list[str]
+        self,
+        user: str,
+        password: str,
+        role: str = "",
+        attributes: Mapping[str, list[str]] | None = None,
+        *,
+        temporary: bool = False,
     ) -> None:
         """As deploy/README.md says: an account with one realm role; "" for none. `temporary`: of the password, which he
         then changes when he first logs in."""
@@ -150,7 +156,7 @@ class Administrator:
             "enabled": True,
             "firstName": first.title(),
             "lastName": last.title(),
-            "attributes": attributes,
+            "attributes": dict(attributes or {}),
             "credentials": [{"type": "password", "value": password, "temporary": temporary}],
         }
         place = self.ask("POST", "users", account).headers["location"].rpartition("/")[2]

@@ -186,7 +186,7 @@ def _action(page: httpx.Response) -> str:
 def test_a_director_logs_in_with_a_second_factor_and_a_password_of_his_own_works_and_logs_out(
     town: Town, app_of: AppOf, tmp_path: Path, page: Page
 ) -> None:
-    town.admin.add_user("dirk.dewit", "van de beheerder", "case_director", temporary=True, **DIRECTOR)
+    town.admin.add_user("dirk.dewit", "van de beheerder", "case_director", DIRECTOR, temporary=True)
     with housing(town, app_of, tmp_path) as house:
         page.goto(f"{town.desk}/huishoudens")
         page.get_by_role("link", name="Inloggen", exact=True).click()
@@ -226,7 +226,7 @@ def test_who_has_no_role_is_told_so_and_that_is_logged(town: Town, app_of: AppOf
 
 
 def test_a_wrong_secret_of_the_desk_is_told_and_logged(town: Town, app_of: AppOf, tmp_path: Path) -> None:
-    town.admin.add_user("wim.wrong", PASSWORD, "case_director", **DIRECTOR)
+    town.admin.add_user("wim.wrong", PASSWORD, "case_director", DIRECTOR)
     secret = tmp_path / "wrong.txt"
     secret.write_text("not the secret")
     secret.chmod(0o600)
@@ -256,14 +256,14 @@ def test_another_address_of_the_desk_is_refused_by_keycloak_which_says_so(
 @pytest.mark.parametrize("skew_seconds", [-50, 50])
 def test_clocks_that_differ_a_little_do_no_harm(town: Town, app_of: AppOf, tmp_path: Path, skew_seconds: int) -> None:
     user = f"klok.{'voor' if skew_seconds > 0 else 'achter'}"
-    town.admin.add_user(user, PASSWORD, "case_director", **DIRECTOR)
+    town.admin.add_user(user, PASSWORD, "case_director", DIRECTOR)
     with housing(town, app_of, tmp_path, later_seconds=skew_seconds) as house, town.somebody() as browser:
         assert sign_in(browser, town, user).url.path == "/huishoudens"
         assert ("logged_in", True) in {(it["reason"], it["allowed"]) for it in house.desk.operations()}
 
 
 def test_a_clock_that_is_wrong_is_told_and_the_log_says_what(town: Town, app_of: AppOf, tmp_path: Path) -> None:
-    town.admin.add_user("klok.stuk", PASSWORD, "case_director", **DIRECTOR)
+    town.admin.add_user("klok.stuk", PASSWORD, "case_director", DIRECTOR)
     with (
         capture_logs() as logged,
         housing(town, app_of, tmp_path, later_seconds=-600) as house,
