@@ -125,6 +125,13 @@ class ContractError(RegiehubError):
     action = Action.STOP
 
 
+class ProjectorEnded(RegiehubError):
+    """What fills the desk's read model ended unasked, so that pages would grow old unsaid. Whoever runs the desk mends
+    what the log names, and starts it again: it goes on where it was."""
+
+    action = Action.STOP
+
+
 class DeadLetterLimitExceeded(RegiehubError):
     """Too many unreadable records: a bad release must not drain a source into the dead letters."""
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from hub.desk import readmodel
 from hub.desk.caseload.writing import Attending
 from hub.desk.feed import Feed, Observer
 from hub.desk.settings_file import load_prices, load_terms
-from hub.errors import ContractError
+from hub.errors import ContractError, ProjectorEnded
 from hub.events.codec import UnknownSchemaError
 from hub.ops import logging
 from hub.settings import Settings, load_settings
@@ -60,6 +61,7 @@ class Apart:
         self._why: str | None = "the projector is starting"
         self._heard_at = clock()
         self._unreadable: str | None = None
+        self._failed: str | None = None
         self._stopped = asyncio.Event()
 
     def why_not_ready(self) -> str | None:
@@ -73,8 +75,8 @@ class Apart:
         self._stopped.set()
 
     async def run(self) -> int:
-        """Run it until asked to stop; gives the exit code of the desk, not 0 if it ended by itself. Raises
-        ContractError if the log holds what this release cannot read."""
+        """Run it until asked to stop; gives the exit code of the desk. Raises ContractError if the log holds what this
+        release cannot read, ProjectorEnded if it ended by itself for another reason."""
         child = await asyncio.create_subprocess_exec(
             *self._command, str(os.getpid()), stdin=DEVNULL, stdout=PIPE, limit=_LONGEST_LINE
         )
@@ -98,7 +100,7 @@ class Apart:
         if self._stopped.is_set():
             return 0
         _log.error("projector_ended", exit_code=exit_code)
-        return 1
+        raise ProjectorEnded(_what_to_do(self._failed, exit_code))
 
     async def _hear(self, child: Process) -> None:
         """Until it says nothing more, because it has ended."""
@@ -111,8 +113,20 @@ class Apart:
         self._heard_at = self._clock()
         self._why = told["why_not_ready"]
         self._unreadable = told["unreadable"]
+        self._failed = told.get("failed")
         for name, said in told["did"]:
             getattr(self._observer, name)(**said)
+
+
+def _what_to_do(failed: str | None, exit_code: int) -> str:
+    """One line for whoever runs the desk."""
+    if failed is not None:
+        why = f"could not be filled: {failed}. Mend what projector_failed in the log names, most often the database"
+    elif exit_code < 0:
+        why = f"is not filled any more: signal {-exit_code} ended that process. See whether the machine has memory left"
+    else:
+        why = f"is not filled any more: that process ended with exit code {exit_code}"
+    return f"The read model {why}; then start the desk again. Nothing was skipped."
 
 
 class _Did:
@@ -149,7 +163,29 @@ def main() -> None:
     die_with_parent(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.configure("projector")
-    raise SystemExit(project(load_settings(), sys.stdout.buffer))
+    out = sys.stdout.buffer
+    try:
+        exit_code = project(load_settings(), out)
+    except Exception as error:  # noqa: BLE001 - the top of this process: say what broke, without values, and end
+        exit_code = _fail(error, out)
+    raise SystemExit(exit_code)
+
+
+def _fail(error: Exception, out: BinaryIO) -> int:
+    """Places and classes alone: what a database says of its error may hold a family's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    _log.critical("projector_failed", error=type(error).__name__, traceback="".join(traceback.format_list(frames)))
+    last = next((frame for frame in reversed(frames) if f"{os.sep}hub{os.sep}" in frame.filename), frames[-1])
+    failed = f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"
+    line: dict[str, object] = {
+        "why_not_ready": "the projector has failed",
+        "did": [],
+        "unreadable": None,
+        "failed": failed,
+    }
+    out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    out.flush()
+    return 1
 
 
 def project(settings: Settings, out: BinaryIO) -> int:

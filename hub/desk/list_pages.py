@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -103,7 +104,7 @@ def _add_search(router: APIRouter, pages: Pages) -> None:
     @router.get("/zoeken")
     def ask(request: Request) -> Response:
         """An empty search; the terms never stand in an address."""
-        return pages.show(request, "search.html", found=None, invalid=False, limit=SEARCH_LIMIT)
+        return pages.show(request, "search.html", found=None, problem="", typed={}, limit=SEARCH_LIMIT)
 
     @router.post("/zoeken")
     def search(request: Request, form: Form) -> Response:
@@ -111,8 +112,14 @@ def _add_search(router: APIRouter, pages: Pages) -> None:
         try:
             wanted = search_of(site, HouseholdSearch.model_validate(form))
         except (ValidationError, InvalidBsn):
-            return pages.show(request, "search.html", 400, found=None, invalid=True, limit=SEARCH_LIMIT)
+            problem = "search_street" if is_street(form.get("postcode", "")) else "search_invalid"
+            return pages.show(request, "search.html", 400, found=None, problem=problem, typed=form, limit=SEARCH_LIMIT)
         found = site.reading.search(asking(request), wanted)
         summaries = attention.summaries(site, found.households)
         limits = {"limit": SEARCH_LIMIT, "hidden_limit": HIDDEN_LIMIT}
-        return pages.show(request, "search.html", found=found, invalid=False, summaries=summaries, **limits)
+        return pages.show(request, "search.html", found=found, problem="", typed=form, summaries=summaries, **limits)
+
+
+def is_street(typed: str) -> bool:
+    """Whether somebody types a street where a postcode belongs: that has two letters, and four digits before them."""
+    return len(re.findall(r"[^\W\d_]", typed)) > 2

@@ -27,6 +27,7 @@ def test_every_error_is_documented_and_says_what_the_engine_does() -> None:
         "LogRefused": Action.STOP,
         "TranslationError": Action.DEAD_LETTER,
         "ContractError": Action.STOP,
+        "ProjectorEnded": Action.STOP,
         "DeadLetterLimitExceeded": Action.STOP,
     }
     assert all(child.__doc__ for child in tree(RegiehubError))

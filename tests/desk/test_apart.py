@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hub.desk.apart import SILENT_SECONDS, Apart
-from hub.errors import ContractError
+from hub.errors import ContractError, ProjectorEnded
 from tests.desk.test_server import children_of, line_with, process
 
 READY: dict[str, object] = {"why_not_ready": None, "did": [], "unreadable": None}
@@ -67,10 +68,18 @@ async def test_what_it_did_and_how_far_it_is_is_heard_and_it_ends_when_it_is_ask
     assert projector.why_not_ready() == "the projector has ended"
 
 
-@pytest.mark.parametrize("then", ["raise SystemExit(3)", "sys.stdout.write('{cut sh')", ""])
-async def test_one_that_ends_by_itself_ends_the_desk_with_an_error(then: str) -> None:
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ("raise SystemExit(3)", "exit code 3"),
+        ("sys.stdout.write('{cut sh')", "exit code 0"),
+        ("import os\nos.kill(os.getpid(), 9)", "signal 9 .* memory"),
+    ],
+)
+async def test_one_that_ends_by_itself_ends_the_desk_with_an_error(then: str, said: str) -> None:
     projector = Apart(Counting(), saying(READY, then=then))
-    assert await projector.run() == 1
+    with pytest.raises(ProjectorEnded, match=said):
+        await projector.run()
     assert projector.why_not_ready() == "the projector has ended"
 
 
@@ -79,6 +88,39 @@ async def test_a_log_that_it_cannot_read_is_said_as_it_was_in_one_process() -> N
     with pytest.raises(ContractError, match="nothing was skipped") as caught:
         await projector.run()
     assert "schema id 99" in caught.value.detail
+
+
+BREAKING = """
+from hub.desk import apart
+
+def broken(*_):
+    raise OperationalError("INSERT", row, Exception("disk full"))
+
+apart.project = broken
+apart.main()
+"""
+
+
+def test_what_breaks_it_is_one_line_and_its_places_stand_in_the_log_without_a_value(tmp_path: Path) -> None:
+    named = "from sqlalchemy.exc import OperationalError\nrow = {'name': 'Noor de Vries'}\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", named + BREAKING, str(os.getpid())],
+        env={**os.environ, "REGIEHUB_DATA_FOLDER": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    told, logged = json.loads(ended.stdout), json.loads(ended.stderr)
+    assert told["failed"].startswith("OperationalError at apart.py:")
+    assert (logged["event"], logged["error"]) == ("projector_failed", "OperationalError")
+    assert "in broken" in logged["traceback"] and b"Noor" not in ended.stdout + ended.stderr
+
+
+async def test_what_broke_it_and_what_to_do_is_said_by_the_desk() -> None:
+    failed = {**READY, "failed": "OperationalError at projector.py:93"}
+    with pytest.raises(ProjectorEnded, match=r"OperationalError at projector\.py:93\. Mend .* start the desk again"):
+        await Apart(Counting(), saying(failed, then="raise SystemExit(1)")).run()
 
 
 async def test_one_that_says_nothing_any_more_makes_the_desk_not_ready() -> None:

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
+from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.openings import agreements, broken
 from hub.desk.consent_page import errors_of
 from hub.desk.deciding import Deciding
@@ -127,7 +128,9 @@ def test_an_emergency_is_taken_seen_and_ended_on_the_page(desk: Desk, browse: Lo
     assert "schulden op een rij" in text
     assert 'id="withheld"' not in text
     assert "yara heeft noodtoegang" in block(browse("adult").get(PAGE).text, "openings")
-    assert "data-ends-in" not in browse("adult").get(PAGE).text
+    told = browse("adult").get(PAGE).text
+    assert "yara heeft noodtoegang tot dossier MC-1, tot 17:00. Waarom" in plain(told.partition('class="first"')[0])
+    assert "data-ends-in" not in told
     action, version = re.findall(r'action="([^"]+/intrekking)"[^>]*>.*?name="version" value="(\d+)"', text, re.DOTALL)[
         0
     ]
@@ -139,6 +142,13 @@ def test_an_emergency_is_taken_seen_and_ended_on_the_page(desk: Desk, browse: Lo
     come_through(desk)
     assert 'id="withheld"' in youth.get(PAGE).text
     assert "Noodtoegang beëindigen" not in youth.get(PAGE).text
+    assert "heeft noodtoegang" not in browse("adult").get(PAGE).text.partition('class="first"')[0]
+
+
+def test_who_broke_the_glass_is_news_in_its_own_block() -> None:
+    found = build(decode(the_family(decision_entry(taken(), minutes=90_000))[1]).value)
+    assert found is not None
+    assert changed_blocks(found, "2026-02-01") == frozenset({"openings"})
 
 
 def test_the_rest_of_the_time_is_said_and_what_is_over_cannot_be_ended(desk: Desk, browse: Log) -> None:

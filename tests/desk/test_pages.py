@@ -170,6 +170,26 @@ def test_a_search_by_form_finds_and_explains(home: str, browser: TestClient, des
     assert browser.get("/zoeken").status_code == 200
 
 
+def test_what_was_searched_for_stands_in_the_fields_again_but_for_a_bsn(home: str, browser: TestClient) -> None:
+    typed = {"name": 'zz"<b>', "birth_date": "1990-01-02", "postcode": "3011 AB", "house_number": "4", "bsn": KNOWN_BSN}
+    for wrong in ({}, {"house_number": "vier"}):
+        text = browser.post("/zoeken", data=typed | wrong).text
+        assert 'value="zz&#34;&lt;b&gt;"' in text and 'value="1990-01-02"' in text and 'value="3011 AB"' in text
+        assert KNOWN_BSN not in text
+    assert ' value="' not in browser.get("/zoeken").text.partition('id="z-naam"')[2].partition("</form>")[0]
+
+
+def test_whoever_types_a_street_reads_how_an_address_is_found(home: str, browser: TestClient) -> None:
+    told = "Een adres zoekt u met postcode en huisnummer. Op straatnaam kan niet"
+    for street in ("Coolsingel", "’s-Gravenweg 12", "  Élisabethplein 3"):
+        answer = browser.post("/zoeken", data={"postcode": street, "house_number": "40"})
+        assert answer.status_code == 400
+        assert plain(answer.text).count(told) == 2
+        found = browser.post("/zoeken", data={"name": street.strip()})
+        assert "Geen huishouden gevonden" in found.text and told in plain(found.text)
+    assert plain(browser.post("/zoeken", data={"postcode": "301 AB", "house_number": "1"}).text).count(told) == 1
+
+
 def test_the_page_of_looks_names_this_look(home: str, browser: TestClient) -> None:
     browser.get("/huishoudens?wie=all")
     shown = plain(browser.get(f"/huishoudens/{home}/inzagen").text)

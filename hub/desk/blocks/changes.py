@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.desk.blocks.openings import OPENING_KINDS
 from hub.events.decisions import DECISION, Kind
 from hub.events.records import RecordType
 from hub.household.document_shape import Document, RecordEntry
@@ -32,5 +33,12 @@ def changed_blocks(document: Document, since: str) -> frozenset[str]:
 
 def _block(record: RecordEntry) -> str:
     if record["record_type"] == DECISION:
-        return "directing" if record["body"]["kind"] == Kind.DIRECTION.value else "attention"
+        return _block_of_decision(record["body"]["kind"])
     return _BLOCKS.get(record["record_type"], "timeline")
+
+
+def _block_of_decision(kind: object) -> str:
+    """Who broke the glass is news to everybody else who works with the family: its block, not the one of snoozes."""
+    if kind in OPENING_KINDS:
+        return "openings"
+    return "directing" if kind == Kind.DIRECTION.value else "attention"

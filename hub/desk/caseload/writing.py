@@ -127,11 +127,18 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
     return len(stale)
 
 
+def _changed_at(document: Document) -> str:
+    """When the newest of it came: of what sources state, and of what people decided, such as an emergency access."""
+    stated = (item["newest_published_at"] for item in document["freshness"])
+    decided = (item["decided_at"] for item in document["decisions"])
+    return max((*stated, *decided), default="")
+
+
 def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
     return {
         "stamp": stamp,
         **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
-        "changed_at": max((item["newest_published_at"] for item in document["freshness"]), default=""),
+        "changed_at": _changed_at(document),
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
     }

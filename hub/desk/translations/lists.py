@@ -23,6 +23,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Fill in at least one field correctly. A BSN has 9 digits, a name at least 2 letters; a postcode needs a house"
         " number.",
     ),
+    "search_street": (
+        "Een adres zoekt u met postcode en huisnummer. Op straatnaam kan niet: adressen zijn verzegeld bewaard.",
+        "Search an address by postcode and house number. Not by street: addresses are kept sealed.",
+    ),
     "search_result": ("Zoekresultaat", "Search result"),
     "search_none": ("Geen huishouden gevonden. Controleer de spelling, of zoek op minder velden.",
                     "No household found. Check the spelling, or search by fewer fields."),

@@ -60,6 +60,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "under_way": ("Noodtoegang tot dossier {dossier}, tot {until}",
                   "Emergency access to dossier {dossier}, until {until}"),
     "under_way_left": ("Nog {left}. Wat u bekijkt wordt beoordeeld.", "{left} left. What you look at is judged."),
+    "under_way_why": ("Waarom", "Why"),
     "end_emergency": ("Noodtoegang beëindigen", "End emergency access"),
     "end": ("Beëindigen", "End"),
     "end_emergency_why": ("beëindigd", "ended"),
