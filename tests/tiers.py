@@ -56,11 +56,15 @@ _LINE = "closing line"
 DRILLED = frozenset({"wheel"})
 """Tiers whose tests are all drills: `make test` neither runs nor misses them, and `make drills` must run them."""
 
-FIRST = ("kafka", "wheel", "vendor", "stream", "browser", "deploy")
+FIRST = ("kafka", "brp", "wheel", "vendor", "stream", "browser", "deploy")
 """Tiers with the longest tests: started first, so that no process is left alone with one at the end."""
 
-SHARE_ONE_KAFKA = frozenset(f"tests/kafka/test_{name}.py" for name in ("broker", "lane", "restarts"))
-"""Files with the fixture `kafka_broker`: run by several processes, each would start a Kafka of its own."""
+TOGETHER = {
+    **{f"tests/kafka/test_{name}.py": "the one Kafka" for name in ("broker", "lane", "restarts")},
+    **{f"tests/brp/test_{name}.py": "the test persons in the hub" for name in ("agreement", "traps")},
+}
+"""Files that share what takes long to make (a fixture of the session), and what that is: run by several processes, each
+would make its own."""
 
 
 @dataclass
@@ -298,12 +302,12 @@ def _seed(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file goes to one process, whole; the files that share the one Kafka all go to the same."""
+    """A file goes to one process, whole; files that share something all go to the same."""
     from xdist.scheduler import LoadFileScheduling
 
     found = LoadFileScheduling(config, log)
     file_of = found._split_scope
-    found._split_scope = lambda nodeid: "the one Kafka" if file_of(nodeid) in SHARE_ONE_KAFKA else file_of(nodeid)
+    found._split_scope = lambda nodeid: TOGETHER.get(file_of(nodeid), file_of(nodeid))
     return found
 
 
