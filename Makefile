@@ -17,7 +17,8 @@ BIN   := .venv/bin
 # What was installed: made again when pyproject.toml changes, or the checkout moves.
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
-# pip compiles on one core what it installs, compileall on all of them. Not these: little of them is ever imported.
+# A new pip resolves in a third of the time of the one that Python 3.11 brings. It compiles on one core what it installs,
+# compileall on all of them; not these, of which little is ever imported.
 SELDOM := /(faker/providers|holidays/countries|mypy|mypyc|pip|pygments/(lexers|styles)|setuptools|stdnum)/
 
 # Tests start hundreds of Pythons and collect in several: they read compiled modules instead of compiling each anew.
@@ -39,7 +40,8 @@ $(STAMP):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { rm -rf .venv; echo "regiehub: no virtual environment could be made; install python3-venv"; exit 1; }
 	@echo "installing into .venv (the first time takes a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[$(EXTRAS)]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --no-compile --editable '.[$(EXTRAS)]'
 	@$(BIN)/python -m compileall -qq -j 0 -x '$(SELDOM)' .venv/lib hub connectors || true
 	@rm -f .venv/.installed-*
 	@touch $@
