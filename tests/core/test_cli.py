@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,11 @@ def test_help_imports_no_kafka_and_no_database() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     slow = {"kafka", "sqlalchemy", "faust", "fastapi", "aiokafka", "pydantic", "fastavro"}
     assert not slow & set(done.stdout.split())
+
+
+def test_it_says_which_release_it_is() -> None:
+    done = RUNNER.invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"regiehub {metadata.version('regiehub')}\n")
 
 
 def test_installed_connectors_are_listed() -> None:
