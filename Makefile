@@ -18,7 +18,7 @@ BIN   := .venv/bin
 STAMP := .venv/.installed-$(shell (pwd; cat pyproject.toml .ci/supported.py) | cksum | cut -d' ' -f1)
 
 # A new pip resolves in a third of the time of the one that Python 3.11 brings. It compiles on one core what it installs,
-# compileall on all of them; not these, of which little is ever imported.
+# compileall on all of them; not these, of which little is ever imported. What cannot be compiled is imported all the same.
 SELDOM := /(faker/providers|holidays/countries|mypy|mypyc|pip|pygments/(lexers|styles)|setuptools|stdnum)/
 
 # Tests start hundreds of Pythons and collect in several: they read compiled modules instead of compiling each anew.
@@ -40,7 +40,7 @@ $(STAMP):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { rm -rf .venv; echo "regiehub: no virtual environment could be made; install python3-venv"; exit 1; }
 	@echo "installing into .venv (the first time takes a minute or two)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26,<27'
 	@$(BIN)/python -m pip install --quiet --no-compile --editable '.[$(EXTRAS)]'
 	@$(BIN)/python -m compileall -qq -j 0 -x '$(SELDOM)' .venv/lib hub connectors || true
 	@rm -f .venv/.installed-*

@@ -55,7 +55,7 @@ RATES: Final = {"household": 20.0, "household page": 2.0, "caseload": 3.0, "by n
 EVENTS_PER_SECOND: Final = 200
 LIST_SECONDS: Final = 0.1
 TURNS: Final = 20
-"""Of changes of every household, before they begin again: with one that changes nothing, if it has 18 records."""
+"""Of changes of every household, before they begin again. A household with 18 records does not change then, once."""
 _RING: Final = KeyRing(linking=b"l" * 32, sealing=b"s" * 64)
 _NAMES: Final = ("jansen", "de vries", "van der berg", "sarah", "mohamed", "bakker anna", "yil", "zzz")
 

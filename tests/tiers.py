@@ -131,9 +131,9 @@ class Tiers:
         of tests at first, and read what the others compiled, instead of compiling all of them once each."""
         given: dict[str, str] = getattr(session.config, "workerinput", {})
         if given and [Path(arg).resolve() for arg in session.config.args] == [self._tests]:
-            folders = sorted(str(folder) for folder in self._tests.iterdir() if any(folder.glob("test_*.py")))
-            first = int(given["workerid"].removeprefix("gw")) * len(folders) // int(given["workercount"])
-            session.config.args[:] = folders[first:] + folders[:first]
+            places = sorted(str(place) for place in self._tests.iterdir() if place.is_dir() or place.suffix == ".py")
+            first = int(given["workerid"].removeprefix("gw")) * len(places) // int(given["workercount"])
+            session.config.args[:] = places[first:] + places[:first]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ import traceback
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -26,8 +27,8 @@ from hub.desk import readmodel
 from hub.desk.caseload.writing import Attending
 from hub.desk.feed import Feed, Observer
 from hub.desk.settings_file import load_prices, load_terms
-from hub.errors import ContractError, ProjectorEnded
-from hub.events.codec import UnknownSchemaError
+from hub.errors import ContractError, ProjectorEnded, RegiehubError
+from hub.events.codec import UndecodableError, UnknownSchemaError
 from hub.ops import logging
 from hub.settings import Settings, load_settings
 
@@ -39,6 +40,7 @@ STOP_SECONDS: Final = 5.0
 """How long it may take over the list that it is at. Longer, and it is killed: a list is taken in as a whole or not."""
 _LONGEST_LINE: Final = 16 * 2**20
 """Bytes: some hundred views a second and it is a few kilobytes; this many views nobody projects between two lines."""
+_HUB: Final = Path(__file__).parents[1]
 COMMAND: Final = (sys.executable, "-c", "from hub.desk.apart import main; main()")
 
 _log = structlog.get_logger()
@@ -121,7 +123,7 @@ class Apart:
 def _what_to_do(failed: str | None, exit_code: int) -> str:
     """One line for whoever runs the desk."""
     if failed is not None:
-        why = f"could not be filled: {failed}. Mend what projector_failed in the log names, most often the database"
+        why = f"could not be filled: {failed}. Mend what projector_failed in the log names"
     elif exit_code < 0:
         why = f"is not filled any more: signal {-exit_code} ended that process. See whether the machine has memory left"
     else:
@@ -172,11 +174,13 @@ def main() -> None:
 
 
 def _fail(error: Exception, out: BinaryIO) -> int:
-    """Places and classes alone: what a database says of its error may hold a family's data."""
+    """Places and classes alone: what a database says of its error may hold a family's data. Messages of our own do not."""
     frames = traceback.extract_tb(error.__traceback__)
-    _log.critical("projector_failed", error=type(error).__name__, traceback="".join(traceback.format_list(frames)))
-    last = next((frame for frame in reversed(frames) if f"{os.sep}hub{os.sep}" in frame.filename), frames[-1])
-    failed = f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"
+    places = "".join(traceback.format_list(frames))
+    detail = str(error) if isinstance(error, (RegiehubError, UndecodableError)) else ""
+    _log.critical("projector_failed", error=type(error).__name__, detail=detail, traceback=places)
+    last = next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_HUB)), frames[-1])
+    failed = f"{type(error).__name__}{f' ({detail})' if detail else ''} at {Path(last.filename).name}:{last.lineno}"
     line: dict[str, object] = {
         "why_not_ready": "the projector has failed",
         "did": [],

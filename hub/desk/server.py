@@ -94,7 +94,8 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
     """Serve until SIGTERM; returns the exit code. `publish`: how decisions get into the log; `orders`: how the ingest
     of sources is asked.
 
-    Raises ConfigError before anything runs, ContractError when a newer release wrote what this one cannot read.
+    Raises ConfigError before anything runs, ContractError when a newer release wrote what this one cannot read,
+    ProjectorEnded when what fills the read model ended by itself.
     """
     logging.configure("desk")
     login = open_login(settings)

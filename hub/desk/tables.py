@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 16
+SCHEMA: Final = 17
 """Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
 from the log, and what stands in one of this number is taken for what this release would write."""
 

@@ -1,5 +1,6 @@
 """The Keycloak of docker-compose.yml as a process of this machine: that version from Maven Central, its environment,
-its start script and its realm; only the addresses and the places of files are those of this machine."""
+its start script and its realm. Of this machine are addresses, places of files and the database's user; its cache is for
+one node (`KC_CACHE=local`) and its memory smaller."""
 
 from __future__ import annotations
 

@@ -86,6 +86,7 @@ def town(desk: Desk) -> Town:
 def test_what_is_remembered_is_not_read_again(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = town.line(YARA)
     monkeypatch.setattr(subject, "line_of", lambda *_: pytest.fail("worked out again"))
+    monkeypatch.setattr(readmodel, "load_digested", lambda _, homes: pytest.fail("read again") if homes else [])
     with town.desk.engine.connect() as connection:
         assert town.lines.of(connection, YARA, [town.home]) == {town.home: shown}
 

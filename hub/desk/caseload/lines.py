@@ -38,8 +38,8 @@ class _Remembered(NamedTuple):
 @dataclass(frozen=True)
 class Lines:
     """The lines of one desk. All that a line depends on is either part of what it is looked up by (the household's
-    content by its digest, what is seen of it), or is the day, with which everything is forgotten, or the terms, which
-    are those of the process."""
+    content by its digest, what is seen of it), or is the day: on the first page of another day everything is forgotten;
+    or the terms, which are those of the process. In memory only, and of what has changed for as long as the rest."""
 
     reading: Reading
     terms: Terms
@@ -50,6 +50,7 @@ class Lines:
     def of(self, connection: Connection, actor: Actor | None, homes: Collection[str]) -> dict[str, Line]:
         """The lines of those of these households that somebody may see, by id. They are shared: change nothing."""
         today, found, left = self.today(), dict[str, Line](), list[str]()
+        self._forget_but(today)
         for home, digest in readmodel.digests(connection, homes).items():
             known = self._known(digest, today)
             openings = self._openings(actor, known.about) if known else None
@@ -90,12 +91,15 @@ class Lines:
                 self._remembered.move_to_end((digest, today))
             return found
 
+    def _forget_but(self, today: date) -> None:
+        with self._lock:
+            if self._remembered and next(reversed(self._remembered))[1] != today:
+                self._remembered.clear()
+
     def _remember(self, digest: str, today: date, about: Household, lines: Mapping[_Seen, Line]) -> None:
         if about.known is None or about.known.today != today:  # midnight has just passed
             return
         with self._lock:
-            if self._remembered and next(reversed(self._remembered))[1] != today:
-                self._remembered.clear()
             known = self._remembered.setdefault((digest, today), _Remembered(about, {}))
             known.lines.update(lines)
             if len(self._remembered) > REMEMBERED:

@@ -89,7 +89,7 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     anybody = to_anybody(whole)
-    yield "cases", _row(anybody, document, attending.stamp)
+    yield "cases", _row(anybody, document, attending.stamp) | {"changed_at": _changed_at(whole.cut({}))}
     yield from (("case_people", {"who": who[:220]}) for who in people_of(document, whole.today))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
@@ -128,7 +128,8 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
 
 
 def _changed_at(document: Document) -> str:
-    """When the newest of it came: of what sources state, and of what people decided, such as an emergency access."""
+    """When the newest of it came: of what sources state, and of what people decided, such as an emergency access.
+    `document`: as everybody sees it who has to do with the household; a decision that is hidden from some is no news."""
     stated = (item["newest_published_at"] for item in document["freshness"])
     decided = (item["decided_at"] for item in document["decisions"])
     return max((*stated, *decided), default="")
@@ -139,6 +140,5 @@ def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
         "stamp": stamp,
         **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
-        "changed_at": _changed_at(document),
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
     }

@@ -255,7 +255,7 @@ class StagePartition:
             self._open().write(overlay.puts, {self._changelog: self._seen})
             acks.append(Ack(*self._changelog, base, len(messages)))
         for ack in acks:
-            self._shared.reader.wrote(TailKey(ack.topic, ack.partition), ack.base, ack.records)
+            self._shared.reader.wrote(TailKey(ack.topic, ack.partition), ack.base, ack.records, self)
         inbox.finish(records)
         self._shared.observer.applied(self.stage.name, len(records))
         shown = len(overlay.puts) if self._shows_changelog else 0

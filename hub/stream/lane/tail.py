@@ -1,4 +1,5 @@
-"""The reader of what the lane itself wrote: changelogs at a takeover, and every owned compacted output from then on.
+"""The reader of what the lane wrote: changelogs at a takeover, and from then on whatever stands in an owned compacted
+output that was not acknowledged to its owner.
 
 One consumer without a group for all partitions of the worker; each owner says where it starts.
 """
@@ -37,7 +38,8 @@ class TailRecord(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """What one fetch gave of one tail: whole record batches, so a list's changelog is never torn."""
+    """What one fetch gave of one tail, whole record batches, so that a list's changelog is never torn; or, without records,
+    that everything up to `next_offset` is the owner's own."""
 
     tail: TailKey
     next_offset: int
@@ -147,11 +149,12 @@ class TailReader:
         self._ready().resume(place)
         self._changed.set()
 
-    def wrote(self, tail: TailKey, base: int, records: int) -> None:
-        """The broker acknowledged these offsets to the owner, and they are in its state. `base`: -1 for not said."""
-        progress = self._progress.get(TopicPartition(*tail))
-        if progress is not None and base >= 0:
-            progress.wrote(base, records)
+    def wrote(self, tail: TailKey, base: int, records: int, owner: TailOwner) -> None:
+        """The broker acknowledged these offsets to somebody, and they are in his state: if he is the owner of this tail
+        they need no look. `base`: -1 for not said."""
+        place = TopicPartition(*tail)
+        if base >= 0 and self._owners.get(place) is owner:
+            self._progress[place].wrote(base, records)
 
     def leave(self, tails: Iterable[TailKey]) -> None:
         """Stop reading; nothing of these tails is delivered after the call."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from hub.stream.lane.tail import TailProgress
 from hub.stream.stage import Output, Record, Stage
 
 
@@ -74,6 +75,7 @@ class Rules:
     changelog_first: bool = False
     torn_changelog: bool = False
     imply: bool = True
+    past_gaps: bool = False
 
 
 @dataclass
@@ -116,7 +118,7 @@ class Worker:
                 break
             except Crash:
                 self.crashes += 1
-        self.tails = dict.fromkeys(self.stage.guarded, 0)
+        self.tails |= {topic: TailProgress(0) for topic in self.stage.guarded}
         for topic in self.stage.guarded:
             self._guard_output(topic)
         self.position = dict(self.committed)
@@ -136,7 +138,8 @@ class Worker:
                 self._write(output.topic, [(output.key, output.value)])
             self._write(self.stage.changelog, [(key, self.disk.store[key])])
             self.repaired += 1
-        self.disk.changelog_position = self.changelog_tail = len(log.entries)
+        self.disk.changelog_position = len(log.entries)
+        self.tails = {self.stage.changelog: TailProgress(len(log.entries))}
 
     def guard(self) -> None:
         """Read on in the own outputs; answer what another owner wrote."""
@@ -144,9 +147,10 @@ class Worker:
             return
         for topic in self.stage.guarded:
             self._guard_output(topic)
-        log = self.logs[self.stage.changelog]
-        for offset, message in log.read(self.changelog_tail, len(log.entries)):
-            self.changelog_tail = offset + 1
+        log, tail = self.logs[self.stage.changelog], self.tails[self.stage.changelog]
+        tail.skip()
+        for offset, message in log.read(tail.position, len(log.entries)):
+            tail.position = offset + 1
             if message.writer == self.writer:
                 continue
             mine = self.disk.store.get(message.key)
@@ -158,19 +162,20 @@ class Worker:
         return None
 
     def _guard_output(self, topic: str) -> None:
-        log = self.logs[topic]
-        last = {message.key: message for _, message in log.read(self.tails[topic], len(log.entries))}
+        log, tail = self.logs[topic], self.tails[topic]
+        tail.skip()
+        last = {message.key: message for _, message in log.read(tail.position, len(log.entries))}
         for key, message in last.items():
             if message.writer != self.writer and self.rules.guard:
                 better = self.stage.repair(Overlay(self.disk.store), topic, key, message.value)
                 if better is not None:
                     self._write(topic, [(key, better)])
                     self.repaired += 1
-        self.tails[topic] = len(log.entries)
+        tail.position = len(log.entries)
 
     def guarded_below(self, topic: str) -> int:
         """Offset up to which this owner has guarded an output of its own."""
-        return self.changelog_tail if topic == self.stage.changelog else self.tails[topic]
+        return self.tails[topic].position
 
     def _write(self, topic: str, pairs: list[tuple[bytes, bytes]]) -> None:
         self.logs[topic].append([Message(key, value, self.writer) for key, value in pairs])
@@ -207,6 +212,7 @@ class Worker:
         self.furthest[topic] = max(self.furthest[topic], end)
         overlay = Overlay(self.disk.store)
         outputs = self.stage.handle(overlay, topic, records)
+        self.acks: list[tuple[str, int, int]] = []
         batch = [Message(key, value, self.writer) for key, value in overlay.puts.items()]
         if self.rules.changelog_first:
             self._changelog(batch, crash_at)
@@ -217,6 +223,7 @@ class Worker:
         self.disk.changelog_position = (
             len(self.logs[self.stage.changelog].entries) if self._alone() else self.disk.changelog_position
         )
+        self._note_acks()
         self._crash_if(crash_at == 3)
         self.position[topic] = end
         if crash_at == 4 or self.rng.random() < 0.6:
@@ -225,10 +232,18 @@ class Worker:
                     self.committed[name] = self.position[name]
         self._crash_if(crash_at == 4)
 
+    def _note_acks(self) -> None:
+        """What was acknowledged need not be read back: as the lane has it, once it is in the state."""
+        for topic, base, records in self.acks:
+            if topic in self.tails:
+                self.tails[topic].wrote(base, records)
+                if self.rules.past_gaps:
+                    self.tails[topic].position = base + records
+
     def _alone(self) -> bool:
         """Whether everything in the changelog has been seen, so that its end may be stored as the position."""
         log = self.logs[self.stage.changelog]
-        return all(message.writer == self.writer for _, message in log.read(self.changelog_tail))
+        return all(message.writer == self.writer for _, message in log.read(self.guarded_below(self.stage.changelog)))
 
     def _publish(self, outputs: list[Output], batch: list[Message], crash_at: int | None) -> None:
         """Send the outputs; different partitions ack in any order. A crash here leaves a part; a paused owner sends
@@ -237,6 +252,7 @@ class Worker:
         self.rng.shuffle(messages)
         sent = self.rng.randint(0, len(messages)) if crash_at == 0 else len(messages)
         for topic, message in messages[:sent]:
+            self.acks.append((topic, len(self.logs[topic].entries), 1))
             self.logs[topic].append([message])
         if crash_at == 0 and self.rules.zombies and self.rng.random() < 0.5:
             self.late += [(topic, [message]) for topic, message in messages[sent:]]
@@ -248,6 +264,7 @@ class Worker:
     def _changelog(self, batch: list[Message], crash_at: int | None) -> None:
         log = self.logs[self.stage.changelog]
         atomic = self.stage.name == "resolve" and not self.rules.torn_changelog
+        self.acks.append((self.stage.changelog, len(log.entries), len(batch)))
         if crash_at == 2 and not atomic:
             log.append(batch[: self.rng.randint(0, len(batch))])
         else:
