@@ -174,7 +174,8 @@ def main() -> None:
 
 
 def _fail(error: Exception, out: BinaryIO) -> int:
-    """Places and classes alone: what a database says of its error may hold a family's data. Messages of our own do not."""
+    """Places and classes alone: what a database says of its error may hold a family's data. What we say ourselves does
+    not."""
     frames = traceback.extract_tb(error.__traceback__)
     places = "".join(traceback.format_list(frames))
     detail = str(error) if isinstance(error, (RegiehubError, UndecodableError)) else ""

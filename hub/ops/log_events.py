@@ -120,7 +120,7 @@ EVENTS: Final = (
     LogEvent("watchdog_sees_no_broker", ("error",), "Whether work waits is not known."),
     LogEvent("desk_listening", ("host", "port"), "The desk answers."),
     LogEvent("desk_stopped", (), "It does not any more, as it was asked."),
-    LogEvent("projector_failed", ("error", "detail", "traceback"), "What fills the read model ends; the desk ends too."),
+    LogEvent("projector_failed", ("error", "detail", "traceback"), "What fills the read model ends; so does the desk."),
     LogEvent("projector_ended", ("exit_code",), "The process that fills the read model; the desk ends too."),
     LogEvent("reading_log", ("messages_waiting",), "The read model goes on where it was."),
     LogEvent("log_unreachable", ("error", "pause_seconds"), "The desk cannot read Kafka; it tries again."),

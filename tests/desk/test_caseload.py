@@ -20,13 +20,13 @@ from hub.desk.caseload.told import to_anybody
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.insight import Whole
 from hub.desk.readmodel import Asker
-from hub.events.decisions import Kind
+from hub.events.decisions import Kind, Snooze
 from hub.events.moments import text_of
 from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
 from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
-from tests.desk.decisions import direction_entry, opening_entry
+from tests.desk.decisions import direction_entry, opening_entry, snooze_entry
 from tests.desk.family import HOME, direction, family
 from tests.desk.test_pages import log_in, plain
 from tests.desk.views import MENSCENTRAAL, ZCD, entry, gone, one_dossier
@@ -109,6 +109,15 @@ def test_what_somebody_decided_is_news_too(desk: Desk, kind: Kind) -> None:
     desk.site.visits.visit(DIRK, [ZCD])
     desk.show(one_dossier(ZCD, label=2, entries=[mine, opening_entry(kind, minutes=999_999)]))
     assert listed(desk).changed == 1
+
+
+def test_a_decision_that_is_hidden_from_some_is_no_news_in_the_list(desk: Desk) -> None:
+    mine = direction_entry("Dirk", user="dirk")
+    desk.show(one_dossier(ZCD, entries=[mine]))
+    desk.site.visits.visit(DIRK, [ZCD])
+    put_off = Snooze(source="zcd", dossier_id="Z-1", rule="no_shows", point="p", until=date(2026, 12, 31))
+    desk.show(one_dossier(ZCD, label=2, entries=[mine, snooze_entry(put_off, minutes=999_999)]))
+    assert listed(desk).changed == 0
 
 
 def test_a_page_loaded_again_still_says_what_was_new(desk: Desk) -> None:

@@ -56,8 +56,15 @@ def test_a_tie_falls_in_both_households_when_nothing_names_one_of_the_two_any_mo
         (Rules(torn_changelog=True), 0),
         (Rules(guard=False), 80),
         (Rules(imply=False), 180),
+        (Rules(past_gaps=True), 270),
     ],
-    ids=["changelog before outputs", "resolve's changelog torn", "no tail guard", "a join is not published"],
+    ids=[
+        "changelog before outputs",
+        "resolve's changelog torn",
+        "no tail guard",
+        "a join is not published",
+        "gaps gone past",
+    ],
 )
 def test_a_lane_that_breaks_a_rule_is_found_out(broken: Rules, first: int) -> None:
     """`first`: a seed shortly before one that finds it, where few do; after a change of the runs it is another."""

@@ -129,7 +129,7 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
 
 def _changed_at(document: Document) -> str:
     """When the newest of it came: of what sources state, and of what people decided, such as an emergency access.
-    `document`: as everybody sees it who has to do with the household; a decision that is hidden from some is no news."""
+    `document`: as everybody sees it who has to do with the household; what is hidden from some is no news."""
     stated = (item["newest_published_at"] for item in document["freshness"])
     decided = (item["decided_at"] for item in document["decisions"])
     return max((*stated, *decided), default="")

@@ -203,8 +203,8 @@ class Lane:
         return owned
 
     async def _tails(self, stage: Stage, number: int) -> list[TailKey]:
-        """Where the owner looks at what others wrote. An output partition has one guard: the only owner of its stage, or the owner
-        of the same partition (then outputs have the keys of the inputs). Raises LogRefused for other shapes."""
+        """Where the owner looks for what others wrote. An output partition has one guard: the only owner of its stage,
+        or that of the same partition (then outputs have the keys of the inputs). Raises LogRefused for other shapes."""
         own = await self._shared.writer.partition_count(stage.changelog)
         tails = [TailKey(stage.changelog, number)]
         for topic in stage.guarded:

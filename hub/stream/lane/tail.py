@@ -38,8 +38,8 @@ class TailRecord(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """What one fetch gave of one tail, whole record batches, so that a list's changelog is never torn; or, without records,
-    that everything up to `next_offset` is the owner's own."""
+    """What one fetch gave of one tail: whole record batches, so that a list's changelog is never torn; or, without
+    records, that everything up to `next_offset` is the owner's own."""
 
     tail: TailKey
     next_offset: int
