@@ -182,14 +182,7 @@ def _fail(error: Exception, out: BinaryIO) -> int:
     _log.critical("projector_failed", error=type(error).__name__, detail=detail, traceback=places)
     last = next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_HUB)), frames[-1])
     failed = f"{type(error).__name__}{f' ({detail})' if detail else ''} at {Path(last.filename).name}:{last.lineno}"
-    line: dict[str, object] = {
-        "why_not_ready": "the projector has failed",
-        "did": [],
-        "unreadable": None,
-        "failed": failed,
-    }
-    out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-    out.flush()
+    _say(out, "the projector has failed", failed=failed)
     return 1
 
 
@@ -220,6 +213,11 @@ async def _project(feed: Feed, did: _Did, out: BinaryIO) -> None:
 
 
 def _tell(out: BinaryIO, feed: Feed, did: _Did, unreadable: str | None = None) -> None:
-    line = {"why_not_ready": feed.progress.why_not_ready(), "did": did.taken(), "unreadable": unreadable}
+    _say(out, feed.progress.why_not_ready(), did=did.taken(), unreadable=unreadable)
+
+
+def _say(out: BinaryIO, why_not_ready: str | None, **more: object) -> None:
+    """A line for `Apart`, which knows what stands in it."""
+    line = {"why_not_ready": why_not_ready, "did": [], "unreadable": None, "failed": None} | more
     out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     out.flush()

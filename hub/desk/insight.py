@@ -16,6 +16,7 @@ from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
 from hub.household.attention.terms import Terms
+from hub.household.direction import DirectionEntry
 from hub.household.document_shape import Document
 from hub.household.requests.threads import Thread, threads
 
@@ -63,6 +64,11 @@ class Whole:
     def points(self) -> list[AttentionPoint]:
         """All that asks for attention."""
         return points_of(self._facts)
+
+    @property
+    def directions(self) -> list[DirectionEntry]:
+        """All that is said of who directs."""
+        return self._facts.directions
 
     @property
     def threads(self) -> list[Thread]:

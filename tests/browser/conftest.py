@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hub.connect.ingest.asking import Asking
@@ -23,7 +20,6 @@ from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.reading import Reading
 from hub.desk.server import listen
-from hub.desk.site import Site
 from hub.desk.tokens import Tokens
 from hub.events.ids import DossierRef, household_id
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, HOUSEHOLD_RECORDS, RECORDS, SOURCES, VIEWS
@@ -36,6 +32,7 @@ from tests.desk.conftest import DIRECTOR, NOW, Desk
 from tests.desk.test_console import COMPLETE, seen, status
 from tests.desk.test_sight import ACTORS, the_family
 from tests.desk.views import Line, composition, dead_letter, dossier, member, one_dossier, source_status, view
+from tests.serving import serving
 
 FLAGS = [
     "--disable-gpu",
@@ -48,22 +45,6 @@ FLAGS = [
 WIDTHS = {"phone": (390, 844), "desk": (1280, 800)}
 SHOTS = "REGIEHUB_SCREENSHOTS_DIR"
 """Where screenshots go, to be looked at; without it they are thrown away."""
-
-
-@contextmanager
-def serving(site: Site) -> Iterator[str]:
-    """The address of the running application."""
-    listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(create_app(site), log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +92,7 @@ def operate(desk: Desk, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def address(desk: Desk) -> Iterator[str]:
     """Where that desk answers."""
-    with serving(desk.site) as found:
+    with serving(create_app(desk.site), listen("127.0.0.1", 0)) as found:
         yield found
 
 
@@ -133,7 +114,8 @@ def at_units(divided: Desk) -> Iterator[str]:
     """Where that desk answers."""
     reading = Reading(divided.engine, divided.log, lambda: NOW)
     deciding = Deciding(reading, divided.publish, "0599", 1, divided.person_key)
-    with serving(replace(divided.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS))) as found:
+    site = replace(divided.site, reading=reading, deciding=deciding, tokens=Tokens(ACTORS))
+    with serving(create_app(site), listen("127.0.0.1", 0)) as found:
         yield found
 
 

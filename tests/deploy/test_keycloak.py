@@ -41,10 +41,11 @@ from tests.deploy.tls_proxy import tls_proxy
 from tests.desk.conftest import AppOf, Desk, app_of
 from tests.desk.decisions import direction_entry
 from tests.desk.family import HOME, family
-from tests.desk.identity import Clock, serving
+from tests.desk.identity import Clock
 from tests.desk.views import TEAM
 from tests.kafka.municipal_login import self_signed
 from tests.postgres_server import running
+from tests.serving import serving
 
 __all__ = ["app_of", "chromium"]
 pytestmark = pytest.mark.drill
@@ -90,7 +91,7 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Keycloak is ready; nobody has an account yet."""
     if missing := machine.kafka_missing() or machine.postgres_missing() or machine.chromium_missing():
-        pytest.skip(missing)
+        pytest.skip(missing)  # said in the line of the tier; where all tiers are required it fails the run
     folder = tmp_path_factory.mktemp("keycloak")
     secrets = folder / "secrets"
     subprocess.run([str(ROOT / "deploy" / "make-secrets"), str(secrets)], check=True, capture_output=True, timeout=30)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from tests.serving import serving
 
 _METHODS: Final = ["GET", "POST", "PUT", "DELETE"]
 _HOP_BY_HOP: Final = {"connection", "content-length", "content-encoding", "keep-alive", "transfer-encoding"}
@@ -25,26 +25,9 @@ _ANSWER_SECONDS: Final = 60.0
 def tls_proxy(listener: socket.socket, inside: str, key: Path, certificate: Path) -> Iterator[str]:
     """It answers for `inside`, an http address; gives its own, which begins with https."""
     host, port = listener.getsockname()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            _app(inside, f"{host}:{port}"),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            date_header=False,
-            ssl_keyfile=key,
-            ssl_certfile=certificate,
-        )
-    )
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
-        yield f"https://{host}:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
+    own = {"server_header": False, "date_header": False}  # these are told by whoever is inside
+    with serving(_app(inside, f"{host}:{port}"), listener, ssl_keyfile=key, ssl_certfile=certificate, **own) as address:
+        yield address
 
 
 def _app(inside: str, outside: str) -> Starlette:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,9 +9,7 @@ from functools import cache
 from typing import Any
 
 import httpx
-import uvicorn
 from joserfc.jwk import RSAKey
-from starlette.types import ASGIApp
 
 from hub.demo.identity.config import IdentityConfig, User
 from hub.demo.identity.provider import Identity
@@ -22,6 +18,7 @@ from hub.desk.login.limits import Limits
 from hub.desk.login.provider import Provider, Registration
 from hub.desk.server import listen
 from tests.desk.conftest import NOW, AppOf, Desk
+from tests.serving import serving
 
 HOST = "127.0.0.1"
 CLIENT, SECRET, AUDIENCE = "regiehub", "geheim: van/de desk%", "regiehub-api"
@@ -85,20 +82,6 @@ class House:
     def look(self) -> dict[str, Any]:
         """The newest line in the log of looks."""
         return self.desk.operations()[-1]
-
-
-@contextmanager
-def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
-    """An application on a socket, in a thread of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
 
 
 @contextmanager

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner, Result
 
 from hub.cli.main import app
@@ -20,6 +18,7 @@ from hub.events.decisions import decision_of
 from tests.desk.conftest import DIRECTOR, OPERATOR, Desk
 from tests.desk.family import HOME
 from tests.desk.test_deciding import decided_family
+from tests.serving import serving
 
 Regiehub = Callable[..., Result]
 SAME = ("make", "same_person", "--why", "Paspoort", "--line", "zcd", "Z-1", "2", "--other", "menscentraal", "MC-1", "2")
@@ -30,15 +29,8 @@ def served(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
     """A desk with one family, and its address."""
     desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
     desk.show(decided_family())
-    listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(create_app(desk.site), log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    yield desk, f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with serving(create_app(desk.site), listen("127.0.0.1", 0)) as address:
+        yield desk, address
     desk.engine.dispose()
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +20,7 @@ from hub.demo.brokers.ports import HOST
 from hub.demo.identity.config import IdentityConfig
 from hub.demo.identity.provider import Identity
 from hub.desk.server import listen
+from tests.serving import serving
 
 
 class MunicipalConfig(IdentityConfig):
@@ -49,19 +48,8 @@ def municipal_login(folder: Path, **settings: object) -> Iterator[MunicipalLogin
     config = MunicipalConfig.model_validate({"port": listener.getsockname()[1], **settings})
     login = MunicipalLogin(config)
     key, certificate = self_signed(folder)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            login.app, log_config=None, access_log=False, lifespan="off", ssl_keyfile=key, ssl_certfile=certificate
-        )
-    )
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
+    with serving(login.app, listener, ssl_keyfile=key, ssl_certfile=certificate):
         yield login
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

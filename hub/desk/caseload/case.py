@@ -113,10 +113,10 @@ def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterab
     )
 
 
-def people_of(document: Document, today: date) -> list[str]:
-    """Who directs a household today, as in `hub.desk.tables.case_people`, sorted. `document`: the whole one."""
-    current = (entry for entry in directions(document, today) if entry.current)
-    return sorted({key for entry in current for key in _keys_of(entry)})
+def people_of(directing: Iterable[DirectionEntry]) -> list[str]:
+    """Who directs a household today, as in `hub.desk.tables.case_people`, sorted. `directing`: all that is said of that
+    in the whole household."""
+    return sorted({key for entry in directing if entry.current for key in _keys_of(entry)})
 
 
 def teams_of(document: Document, every: Iterable[AttentionPoint]) -> list[TeamPart]:

@@ -42,11 +42,12 @@ def told_of(whole: Whole) -> Iterator[Told]:
     made: dict[frozenset[DossierRef], Urgency] = {}
     document = whole.document
     every = [*map(ref_of, document["dossiers"]), *map(ref_of, document["message_dossiers"])]
-    known = whole.known
+    known = whole.known._replace(consents=())
+    to_safety = Household(document["household_id"], known=known)
+    to_others = to_safety._replace(known=known._replace(emergencies=()))
     for reader in _readers(document, known):
-        is_safety = reader.role is Role.SAFETY_OFFICER
-        asked = known._replace(consents=(), emergencies=known.emergencies if is_safety else ())
-        openings = may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=asked)).openings
+        asked = to_safety if reader.role is Role.SAFETY_OFFICER else to_others
+        openings = may(reader, Action.READ_HOUSEHOLD, asked).openings
         seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
         if seen and seen not in made:
             insight = whole if seen.issuperset(every) else _seen_by(whole, openings)

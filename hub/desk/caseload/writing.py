@@ -89,8 +89,8 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     anybody = to_anybody(whole)
-    yield "cases", _row(anybody, document, attending.stamp) | {"changed_at": _changed_at(whole.cut({}))}
-    yield from (("case_people", {"who": who[:220]}) for who in people_of(document, whole.today))
+    yield "cases", _row(anybody, _changed_at(whole.cut({})), attending.stamp)
+    yield from (("case_people", {"who": who[:220]}) for who in people_of(whole.directions))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
     yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.urgency.rules)
@@ -135,10 +135,11 @@ def _changed_at(document: Document) -> str:
     return max((*stated, *decided), default="")
 
 
-def _row(case: Case, document: Document, stamp: str) -> dict[str, object]:
+def _row(case: Case, changed_at: str, stamp: str) -> dict[str, object]:
     return {
         "stamp": stamp,
         **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
+        "changed_at": changed_at,
         "line": orjson.dumps({**case.line, "matters": case.line["matters"][:1]}).decode(),
     }

@@ -180,9 +180,9 @@ class TailReader:
             if not self._owners or (full and not wanted):
                 await _wait(self._changed, _BUSY_SECONDS)
                 continue
-            # Without a list of partitions it also returns those that are followed while it waits.
             self._skip_own()
             seconds = _BUSY_SECONDS if full else _IDLE_SECONDS
+            # Without a list of partitions it also returns those that are followed while it waits.
             fetched = await self._ready().getmany(*wanted, timeout_ms=int(seconds * 1000))
             for place, records in fetched.items():
                 self._deliver(place, records)

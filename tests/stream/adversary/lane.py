@@ -97,6 +97,7 @@ class Worker:
         self.stage, self.logs, self.rules, self.rng = stage, logs, rules, rng
         self.committed = dict.fromkeys(stage.inputs, 0)
         self.late: list[tuple[str, list[Message]]] = []
+        self.acks: list[tuple[str, int, int]] = []
         self.speed = rng.choice([0.05, 0.3, 1, 1])
         self.weights = {topic: rng.choice([0.02, 0.2, 1, 1]) for topic in stage.inputs}
         self.disk = Disk()
@@ -212,7 +213,7 @@ class Worker:
         self.furthest[topic] = max(self.furthest[topic], end)
         overlay = Overlay(self.disk.store)
         outputs = self.stage.handle(overlay, topic, records)
-        self.acks: list[tuple[str, int, int]] = []
+        self.acks = []
         batch = [Message(key, value, self.writer) for key, value in overlay.puts.items()]
         if self.rules.changelog_first:
             self._changelog(batch, crash_at)
