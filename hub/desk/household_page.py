@@ -19,7 +19,7 @@ from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import sights
 from hub.desk.completeness import Completeness, completeness
-from hub.desk.live import MEDIA_TYPE
+from hub.desk.live import MEDIA_TYPE, Since
 from hub.desk.pages import Pages
 from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.reading import Seen
@@ -76,10 +76,10 @@ def _add_household(router: APIRouter, pages: Pages) -> None:
         )
 
     @router.get("/huishoudens/{household_id}/wijzigingen")
-    def changes(household_id: str, request: Request) -> Response:
+    def changes(household_id: str, request: Request, since: Since) -> Response:
         """A stream that says when the page is not what it was any more."""
         site.reading.household(asking(request), household_id, Action.FOLLOW_HOUSEHOLD)
-        return StreamingResponse(site.live.changes(household_id), media_type=MEDIA_TYPE)
+        return StreamingResponse(site.live.changes(household_id, since), media_type=MEDIA_TYPE)
 
 
 def show_household(
@@ -88,6 +88,7 @@ def show_household(
     """The page of a household. `problem`: key of the text that says why a decision was not recorded; `given`: what the
     form held, `accepted`: that it was recorded."""
     site, asked = pages.site, asking(request)
+    mark = site.live.mark(household_id)
     found = site.reading.seen(asked, household_id, addresses=True)
     shown, about = found.document, found.about
     seen = site.visits.visit(asked.actor, about.dossiers) if asked.actor else None
@@ -96,6 +97,7 @@ def show_household(
     shared |= {
         "reasons": Reasons(pages.words(request), shown),
         "path": f"/huishoudens/{household_id}",
+        "mark": mark,
         "decides": may(asked.actor, Action.DECIDE, about).allowed,
         "compares": may(asked.actor, Action.READ_CANDIDATES, about).allowed,
         "sights": sights(site.reading.viewers(found)),

@@ -6,10 +6,13 @@ The page then asks for itself again, which is decided and logged like any look. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
+from fastapi import Depends, Header, Query
 from sqlalchemy import Engine, select
 
 from hub.desk.tables import households
@@ -23,7 +26,23 @@ LONGEST_SECONDS: Final = 1_800.0
 MEDIA_TYPE: Final = "text/event-stream"
 _RETRY: Final = b"retry: 5000\n\n"
 _QUIET: Final = b": quiet\n\n"
-_CHANGED: Final = b"event: changed\ndata: \n\n"
+_MARK_BYTES: Final = 8
+
+
+def mark_of(state: object) -> str:
+    """Of equal states alone, and says nothing of them: a page carries it, and says it when it begins to follow."""
+    return hashlib.blake2b(repr(state).encode(), digest_size=_MARK_BYTES).hexdigest()
+
+
+def _since(
+    sinds: Annotated[str, Query(max_length=64)] = "",
+    last_event_id: Annotated[str, Header(max_length=64)] = "",
+) -> str:
+    """From where a browser follows: the last event that it had, or else what the page says (`sinds`)."""
+    return last_event_id or sinds
+
+
+Since = Annotated[str, Depends(_since)]
 
 
 @dataclass
@@ -38,33 +57,36 @@ class Live:
         """End all streams: a desk that stops must not wait for pages that are open."""
         self._stopped.set()
 
-    async def changes(self, household_id: str) -> AsyncIterator[bytes]:
+    def mark(self, household_id: str) -> str:
+        """The mark of a household as it is now. A page takes it before it reads, so that no change falls between."""
+        return mark_of(self._state(household_id))
+
+    async def changes(self, household_id: str, since: str = "") -> AsyncIterator[bytes]:
         """The stream of one household. One that moves to another id, or goes, has changed too."""
-        async for event in self.follow(lambda: self._state(household_id)):
+        async for event in self.follow(lambda: self.mark(household_id), since):
             yield event
 
-    async def follow(self, state: Callable[[], object]) -> AsyncIterator[bytes]:
-        """The stream of anything. `state`: equal as long as nothing has changed; may block."""
+    async def follow(self, mark: Callable[[], str], since: str = "") -> AsyncIterator[bytes]:
+        """The stream of anything. `mark`: equal as long as nothing has changed, may block; `since`: the mark of what is
+        on the screen, or the id of the event that a browser had last before its connection broke; "": as it is now."""
         yield _RETRY
-        seen = await asyncio.to_thread(state)
+        seen = since or await asyncio.to_thread(mark)
         waited = quiet = 0.0
-        while waited < LONGEST_SECONDS and not await self._pause():
-            waited, quiet = waited + self.every_seconds, quiet + self.every_seconds
-            now = await asyncio.to_thread(state)
+        while waited < LONGEST_SECONDS and not self._stopped.is_set():
+            now = await asyncio.to_thread(mark)
             if now != seen:
                 seen, quiet = now, 0.0
-                yield _CHANGED
+                yield f"id: {now}\nevent: changed\ndata: \n\n".encode()
             elif quiet >= QUIET_SECONDS:
                 quiet = 0.0
                 yield _QUIET
+            await self._pause()
+            waited, quiet = waited + self.every_seconds, quiet + self.every_seconds
 
-    async def _pause(self) -> bool:
-        """Wait a while; whether the desk stops."""
-        try:
+    async def _pause(self) -> None:
+        """Wait a while, or until the desk stops."""
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), self.every_seconds)
-        except TimeoutError:
-            return False
-        return True
 
     def _state(self, household_id: str) -> tuple[object, ...]:
         query = select(households.c.digest, households.c.live)

@@ -17,6 +17,7 @@ from hub.desk.blocks.glance import agreed, contacts, unknown_units
 from hub.desk.blocks.plan import plan
 from hub.desk.blocks.scores import scores
 from hub.desk.blocks.sight import THAT, THAT_FIRST, WHAT, WHAT_FIRST, sights
+from hub.desk.live import Live
 from hub.desk.translations import TEXTS
 from hub.desk.words import Words
 from hub.events.codec import decode
@@ -255,3 +256,9 @@ def test_a_director_who_is_not_logged_in_gets_no_stream(home: str, nobody: TestC
     assert nobody.get(f"/huishoudens/{home}/wijzigingen").status_code == 303
     assert log_in(nobody, DIRECTOR).get("/huishoudens/H0/wijzigingen").status_code == 403
     assert desk.operations()[-1]["action"] == "follow_household"
+
+
+def test_a_page_follows_from_what_it_shows(home: str, desk: Desk, browser: TestClient) -> None:
+    """What changes before its stream has begun is told too."""
+    text = browser.get(f"/huishoudens/{home}").text
+    assert f'data-live="/huishoudens/{home}/wijzigingen?sinds={Live(desk.engine).mark(home)}"' in text

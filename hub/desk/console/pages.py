@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from hub.desk import operations
 from hub.desk.access import Action, may
-from hub.desk.live import MEDIA_TYPE
+from hub.desk.live import MEDIA_TYPE, Since, mark_of
 from hub.desk.pages import Form, Pages
 from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.site import Site, asking
@@ -70,6 +70,7 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
             request,
             "console/flow.html",
             shown=shown,
+            mark=_mark(shown),
             age=age_seconds(site.now(), shown.at) if shown else None,
             stale_seconds=STALE_SECONDS,
             steps=steps(shown) if shown else [],
@@ -80,15 +81,14 @@ def _add_flow(router: APIRouter, pages: Pages) -> None:
         )
 
     @router.get(f"{CONSOLE}/wijzigingen")
-    def changes(request: Request) -> Response:
+    def changes(request: Request, since: Since) -> Response:
         """A stream that says when there was another look."""
         operations.enter_console(site.reading, asking(request), Action.READ_CONSOLE)
-        return StreamingResponse(site.live.follow(lambda: _moment(site)), media_type=MEDIA_TYPE)
+        return StreamingResponse(site.live.follow(lambda: _mark(site.looking()), since), media_type=MEDIA_TYPE)
 
 
-def _moment(site: Site) -> object:
-    shown = site.looking()
-    return shown and shown.at
+def _mark(shown: Picture | None) -> str:
+    return mark_of(shown and shown.at)
 
 
 def _operates(request: Request) -> bool:
@@ -123,19 +123,18 @@ def _add_source(router: APIRouter, pages: Pages) -> None:
         """One source, and what can be asked of its ingest. `terug`: what a reset would do is shown first. `opnieuw`: a
         page that is open asks for itself again."""
         operations.enter_console(site.reading, asking(request), Action.READ_CONSOLE, again=opnieuw)
-        row = _known(site, source)
-        return _show_source(pages, request, row, done=gedaan, planned=terug)
+        return _show_source(pages, request, source, done=gedaan, planned=terug)
 
     @router.post(f"{CONSOLE}/bronnen/{{source}}")
     def act(source: str, request: Request, form: Form) -> Response:
         """Ask something of its ingest."""
         operations.enter_console(site.reading, asking(request), Action.OPERATE)
-        row, todo = _known(site, source), form.get("doen", "")
+        row, todo = _known(site.looking(), source), form.get("doen", "")
         orders = _reaching(site, source)
         if orders is None:
-            return _show_source(pages, request, row, status=409, problem="console_out_of_reach")
+            return _show_source(pages, request, source, status=409, problem="console_out_of_reach")
         if todo == "pause" and not 1 <= len(form.get("why", "")) <= _LONGEST_WHY:
-            return _show_source(pages, request, row, status=400, problem="console_why_missing")
+            return _show_source(pages, request, source, status=400, problem="console_why_missing")
         if not _ask(orders, row, todo, _user(request), form.get("why", "")):
             raise HTTPException(400)
         return RedirectResponse(f"{CONSOLE}/bronnen/{source}?gedaan={todo}", 303)
@@ -171,38 +170,40 @@ def _epoch(row: SourceRow) -> int:
 def _show_source(
     pages: Pages,
     request: Request,
-    row: SourceRow,
+    source: str,
     *,
     status: int = 200,
     problem: str = "",
     done: str = "",
     planned: str = "",
 ) -> Response:
-    orders = _reaching(pages.site, row.source)
+    shown = pages.site.looking()
+    row = _known(shown, source)
+    orders = _reaching(pages.site, source)
     is_planned = orders is not None and planned in {"reset", "reset_epoch"}
-    plan = orders.plan_reset(row.source, _epoch(row), new_epoch=planned == "reset_epoch") if orders else None
+    plan = orders.plan_reset(source, _epoch(row), new_epoch=planned == "reset_epoch") if orders else None
     return pages.show(
         request,
         "console/source.html",
         status,
         row=row,
+        mark=_mark(shown),
         now=pages.site.now(),
-        waiting=orders.waiting(row.source) if orders else None,
+        waiting=orders.waiting(source) if orders else None,
         operates=_operates(request),
         plan=plan if is_planned else None,
         planned=planned,
         done=done if done in _ASKED else "",
         problem=problem,
         longest_why=_LONGEST_WHY,
-        path=f"{CONSOLE}/bronnen/{row.source}",
+        path=f"{CONSOLE}/bronnen/{source}",
         is_paused=row.pulse is Pulse.PAUSED,
         is_stopped=row.pulse is Pulse.STOPPED,
     )
 
 
-def _known(site: Site, source: str) -> SourceRow:
+def _known(shown: Picture | None, source: str) -> SourceRow:
     """The source as seen last. Raises HTTPException for one that nobody has seen: it may be anything."""
-    shown = site.looking()
     for row in shown.sources if shown else ():
         if row.source == source:
             return row
