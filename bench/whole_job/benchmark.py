@@ -14,7 +14,7 @@ from rich.progress import Progress
 from bench.whole_job.field import FIELD, missing
 from bench.whole_job.input import Input, make_input
 from bench.whole_job.job import Contestant, Log, Run, run_once
-from bench.whole_job.reference import Shown, expected
+from bench.whole_job.reference import Shown, expected_of
 from bench.worker import BenchError
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.events.topics import COMPOSITIONS
@@ -25,15 +25,15 @@ INPUT: Final = "input"
 
 
 class Size(NamedTuple):
-    """Of a benchmark. `list_records`: the longest list of those who work in lists, at full size half of the households
-    of a partition: longer ones would put more changes of a household in one view than others can."""
+    """Of a benchmark. `list_records`: the longest list of those who work in lists, at full size a quarter of the
+    households of a partition: longer ones would put more changes of a household in one view than others can."""
 
     households: int
     rounds: int
     list_records: int
 
 
-_FULL: Final = Size(households=2_500, rounds=3, list_records=32)
+_FULL: Final = Size(households=900, rounds=3, list_records=28)
 _QUICK: Final = Size(households=40, rounds=1, list_records=16)
 
 
@@ -41,7 +41,7 @@ def run(quick: bool) -> dict[str, Any]:
     """Measure. A contestant that cannot run, or breaks down, has `not_run`: why."""
     size = _QUICK if quick else _FULL
     given = make_input(size.households, _SEED)
-    wanted = expected(given.messages)
+    wanted = expected_of(given)
     reasons = {contestant.name: why for contestant in FIELD if (why := missing(contestant))}
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in FIELD}
     with KafkaBroker(brief=quick) as broker, Progress(console=Console(stderr=True)) as progress:
@@ -61,21 +61,22 @@ def run(quick: bool) -> dict[str, Any]:
     return {INPUT: _about(given, wanted, size)} | compared(found)
 
 
-def _run(contestant: Contestant, log: Log, given: Input, wanted: dict[str, Shown], size: Size) -> Run:
+def _run(contestant: Contestant, log: Log, given: Input, wanted: Sequence[dict[str, Shown]], size: Size) -> Run:
     with tempfile.TemporaryDirectory(prefix="whole-job-", ignore_cleanup_errors=True) as folder:
         return run_once(contestant, log, given, wanted, Path(folder), size.list_records)
 
 
-def _about(given: Input, wanted: Mapping[str, Shown], size: Size) -> dict[str, Any]:
+def _about(given: Input, wanted: Sequence[Mapping[str, Shown]], size: Size) -> dict[str, Any]:
     messages = given.messages
     return {
         **size._asdict(),
         "seed": _SEED,
         "events": len(given.main),
+        "events_of_waves": [len(wave) for wave in given.waves],
         "events_of_warm_up": len(given.warm_up),
         "compositions": sum(message.topic == COMPOSITIONS for message in messages),
         "bytes_per_event": round(sum(len(message.value) for message in messages) / len(messages)),
-        "households_in_the_end": len(wanted),
+        "households_in_the_end": len(wanted[-1]),
     }
 
 

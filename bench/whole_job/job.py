@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,7 +24,7 @@ from hub.stream.provision import ensure_topics
 
 POLL_SECONDS: Final = 0.1
 """Resolution of the wall time; a run takes many seconds."""
-_QUIET_SECONDS: Final = 2.0
+_QUIET_SECONDS: Final = 1.0
 """Without a new view, and at rest: time to look whether all is right."""
 _PATIENCE_SECONDS: Final = 60.0
 """At rest and not right: so long something may come yet. Quix stands still for seconds when an input is empty."""
@@ -124,9 +124,10 @@ class Log:
 
 
 def run_once(
-    contestant: Contestant, log: Log, given: Input, wanted: dict[str, Shown], folder: Path, list_records: int
+    contestant: Contestant, log: Log, given: Input, wanted: Sequence[dict[str, Shown]], folder: Path, list_records: int
 ) -> Run:
-    """Start it, let it show that it is up, give it the input, wait until it is done, compare, stop it.
+    """Start it, let it show that it is up, give it the input, wave after wave, wait until it is done, compare with what
+    is wanted after each wave, stop it.
 
     Raises BenchError when it ends, or stands still before anything is right."""
     log.renew_topics()
@@ -140,19 +141,21 @@ def run_once(
         look = _Look(process, log)
         look.await_households(expected(given.warm_up).keys())
         look.await_rest()
-        before, written = look.usage(), look.views
-        started = look.changed_at = time.monotonic()
-        log.write(given.main)
-        wrong = look.await_right(wanted)
+        before, written, seconds, wrong = look.usage(), look.views, 0.0, 0
+        for wave, right in zip(given.waves, wanted, strict=True):
+            started = look.changed_at = time.monotonic()
+            log.write(wave)
+            wrong = look.await_right(right)
+            seconds += look.changed_at - started
         after = look.usage()
         return Run(
             events=len(given.main),
-            seconds=look.changed_at - started,
+            seconds=seconds,
             cpu_seconds=after.cpu_seconds - before.cpu_seconds,
             peak_mb=after.peak_bytes / _MB,
             views=look.views - written,
             differing=wrong,
-            households=len(wanted),
+            households=len(wanted[-1]),
         )
     finally:
         process.stop(_STOP_SECONDS)

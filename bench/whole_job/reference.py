@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
+from bench.whole_job.input import Input
 from hub.connect.ingest.publisher import Message
 from hub.events.codec import decode
 from hub.events.ids import DossierRef, Order
@@ -61,6 +63,12 @@ def expected(messages: Iterable[Message]) -> dict[str, Shown]:
         )
         for household in Neighbourhood(registry).around(current)
     }
+
+
+def expected_of(given: Input) -> list[dict[str, Shown]]:
+    """What must be there after each wave."""
+    ends = accumulate(given.waves, initial=given.warm_up)
+    return [expected(messages) for messages in islice(ends, 1, None)]
 
 
 def shown(message: bytes) -> Shown | None:

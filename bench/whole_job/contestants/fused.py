@@ -6,14 +6,14 @@ from __future__ import annotations
 from bench.whole_job.contestants import told
 from bench.whole_job.contestants.handwritten import Sender, lists
 from bench.whole_job.plain import Assemble, Resolve, Route
-from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS, topics
+from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS
 
 
 def main() -> None:
     """Run until it is killed."""
     sender = Sender(told().broker)
     resolve, route, assemble = Resolve(), Route(), Assemble()
-    for messages in lists(told(), (COMPOSITIONS, RECORDS), together=topics()[VIEWS].partitions):
+    for messages in lists(told(), (COMPOSITIONS, RECORDS)):
         for message in messages:
             if message.topic() == COMPOSITIONS:
                 resolve.take(message.offset(), message.value())
