@@ -18,11 +18,10 @@ _CONTINUES: Final = 0x80
 class _Items(Sized, Iterable[bytes], Protocol): ...
 
 
+@lru_cache(maxsize=4096)
 def long(number: int) -> bytes:
     """An int or long: zigzag, seven bits a byte, the lowest first. Of 64 bits, as whatever was read from Avro."""
     rest = number << 1 if number >= 0 else (-number << 1) - 1
-    if rest < _CONTINUES:
-        return _ONE_BYTE[rest]
     out = bytearray()
     while rest >= _CONTINUES:
         out.append(rest & 0x7F | _CONTINUES)
@@ -68,6 +67,3 @@ def dossier(ref: DossierRef) -> bytes:
 def header(subject: str) -> bytes:
     """The first bytes of every message of a subject, in the version that this release writes."""
     return packaged_codec().header(subject)
-
-
-_ONE_BYTE: Final = tuple(bytes([number]) for number in range(_CONTINUES))

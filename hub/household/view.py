@@ -59,12 +59,13 @@ def empty_view(household: str) -> View:
 
 
 def with_entries(view: View, entries: Mapping[EntryKey, Entry]) -> View:
-    """Put entries; of each key the greatest (since, order) stays."""
+    """Put entries; of each key the greatest (since, order) stays. Those that the view has must be purged, as those of
+    every view that was made here are; looked at are only the new ones."""
     kept = dict(view.entries)
-    for key, entry in entries.items():
+    for key, entry in _purged(replace(view, entries=entries)).entries.items():
         if key not in kept or entry.rank > kept[key].rank:
             kept[key] = entry
-    return _purged(replace(view, entries=kept))
+    return replace(view, entries=kept)
 
 
 def with_composition(view: View, message: bytes, decoded: Mapping[str, Any] | None = None) -> View:
@@ -91,7 +92,7 @@ def _since_by_dossier(named: Iterable[Mapping[str, Any]]) -> dict[DossierRef, in
 def join(mine: View, seen: View) -> View:
     """The least view that contains both: commutative, associative, idempotent."""
     newest = seen if seen.label > mine.label else mine
-    return with_entries(replace(newest, entries=mine.entries), seen.entries)
+    return with_entries(_purged(replace(newest, entries=mine.entries)), seen.entries)
 
 
 def _purged(view: View) -> View:
@@ -132,6 +133,16 @@ def register_bytes(key: EntryKey, entry: Entry) -> bytes:
         )
         object.__setattr__(entry, "packed", packed)
     return entry.packed
+
+
+def entry_of_message(message: bytes, record: Mapping[str, Any]) -> tuple[EntryKey, Entry]:
+    """Key and entry of a households.record message and what was decoded of it. What `register_bytes` would write anew
+    is taken from the message, if that is of the version written now."""
+    key, entry = entry_of(record)
+    start = b"".join((avro.header("households.record"), avro.dossier(key[0]), avro.long(entry.since)))
+    if message.startswith(start):
+        object.__setattr__(entry, "packed", message[len(start) :])
+    return key, entry
 
 
 def record_message(key: EntryKey, since: int, entry: Entry) -> bytes:

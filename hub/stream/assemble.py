@@ -14,7 +14,7 @@ from hub.household.view import (
     decode_view,
     empty_view,
     encode_view,
-    entry_of,
+    entry_of_message,
     is_current,
     join,
     with_composition,
@@ -58,7 +58,7 @@ class Assemble:
     def _records(self, state: State, records: Sequence[Record], rejected: list[Output]) -> None:
         arrived: dict[bytes, dict[EntryKey, Entry]] = {}
         for record, decoded in readable(self.name, HOUSEHOLD_RECORDS, records, ["households.record"], rejected):
-            key, entry = entry_of(decoded.value)
+            key, entry = entry_of_message(record.value, decoded.value)
             entries = arrived.setdefault(record.key, {})
             if key not in entries or entry.rank > entries[key].rank:
                 entries[key] = entry
