@@ -75,6 +75,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # it would ask a hundred times a page whether a file is another one
         )
 
     def show(self, request: Request, template: str, status: int = 200, **context: object) -> Response:
