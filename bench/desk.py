@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Message
 
 from bench.desk_town import Worker, changes, fill, published, workers
 from hub.connect.ingest.keys import ADDRESS_CONTEXT, KeyRing
-from hub.desk import readmodel
+from hub.desk import pauses, readmodel
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.login.doors import Login
@@ -130,7 +130,10 @@ def _desk(engine: Engine, looks: LookLog) -> Desk:
         login=Login(limits=Limits.of(requests=10**9)),
     )
     sessions = {item.household_id: site.sessions.begin(item.actor) for item in found}
-    return Desk(create_app(site), engine, found, sessions)
+    app = create_app(site)
+    pauses.collect_seldom()
+    pauses.take_short_turns()
+    return Desk(app, engine, found, sessions)
 
 
 def _plan(desk: Desk, seconds: int, rng: random.Random) -> list[Asked]:
@@ -215,6 +218,7 @@ def _write(url: str, views: Sequence[Consumed], stop: Event, told: Queue[dict[st
     each, engine, turn = round(EVENTS_PER_SECOND * LIST_SECONDS), readmodel.open_engine(url), 0
     again = cycle(list(islice(changes(views, random.Random(3)), TURNS * len(views))))  # made before, not meanwhile
     apply_list(engine, list(islice(again, each)), [Offset(VIEWS, 0, 0)])  # what is made once is there
+    pauses.collect_seldom()
     told.put({})
     cpu, began = time.process_time(), time.perf_counter()
     while not stop.is_set():

@@ -23,7 +23,7 @@ import orjson
 import structlog
 
 from hub.connect.confine import die_with_parent
-from hub.desk import readmodel
+from hub.desk import pauses, readmodel
 from hub.desk.caseload.writing import Attending
 from hub.desk.feed import Feed, Observer
 from hub.desk.settings_file import load_prices, load_terms
@@ -192,6 +192,7 @@ def project(settings: Settings, out: BinaryIO) -> int:
     engine = readmodel.open_engine(settings.desk_database)
     did = _Did()
     feed = Feed(settings.broker, engine, did, attending=attending)
+    pauses.collect_seldom()
     try:
         asyncio.run(_project(feed, did, out))
     except UnknownSchemaError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from threading import Lock
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote
 
@@ -69,12 +70,14 @@ class Pages:
     def __init__(self, site: Site) -> None:
         """`site`: where pages get their data."""
         self.site = site
+        self._rendering = Lock()
         self._templates = Environment(
             loader=PackageLoader("hub.desk", "templates"),
             autoescape=select_autoescape(default=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # it would ask a hundred times a page whether a file is another one
         )
 
     def show(self, request: Request, template: str, status: int = 200, **context: object) -> Response:
@@ -99,7 +102,8 @@ class Pages:
             "digest": digest,
             "say": attention_words,
         }
-        html = self._templates.get_template(template).render(shared | context)
+        with self._rendering:  # nothing but computing: two pages at a time would both be ready later
+            html = self._templates.get_template(template).render(shared | context)
         page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")

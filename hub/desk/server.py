@@ -15,7 +15,7 @@ import uvicorn
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.desk import readmodel
+from hub.desk import pauses, readmodel
 from hub.desk.access import Rules
 from hub.desk.apart import Apart
 from hub.desk.app import create_app
@@ -208,6 +208,8 @@ async def _serve(site: Site, projector: Apart, listener: socket.socket, anchorin
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = _Server(config)
+    pauses.collect_seldom()
+    pauses.take_short_turns()
     stopping = asyncio.Event()
 
     def stop() -> None:

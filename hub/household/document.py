@@ -42,6 +42,7 @@ class _Line(NamedTuple):
     ref: DossierRef
     dossier: Value
     member: Value
+    stated_at: str
 
 
 def build(view: Mapping[str, object]) -> Document | None:
@@ -168,14 +169,14 @@ def _persons(lines: Sequence[Value], dossiers: Mapping[DossierRef, Value]) -> li
         ref = ref_of(line)
         for member in dossiers[ref]["body"]["members"] if ref in dossiers else ():
             if member["line"] == line["line"]:
-                by_person[line["person"]].append(_Line(ref, dossiers[ref], member))
+                by_person[line["person"]].append(_Line(ref, dossiers[ref], member, text_of(member["stated_at"])))
     return [_person(key, found) for key, found in sorted(by_person.items())]
 
 
 def _person(key: str, lines: Sequence[_Line]) -> Person:
     newest_first = sorted(
         lines,
-        key=lambda line: (line.member["stated_at"], *line.ref, line.dossier["version"], line.member["line"]),
+        key=lambda line: (line.stated_at, *line.ref, line.dossier["version"], line.member["line"]),
         reverse=True,
     )
     refs = sorted((*line.ref, line.member["line"]) for line in lines)
@@ -228,7 +229,7 @@ def _field(name: str, newest_first: Iterable[_Line]) -> StatedField:
                 value=value,
                 source=line.ref.source,
                 dossier_id=line.ref.dossier_id,
-                stated_at=text_of(line.member["stated_at"]),
+                stated_at=line.stated_at,
             ),
         )
     return StatedField(values=list(distinct.values()), differs=len(distinct) > 1)
@@ -319,7 +320,7 @@ def _sealed(address: Value | None) -> SealedAddress | None:
 
 
 def _joined(*parts: str | None) -> str:
-    return " ".join(word for part in parts if part for word in part.split())
+    return " ".join(" ".join(filter(None, parts)).split())
 
 
 def _iso_date(value: date | None) -> str | None:

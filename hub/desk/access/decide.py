@@ -62,15 +62,22 @@ def _about(actor: Actor, action: Action, household: Household) -> Decision:
     everything = frozenset[Relation]().union(*related.values())
     if known is None or not everything or (action in _OWN_WORK and everything == {Relation.EMERGENCY}):
         return Decision(False, "no_relation")
-    opened = {
-        item.ref: tuple(_openings(actor, item, related.get(item.ref, _UNTIED), everything, known))
-        for item in known.dossiers
-    }
-    opened |= {item.ref: _beside(item, opened) for item in known.messages}
+    opened = opened_by(actor, known, related)
     grounds = {opening.ground for found in opened.values() for opening in found}
     grounds |= {_ground_of(relation, item) for item in known.dossiers for relation in related.get(item.ref, ())}
     reasons = sorted({relation.value for found in related.values() for relation in found})
     return Decision(True, " ".join(reasons), " ".join(sorted(grounds)), opened)
+
+
+def opened_by(actor: Actor, known: Known, related: Mapping[DossierRef, frozenset[Relation]]) -> Openings:
+    """What is opened to whoever may read a household, by what ties him to it (`related`: his `relations`). Of him alone
+    the unit is asked: whoever of it is tied alike sees the same."""
+    everything = frozenset[Relation]().union(*related.values())
+    opened = {
+        item.ref: tuple(_openings(actor, item, related.get(item.ref, _UNTIED), everything, known))
+        for item in known.dossiers
+    }
+    return opened | {item.ref: _beside(item, opened) for item in known.messages}
 
 
 def _beside(messages: Messages, opened: Openings) -> tuple[Opening, ...]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from hub.desk.access import Action, Actor, Household, Known, Role, grantees_of, may
-from hub.desk.access.decide import Openings, sees_whole, stood_in
+from hub.desk.access import Actor, Known, Role, grantees_of
+from hub.desk.access.decide import Openings, opened_by, relations, sees_whole, stood_in
+from hub.desk.access.grounds import Relation
 from hub.desk.access.roles import Replaced
 from hub.desk.caseload.case import Case, Urgency, case_of, urgency_of
 from hub.desk.insight import Insight, Whole
@@ -18,6 +19,8 @@ from hub.household.requests.codes import LAW_OF_KIND
 _NOBODY: Final = "\0"
 """No user has this name: what is seen is seen by one relation alone."""
 _NOTHING: Final[Openings] = {}
+_Tie = tuple[str, tuple[DossierRef, ...], bool]
+"""What somebody sees in full follows from his unit, the dossiers that he is tied to, and whether he directs."""
 
 
 class Told(NamedTuple):
@@ -39,21 +42,30 @@ def to_anybody(whole: Whole) -> Case:
 def told_of(whole: Whole) -> Iterator[Told]:
     """What each sees who sees a dossier of it in full. Consent and an emergency are left out: they end at any moment,
     and so does what they show; whoever sees more by them is told less by the list, never more."""
-    made: dict[frozenset[DossierRef], Urgency] = {}
     document = whole.document
-    every = [*map(ref_of, document["dossiers"]), *map(ref_of, document["message_dossiers"])]
     known = whole.known._replace(consents=())
-    to_safety = Household(document["household_id"], known=known)
-    to_others = to_safety._replace(known=known._replace(emergencies=()))
+    to_others = known._replace(emergencies=())
+    by_tie: dict[_Tie, Openings] = {}
+    made: dict[frozenset[DossierRef], Urgency] = {}
     for reader in _readers(document, known):
-        asked = to_safety if reader.role is Role.SAFETY_OFFICER else to_others
-        openings = may(reader, Action.READ_HOUSEHOLD, asked).openings
+        asked = known if reader.role is Role.SAFETY_OFFICER else to_others
+        related = relations(reader, asked)
+        tie = reader.unit, tuple(related), any(Relation.DIRECTS in tied for tied in related.values())
+        if tie not in by_tie:
+            by_tie[tie] = opened_by(reader, asked, related)
+        openings = by_tie[tie]
         seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
         if seen and seen not in made:
-            insight = whole if seen.issuperset(every) else _seen_by(whole, openings)
-            made[seen] = urgency_of(insight.points, insight.threads)
+            made[seen] = _urgency(whole, seen, openings)
         if seen:
             yield Told(grantees_of(reader)[-1], reader.unit, len(seen), made[seen])
+
+
+def _urgency(whole: Whole, seen: frozenset[DossierRef], openings: Openings) -> Urgency:
+    document = whole.document
+    is_all = seen.issuperset([*map(ref_of, document["dossiers"]), *map(ref_of, document["message_dossiers"])])
+    insight = whole if is_all else _seen_by(whole, openings)
+    return urgency_of(insight.points, insight.threads)
 
 
 def _readers(document: Document, known: Known) -> Iterator[Actor]:
