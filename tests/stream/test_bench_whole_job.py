@@ -17,7 +17,7 @@ from bench.whole_job.field import FIELD
 from bench.whole_job.input import Input, make_input, spread
 from bench.whole_job.job import Run
 from bench.whole_job.plain import Assemble, Resolve, Route
-from bench.whole_job.reference import Shown, differing, expected
+from bench.whole_job.reference import Shown, differing, expected, expected_of
 from hub.connect.ingest.publisher import Message
 from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS
 from hub.stream.stage import Output
@@ -38,7 +38,17 @@ def wanted(town: Input) -> dict[str, Shown]:
 def test_an_input_is_a_function_of_its_seed(town: Input) -> None:
     assert town == make_input(households=6, seed=3)
     assert town.warm_up
-    assert {message.topic for message in town.main} == {COMPOSITIONS, RECORDS}
+    settling, living = ([message.topic for message in wave] for wave in town.waves)
+    assert set(settling) == {COMPOSITIONS}
+    assert set(living) == {COMPOSITIONS, RECORDS}
+    assert living.count(COMPOSITIONS) < len(settling)
+
+
+def test_after_each_wave_there_is_what_came_until_then(town: Input, wanted: dict[str, Shown]) -> None:
+    settled, final = expected_of(town)
+    assert final == wanted
+    assert settled == expected(town.warm_up + town.waves[0])
+    assert len(settled) > len(expected(town.warm_up))
 
 
 @given(st.lists(st.integers(0, 4).map(lambda key: str(key).encode())))

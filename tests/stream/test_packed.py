@@ -9,9 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.events.avro_bytes import array, blob, header, long, text
-from hub.events.codec import encode
+from hub.events.codec import decode, encode
 from hub.events.ids import DossierRef, Order
-from hub.household.view import Entry, EntryKey, View, decode_view, encode_view, record_message
+from hub.household.view import (
+    Entry,
+    EntryKey,
+    View,
+    decode_view,
+    encode_view,
+    entry_of_message,
+    record_message,
+    register_bytes,
+)
 from hub.stream.memo import Memo
 from hub.stream.resolve_book import assignment_of, composition_of
 from hub.stream.resolve_state import Assignment, Composed, Kept, PackedLine, Part, packed_key, unpacked_key
@@ -60,7 +69,14 @@ def test_a_view_is_written_as_avro(view: View) -> None:
 
 @given(keys, entries)
 def test_a_routed_record_is_written_as_avro(key: EntryKey, entry: Entry) -> None:
-    assert record_message(key, entry.since, entry) == encode("households.record", record(key, entry))
+    message = encode("households.record", record(key, entry))
+    assert record_message(key, entry.since, entry) == message
+    found, read = entry_of_message(message, decode(message).value)
+    assert (found, read, read.packed) == (key, entry, register_bytes(key, entry)), (
+        "taken from the message, and the same"
+    )
+    other = message[:1] + (999).to_bytes(4, "big") + message[5:]
+    assert not entry_of_message(other, decode(message).value)[1].packed, "of another version nothing is taken"
 
 
 @given(st.builds(DossierRef, st.just("zcd"), words), st.none() | words, whole)
