@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -29,7 +30,7 @@ def latest(results: Mapping[str, Any], *, quick: bool, load_before: float) -> di
     machine = {
         "cores": os.cpu_count(),
         "system": platform.platform(),
-        "python": platform.python_version(),
+        "python": sys.version,
         "load_before": load_before,
         "load_after": load(),
     }

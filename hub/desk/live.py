@@ -34,7 +34,7 @@ def mark_of(state: object) -> str:
     return hashlib.blake2b(repr(state).encode(), digest_size=_MARK_BYTES).hexdigest()
 
 
-def _since(
+async def _since(
     sinds: Annotated[str, Query(max_length=64)] = "",
     last_event_id: Annotated[str, Header(max_length=64)] = "",
 ) -> str:

@@ -39,7 +39,7 @@ def api_router(site: Site) -> APIRouter:
     return router
 
 
-def _known_parameters(request: Request) -> None:
+async def _known_parameters(request: Request) -> None:
     """Whoever misspells a parameter must not get an answer to another question. Raises RequestValidationError, which
     does not repeat the name: somebody may have put anything there."""
     known = {field.alias for field in request.scope["route"].dependant.query_params}
