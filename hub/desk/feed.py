@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import structlog
@@ -18,7 +19,7 @@ from kafka.errors import KafkaError
 from sqlalchemy import Engine
 
 from hub.desk import readmodel
-from hub.desk.caseload.writing import Attending, refresh
+from hub.desk.caseload.writing import REFRESHED, Attending, refresh
 from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
 from hub.events.topics import VIEWS
@@ -38,6 +39,10 @@ LAG_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = (0.2, 5.0)
 """First and last pause while the log cannot be reached."""
 REQUEST_MILLISECONDS: Final = 10_000
+LINES_AT_ONCE: Final = 20
+"""With more views than this in a list, the households themselves come first: a line of the list of households takes as
+long to work out as all else of a household. They follow whenever nothing else is waiting, and some every LAG_SECONDS if
+something always is; of a household that has changed again by then the line is worked out once."""
 READY_LAG_RECORDS: Final = 2_000
 """More than this behind and the desk says that it is not ready; normal work is far below it."""
 CONTACT_SECONDS: Final = 30.0
@@ -190,14 +195,15 @@ class Feed:
         positions: dict[tuple[str, int], int],
         measuring: asyncio.Task[None],
     ) -> None:
-        refreshed = self.progress.clock()
+        refreshed, owed = self.progress.clock(), True
         while not self._stopped.is_set():
-            fetched = await consumer.getmany(timeout_ms=POLL_MILLISECONDS, max_records=LIST_RECORDS)
+            timeout = 0 if owed else POLL_MILLISECONDS
+            fetched = await consumer.getmany(timeout_ms=timeout, max_records=LIST_RECORDS)
             if fetched:
-                await self._apply(fetched, topics, positions)
+                owed = await self._apply(fetched, topics, positions) or owed
             self.progress.measure(positions)
-            if self.progress.clock() - refreshed >= LAG_SECONDS:
-                await asyncio.to_thread(refresh, self.engine, self.attending)
+            if (owed and not fetched) or self.progress.clock() - refreshed >= LAG_SECONDS:
+                owed = await asyncio.to_thread(refresh, self.engine, self.attending) == REFRESHED
                 refreshed = self.progress.clock()
             if measuring.done():
                 await measuring  # raises what ended it
@@ -220,7 +226,8 @@ class Feed:
         fetched: Mapping[TopicPartition, Sequence[_Fetched]],
         topics: Mapping[str, _Topic],
         positions: dict[tuple[str, int], int],
-    ) -> None:
+    ) -> bool:
+        """Whether lines of the list of households are owed."""
         messages = [
             Consumed(place.topic, place.partition, item.offset, item.key or b"", item.value)
             for place, items in fetched.items()
@@ -229,13 +236,16 @@ class Feed:
         ]
         reached = {(place.topic, place.partition): items[-1].offset + 1 for place, items in fetched.items()}
         offsets = [Offset(name, number, offset, topics[name].topic_id) for (name, number), offset in reached.items()]
-        shown = await asyncio.to_thread(apply_list, self.engine, messages, offsets, self.attending)
+        later = sum(item.topic == VIEWS for item in messages) > LINES_AT_ONCE
+        apply = partial(apply_list, self.engine, messages, offsets, self.attending, lines_later=later)
+        shown = await asyncio.to_thread(apply)
         positions.update(reached)
         for place, items in fetched.items():
             self.observer.applied(place.topic, len(items))
         self._weigh(messages)
         self._observe(shown)
         _log_traced(fetched)
+        return later
 
     def _weigh(self, messages: Iterable[Consumed]) -> None:
         for item in messages:

@@ -71,16 +71,22 @@ class Shown(NamedTuple):
 
 
 def apply_list(
-    engine: Engine, messages: Sequence[Consumed], positions: Iterable[Offset], attending: Attending | None = None
+    engine: Engine,
+    messages: Sequence[Consumed],
+    positions: Iterable[Offset],
+    attending: Attending | None = None,
+    *,
+    lines_later: bool = False,
 ) -> list[Shown]:
     """Apply a list and keep the positions after it: all or nothing. Returns what became visible. `attending`: on what
-    the lines of the list of households depend; None: today, and the terms by default.
+    the lines of the list of households depend; None: today, and the terms by default. `lines_later`: of a household
+    that has a line it is written by `hub.desk.caseload.writing.refresh`, for which the caller has to see.
 
     Raises UndecodableError or UnknownSchemaError for a view that cannot be read: to skip it would hide data.
     """
     with engine.begin() as connection:
         views = [(item.key, item.value) for item in messages if item.topic == VIEWS]
-        shown = apply_views(connection, views, attending)
+        shown = apply_views(connection, views, attending, lines_later=lines_later)
         for item in messages:
             if item.topic == SOURCES:
                 apply_source_status(connection, item.value)
@@ -95,9 +101,14 @@ def apply_list(
 
 
 def apply_views(
-    connection: Connection, messages: Iterable[tuple[bytes, bytes]], attending: Attending | None = None
+    connection: Connection,
+    messages: Iterable[tuple[bytes, bytes]],
+    attending: Attending | None = None,
+    *,
+    lines_later: bool = False,
 ) -> list[Shown]:
-    """Apply messages of households.views; of each key only the greatest label, of equals the last."""
+    """Apply messages of households.views; of each key only the greatest label, of equals the last. `attending`,
+    `lines_later`: see `apply_list`."""
     newest: dict[str, Value] = {}
     for key, value in messages:
         view = decode(value).value
@@ -107,7 +118,8 @@ def apply_views(
     homes = list(newest)
     parts = (homes[start : start + readmodel.PART] for start in range(0, len(homes), readmodel.PART))
     on = attending or Attending()
-    return [shown for part in parts for shown in _apply_part(connection, {home: newest[home] for home in part}, on)]
+    applied = (_apply_part(connection, {home: newest[home] for home in part}, on, lines_later) for part in parts)
+    return [shown for part in applied for shown in part]
 
 
 def apply_view(connection: Connection, key: bytes, value: bytes, attending: Attending | None = None) -> Shown | None:
@@ -150,10 +162,12 @@ class _Change:
         return recorded, max((item["newest_published_at"] for item in fresh), default="")
 
 
-def _apply_part(connection: Connection, views: Mapping[str, Value], attending: Attending) -> list[Shown]:
+def _apply_part(
+    connection: Connection, views: Mapping[str, Value], attending: Attending, lines_later: bool
+) -> list[Shown]:
     """Apply views of different households with a handful of statements: one each would cost most of the time."""
     column = households.c
-    query = select(column.household_id, column.label, column.newest_published_at, column.written)
+    query = select(column.household_id, column.label, column.live, column.newest_published_at, column.written)
     known = {row.household_id: row for row in connection.execute(query.where(column.household_id.in_(views)))}
     changes = [
         _Change(home, view, document.build(view), known[home].written.split() if home in known else ())
@@ -161,11 +175,16 @@ def _apply_part(connection: Connection, views: Mapping[str, Value], attending: A
         if home not in known or view["label"] >= known[home].label
     ]
     made = _made(changes)
-    lines = writing.lines_of({change.home: change.content for change in changes}, attending)
+    has_line = {
+        change.home for change in changes if change.content and change.home in known and known[change.home].live
+    }
+    later = has_line if lines_later else set()
+    lines = writing.lines_of({item.home: item.content for item in changes if item.home not in later}, attending)
     for table, rows in made.items():  # from here on SQLite lets nobody else write: all that takes long is done
         replace_rows(connection, table, rows.keys(), [row for of_home in rows.values() for row in of_home])
     _place_dossiers(connection, changes)
     writing.write(connection, lines)
+    writing.postpone(connection, later)
     return [
         Shown(change.home, *change.newest)
         for change in changes

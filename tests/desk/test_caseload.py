@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -19,10 +20,12 @@ from hub.desk.caseload.query import SORTS, Found, Wanted, find
 from hub.desk.caseload.told import to_anybody
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.insight import Whole
+from hub.desk.projector import Consumed, apply_list
 from hub.desk.readmodel import Asker
 from hub.events.decisions import Kind, Snooze
 from hub.events.moments import text_of
 from hub.events.records import RecordType
+from hub.events.topics import VIEWS
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
 from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
@@ -155,6 +158,26 @@ def test_a_line_written_again_on_another_day_is_the_line_of_that_day(desk: Desk,
             expected = to_anybody(Whole(document, later.today, Terms()))
             kept = {**expected.line, "matters": expected.line["matters"][:1]}
             assert (orjson.loads(line), rank) == (kept, expected.urgency.rank)
+
+
+def test_lines_that_come_later_are_those_that_would_have_come_at_once(tmp_path: Path) -> None:
+    """Of a new household the line comes at once, of one that is gone it goes at once; another stands until then."""
+    late = entry(ZCD, RecordType.CONTACT, "c", {"kind": "no_show", "held_on": date(2026, 2, 2)})
+    other = one_dossier(MENSCENTRAAL._replace(dossier_id="MC-9"), family_name="Adult", person="p-9")
+    first, changed = [family(), other], [family(extra=[late]), (other[0], gone(other[0], label=99))]
+    found = []
+    for later in (False, True):
+        engine = readmodel.open_engine(f"sqlite:///{tmp_path / f'{later}.sqlite'}")
+        attending = Attending(now=lambda: NOW)
+        for views in (first, changed):
+            messages = [Consumed(VIEWS, 0, n, home.encode(), value) for n, (home, value) in enumerate(views)]
+            apply_list(engine, messages, [], attending, lines_later=later)
+        assert refresh(engine, attending) == (1 if later else 0)
+        with engine.connect() as connection:
+            found.append([sorted(map(tuple, connection.execute(select(table)))) for table in tables.BY_HOUSEHOLD])
+        engine.dispose()
+    assert found[0] == found[1]
+    assert found[0][0]
 
 
 def test_other_terms_write_every_line_again(desk: Desk) -> None:
