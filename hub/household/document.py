@@ -6,7 +6,8 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from hub.events.codec import Value, decode
 from hub.events.decisions import DECISION
@@ -34,6 +35,9 @@ DOUBTED: Final = "doubted"
 """Why a person is unconfirmed whose number is valid: a human says that it is somebody else's."""
 _AS_IT_IS: Final = frozenset({str, int, float, bool, type(None)})
 """What JSON can say: most of every record, seen by its type alone."""
+_REMEMBERED: Final = 20_000
+"""Records that are not unpacked again when another one of their household changes: one that is worked on changes again
+soon. Some kilobytes each with what is read of them."""
 FIELD_NAMES: Final = ("name", "birth_date", "gender", "address")
 """What sources may state differently of one person."""
 
@@ -58,7 +62,7 @@ def build(view: Mapping[str, object]) -> Document | None:
     composition = decode(packed).value
     if composition["gone"]:
         return None
-    dossiers = {ref_of(item): decode(item["composition"]).value for item in composition["dossiers"]}
+    dossiers = {ref_of(item): _dossier_stated(item["composition"]) for item in composition["dossiers"]}
     teams = {ref: value for ref, value in dossiers.items() if value["body"]["kind"] != MESSAGES}
     if not teams:
         return None
@@ -285,7 +289,7 @@ def _records(entries: Sequence[Value]) -> list[RecordEntry]:
 
 
 def _record(entry: Value) -> RecordEntry:
-    value = decode(entry["payload"]).value
+    recorded, published, body = _stated_in(entry["payload"])
     return RecordEntry(
         record_type=entry["record_type"],
         source=entry["source"],
@@ -293,10 +297,24 @@ def _record(entry: Value) -> RecordEntry:
         record_id=entry["record_id"],
         version=entry["version"],
         revision=entry["revision"],
-        recorded_at=text_of(value["recorded_at"]),
-        first_published_at=text_of(value["first_published_at"]),
-        body={name: _json_ready(item) for name, item in (value["body"] or {}).items()},
+        recorded_at=recorded,
+        first_published_at=published,
+        body=body,
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _stated_in(payload: bytes) -> tuple[str, str, dict[str, Any]]:
+    """When a record was recorded and first published, and its body: shared by all documents, so never changed."""
+    value = decode(payload).value
+    body = {name: _json_ready(item) for name, item in (value["body"] or {}).items()}
+    return text_of(value["recorded_at"]), text_of(value["first_published_at"]), body
+
+
+@lru_cache(maxsize=_REMEMBERED // 4)
+def _dossier_stated(composition: bytes) -> Value:
+    """What a dossier states of its persons; never changed."""
+    return decode(composition).value
 
 
 def _freshness(items: Iterable[Dossier | RecordEntry]) -> list[Freshness]:
