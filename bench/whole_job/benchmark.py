@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -16,6 +17,7 @@ from bench.whole_job.input import Input, make_input
 from bench.whole_job.job import Contestant, Log, Run, run_once
 from bench.whole_job.reference import Shown, expected_of
 from bench.worker import BenchError
+from hub.connect.ingest.publisher import Message
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.events.topics import COMPOSITIONS
 
@@ -46,6 +48,7 @@ def run(quick: bool) -> dict[str, Any]:
     runs: dict[str, list[Run]] = {contestant.name: [] for contestant in FIELD}
     with KafkaBroker(brief=quick) as broker, Progress(console=Console(stderr=True)) as progress:
         log = Log(broker.bootstrap)
+        alone = _broker_alone(log, given.messages)
         task = progress.add_task("the whole job", total=size.rounds * len(FIELD))
         for number in range(1, size.rounds + 1):
             for contestant in FIELD:
@@ -58,7 +61,21 @@ def run(quick: bool) -> dict[str, Any]:
                 progress.advance(task)
         log.close()
     found = {name: {"not_run": reasons[name]} if name in reasons else summary(runs[name]) for name in runs}
-    return {INPUT: _about(given, wanted, size)} | compared(found)
+    return {INPUT: _about(given, wanted, size) | alone} | compared(found)
+
+
+def _broker_alone(log: Log, messages: Sequence[Message]) -> dict[str, Any]:
+    """The limit of all of them: the input written and acknowledged, and read back, by librdkafka. Messages a second."""
+    log.renew_topics()
+    began = time.monotonic()
+    log.write(messages)
+    written = time.monotonic()
+    read = sum(1 for topic in sorted({message.topic for message in messages}) for _ in log.read(topic))
+    ended = time.monotonic()
+    return {
+        "broker_writes_per_second": round(len(messages) / (written - began)),
+        "broker_reads_per_second": round(read / (ended - written)),
+    }
 
 
 def _run(contestant: Contestant, log: Log, given: Input, wanted: Sequence[dict[str, Shown]], size: Size) -> Run:
@@ -119,6 +136,10 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"the whole job on Apache Kafka: {given['events']:,} events of {given['households']:,} households,"
         f" medians of {given['rounds']} rounds in turns; lists of at most {given['list_records']} records a partition"
+    )
+    yield (
+        f"  the broker alone: {given['broker_writes_per_second']:,} messages of it written a second,"
+        f" {given['broker_reads_per_second']:,} read"
     )
     yield (
         f"  {'':<19} {'events/s':>9} {'per CPU-s':>10} {'CPU us':>7} {'ratio':>6} {'peak MB':>8} {'views/ev':>9}"

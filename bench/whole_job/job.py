@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -95,25 +95,26 @@ class Log:
         if self._producer.flush(_SETTLE_SECONDS):
             raise BenchError("the input cannot be written")
 
-    def views_written(self) -> int:
-        """How many until now."""
-        ends = (self._consumer.get_watermark_offsets(place, timeout=10) for place in _places())
+    def written(self, topic: str = VIEWS) -> int:
+        """How many messages until now."""
+        ends = (self._consumer.get_watermark_offsets(place, timeout=10) for place in _places(topic))
         return sum(high for _, high in ends)
 
-    def final_views(self) -> dict[str, bytes]:
-        """The last message of every key."""
-        views: dict[str, bytes] = {}
-        left = self.views_written()
-        self._consumer.assign(_places())
+    def read(self, topic: str) -> Iterator[tuple[bytes, bytes]]:
+        """Key and value of every message until now."""
+        left = self.written(topic)
+        self._consumer.assign(_places(topic))
         while left:
             batch = self._consumer.consume(min(left, _READ_AT_ONCE), timeout=_SETTLE_SECONDS)
             if not batch:
-                raise BenchError("the views cannot be read")
-            for message in batch:
-                views[message.key().decode()] = message.value()
+                raise BenchError(f"{topic} cannot be read")
+            yield from ((message.key(), message.value()) for message in batch)
             left -= len(batch)
         self._consumer.unassign()
-        return views
+
+    def final_views(self) -> dict[str, bytes]:
+        """The last message of every key."""
+        return {key.decode(): value for key, value in self.read(VIEWS)}
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -211,7 +212,7 @@ class _Look:
                 raise BenchError("it stands still:\n" + "\n".join(self._process.last_lines(15)))
             time.sleep(POLL_SECONDS)
             self._require_alive()
-            views = self._log.views_written()
+            views = self._log.written()
             if views != self.views:
                 self.views, self.changed_at = views, time.monotonic()
 
@@ -233,8 +234,8 @@ def _environment(given: Told) -> dict[str, str]:
     return dict(os.environ) | given.environment() | ours
 
 
-def _places() -> list[TopicPartition]:
-    return [TopicPartition(VIEWS, number, 0) for number in range(topics()[VIEWS].partitions)]
+def _places(topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, number, 0) for number in range(topics()[topic].partitions)]
 
 
 def _await(condition: Callable[[], bool], seconds: float, problem: str) -> None:

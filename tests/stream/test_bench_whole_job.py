@@ -97,7 +97,8 @@ def test_the_table_and_the_plot_say_who_is_unequal_and_who_did_not_run() -> None
     found = {contestant.name: summary([good, good, slow]) for contestant in FIELD}
     found["quix"] = {"not_run": "there is\nno <wheel>"}
     found["bytewax"] = summary([slow])
-    about = {"events": 1000, "households": 40, "rounds": 3, "list_records": 16}
+    broker = {"broker_writes_per_second": 20_000, "broker_reads_per_second": 30_000}
+    about = {"events": 1000, "households": 40, "rounds": 3, "list_records": 16, **broker}
     results = {INPUT: about} | compared(found)
     lines = "\n".join(table(results))
     assert "not run: no <wheel>" in lines
