@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, insert, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import readmodel
-from hub.desk.caseload.writing import Attending
+from hub.desk.caseload.writing import REFRESHED, Attending, refresh
 from hub.desk.feed import Feed
 from hub.desk.tables import households, kept
 from hub.errors import ConfigError
@@ -59,6 +59,8 @@ def build(broker: str, live: str, into: str, attending: Attending) -> Built:
         raise ConfigError("--into", problem=f"cannot be opened ({type(error).__name__})") from error
     try:
         count = asyncio.run(_fill(broker, engine, attending))
+        while refresh(engine, attending) == REFRESHED:  # lines that came later than their households
+            pass
         rows = _copy_kept(live, engine)
         with engine.connect() as connection:
             found = len(connection.execute(select(households.c.household_id).where(households.c.live)).all())

@@ -24,6 +24,7 @@ from hub.desk.projector import TOPICS, Consumed, Offset, Shown, apply_list
 from hub.errors import LogUnavailable
 from hub.events.topics import VIEWS
 from hub.events.trace import carried, trace_id
+from hub.household import document
 from hub.ops.kafka_security import client_options
 from hub.ops.metrics import LARGE_VIEW_BYTES
 from hub.ops.pacing import pace_idle_fetches
@@ -41,7 +42,7 @@ RETRY_SECONDS: Final = (0.2, 5.0)
 REQUEST_MILLISECONDS: Final = 10_000
 LINES_AT_ONCE: Final = 20
 """With more views than this in a list, the households themselves come first: a line of the list of households takes as
-long to work out as all else of a household. They follow whenever nothing else is waiting, and some every LAG_SECONDS if
+long to work out as all else of a household. They follow whenever nothing else is there, and some every LAG_SECONDS if
 something always is; of a household that has changed again by then the line is worked out once."""
 READY_LAG_RECORDS: Final = 2_000
 """More than this behind and the desk says that it is not ready; normal work is far below it."""
@@ -195,7 +196,7 @@ class Feed:
         positions: dict[tuple[str, int], int],
         measuring: asyncio.Task[None],
     ) -> None:
-        refreshed, owed = self.progress.clock(), True
+        refreshed, owed, today = self.progress.clock(), True, self.attending.today
         while not self._stopped.is_set():
             timeout = 0 if owed else POLL_MILLISECONDS
             fetched = await consumer.getmany(timeout_ms=timeout, max_records=LIST_RECORDS)
@@ -205,6 +206,9 @@ class Feed:
             if (owed and not fetched) or self.progress.clock() - refreshed >= LAG_SECONDS:
                 owed = await asyncio.to_thread(refresh, self.engine, self.attending) == REFRESHED
                 refreshed = self.progress.clock()
+                if today != self.attending.today:
+                    today = self.attending.today
+                    document.forget()
             if measuring.done():
                 await measuring  # raises what ended it
 

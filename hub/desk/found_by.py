@@ -76,12 +76,20 @@ def _reach_rows(document: Document) -> Iterator[Row]:
     return ({**place, **item._asdict()} for item in sorted(access.reach(document)))
 
 
+def _who_finds(document: Document) -> object:
+    """By whom it is found; and whose its dossiers are, by which it stands in the lists of teams."""
+    fields = ("source", "dossier_id", "team", "kind", "status")
+    own = [[item[name] for name in fields] for item in document["dossiers"]]  # type: ignore[literal-required]  # its keys
+    return list(_reach_rows(document)), own, document["message_dossiers"]
+
+
+WHO_FINDS: Final = Part(_who_finds, {reaches: _reach_rows})
 PARTS: Final = (
     Part(
         _persons,
         {members: _member_rows, member_words: _word_rows, blocking_keys: _key_rows, addresses: _address_rows},
     ),
     Part(lambda document: list(_decision_rows(document)), {decisions: _decision_rows}),
-    Part(lambda document: list(_reach_rows(document)), {reaches: _reach_rows}),
+    WHO_FINDS,
 )
 """Of all that a household is found by; each is written only where what it is made of is another than before."""

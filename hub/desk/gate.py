@@ -71,7 +71,8 @@ class Gate:
             if not is_open(request.url.path):
                 await run_in_threadpool(self._admit, request, asking)
         except (Refused, LooksUnavailable, HTTPException) as error:
-            await self._refusal(request, error)(scope, receive, dressed)
+            answer = await run_in_threadpool(self._refusal, request, error)  # a page, which waits for others
+            await answer(scope, receive, dressed)
             return
         await self._app(scope, receive, dressed)
 

@@ -30,7 +30,8 @@ _MARK_BYTES: Final = 8
 
 
 def mark_of(state: object) -> str:
-    """Of equal states alone, and says nothing of them: a page carries it, and says it when it begins to follow."""
+    """Of equal states alone, and nobody can tell from it what they hold (a moment to the microsecond is in it): a page
+    carries it, and says it when it begins to follow."""
     return hashlib.blake2b(repr(state).encode(), digest_size=_MARK_BYTES).hexdigest()
 
 

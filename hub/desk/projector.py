@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Table, insert, or_, select
 from hub.desk import deputies, readmodel
 from hub.desk.caseload import writing
 from hub.desk.caseload.writing import Attending
-from hub.desk.found_by import PARTS, RowsOf
+from hub.desk.found_by import PARTS, WHO_FINDS, RowsOf
 from hub.desk.readmodel import replace_row
 from hub.desk.rows import Row, mark, replace_rows
 from hub.desk.tables import (
@@ -40,6 +40,7 @@ from hub.household.document_shape import Document
 TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 """What the read model is made of."""
 
+_WHO_FINDS: Final = PARTS.index(WHO_FINDS)
 _log = structlog.get_logger()
 
 
@@ -80,7 +81,8 @@ def apply_list(
 ) -> list[Shown]:
     """Apply a list and keep the positions after it: all or nothing. Returns what became visible. `attending`: on what
     the lines of the list of households depend; None: today, and the terms by default. `lines_later`: of a household
-    that has a line it is written by `hub.desk.caseload.writing.refresh`, for which the caller has to see.
+    that the same people find as before, the line is written by `hub.desk.caseload.writing.refresh`, for which the
+    caller has to see. Of any other it is written at once: a line must not tell a team what is not its own any more.
 
     Raises UndecodableError or UnknownSchemaError for a view that cannot be read: to skip it would hide data.
     """
@@ -167,7 +169,7 @@ def _apply_part(
 ) -> list[Shown]:
     """Apply views of different households with a handful of statements: one each would cost most of the time."""
     column = households.c
-    query = select(column.household_id, column.label, column.live, column.newest_published_at, column.written)
+    query = select(column.household_id, column.label, column.newest_published_at, column.written)
     known = {row.household_id: row for row in connection.execute(query.where(column.household_id.in_(views)))}
     changes = [
         _Change(home, view, document.build(view), known[home].written.split() if home in known else ())
@@ -175,10 +177,7 @@ def _apply_part(
         if home not in known or view["label"] >= known[home].label
     ]
     made = _made(changes)
-    has_line = {
-        change.home for change in changes if change.content and change.home in known and known[change.home].live
-    }
-    later = has_line if lines_later else set()
+    later = {item.home for item in changes if item.content and not item.is_other(_WHO_FINDS)} if lines_later else set()
     lines = writing.lines_of({item.home: item.content for item in changes if item.home not in later}, attending)
     for table, rows in made.items():  # from here on SQLite lets nobody else write: all that takes long is done
         replace_rows(connection, table, rows.keys(), [row for of_home in rows.values() for row in of_home])

@@ -303,6 +303,12 @@ def _record(entry: Value) -> RecordEntry:
     )
 
 
+def forget() -> None:
+    """Whoever remembers for days on end what was unpacked would remember somebody who was erased."""
+    _stated_in.cache_clear()
+    _dossier_stated.cache_clear()
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _stated_in(payload: bytes) -> tuple[str, str, dict[str, Any]]:
     """When a record was recorded and first published, and its body: shared by all documents, so never changed."""

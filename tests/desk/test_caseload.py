@@ -13,11 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from hub.desk import readmodel, tables
-from hub.desk.access import Actor, Role, grantees_of
+from hub.desk.access import Action, Actor, Household, Role, grantees_of, may
+from hub.desk.access.decide import sees_whole
 from hub.desk.access.reach import moment_text
 from hub.desk.caseload.case import keys_of, stamp_of
 from hub.desk.caseload.query import SORTS, Found, Wanted, find
-from hub.desk.caseload.told import to_anybody
+from hub.desk.caseload.told import readers, to_anybody, told_of
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.insight import Whole
 from hub.desk.projector import Consumed, apply_list
@@ -178,6 +179,21 @@ def test_lines_that_come_later_are_those_that_would_have_come_at_once(tmp_path: 
         engine.dispose()
     assert found[0] == found[1]
     assert found[0][0]
+
+
+def test_what_is_told_of_a_household_is_what_may_lets_each_see(desk: Desk) -> None:
+    desk.show(family(extra=[direction_entry("Dirk de Wit", user="dirk")]))
+    with desk.engine.connect() as connection:
+        document = readmodel.load(connection, HOME)
+    assert document is not None
+    whole = Whole(document, NOW.date(), Terms())
+    about = Household(HOME, known=whole.known._replace(consents=(), emergencies=()))
+    told = {(item.grantee, item.unit): item.dossiers for item in told_of(whole)}
+    assert told
+    for reader in readers(document, whole.known):
+        openings = may(reader, Action.READ_HOUSEHOLD, about).openings
+        seen = sum(sees_whole(openings, ref) for ref in openings)
+        assert told.get((grantees_of(reader)[-1], reader.unit), 0) == seen
 
 
 def test_other_terms_write_every_line_again(desk: Desk) -> None:

@@ -3,11 +3,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import orjson
+
+from hub.desk.access import cut
+from hub.desk.access.grounds import Ground, Opening
+from hub.desk.caseload.writing import Attending, lines_of
+from hub.desk.digest import NO_SECRETS, withheld
 from hub.events.codec import decode
 from hub.events.ids import household_id
 from hub.events.records import RecordType
-from hub.household.document import build
+from hub.household.document import build, forget
 from hub.household.document_shape import Document
+from tests.desk.family import family
 from tests.desk.views import (
     MENSCENTRAAL,
     ZCD,
@@ -143,3 +150,16 @@ def test_freshness_is_the_newest_of_compositions_and_records_per_source() -> Non
 def test_the_title_names_the_families_of_the_clients_once() -> None:
     document = of_two_sources({"prefix": "de", "family_name": "Vries"}, {"prefix": "de", "family_name": "Vries"})
     assert document["title"] == "de Vries"
+
+
+def test_what_is_remembered_of_a_record_is_not_changed_by_whoever_uses_it() -> None:
+    whole = decode(family()[1]).value
+    first = orjson.dumps(build(whole))
+    for openings in ({}, {ZCD: (Opening(Ground.JEUGDWET_7_4_0, "team"),)}):
+        made = build(whole)
+        assert made is not None
+        withheld(cut(made, openings), NO_SECRETS)
+        lines_of({HOME: made}, Attending())
+    assert orjson.dumps(build(whole)) == first
+    forget()
+    assert orjson.dumps(build(whole)) == first

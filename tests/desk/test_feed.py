@@ -13,14 +13,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from structlog.testing import capture_logs
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
 from hub.desk import readmodel, tables
-from hub.desk.feed import Feed
-from hub.desk.projector import TOPICS, apply_view
+from hub.desk.feed import LINES_AT_ONCE, Feed
+from hub.desk.projector import TOPICS, apply_view, apply_views
 from hub.events.ids import partition_for
 from hub.events.topics import DEAD_LETTERS, SOURCES, VIEWS, topics
 from tests.desk.views import COLLEAGUE, ZCD, dead_letter, one_dossier, source_status
@@ -114,6 +114,26 @@ async def until(holds: Callable[[], bool]) -> None:
 def shown(engine: Engine) -> int:
     with engine.connect() as connection:
         return readmodel.count(connection, COLLEAGUE)
+
+
+async def test_lines_that_were_put_off_are_written_also_by_a_feed_that_starts_anew(
+    broker: EmbeddedBroker, engine: Engine
+) -> None:
+    """The one before was ended between its views and their lines."""
+    make_topics(broker)
+    homes = [one_dossier(ZCD._replace(dossier_id=f"late-{number}")) for number in range(LINES_AT_ONCE + 1)]
+    with engine.begin() as connection:
+        apply_views(connection, [(home.encode(), value) for home, value in homes])
+        apply_views(connection, [(home.encode(), value) for home, value in homes], lines_later=True)
+        owed = select(func.count()).where(tables.cases.c.stamp == "")
+        assert connection.scalar(owed) == len(homes)
+
+    def is_written() -> bool:
+        with engine.connect() as connection:
+            return connection.scalar(owed) == 0
+
+    async with following(broker, engine):
+        await until(is_written)
 
 
 async def test_the_read_model_follows_the_log_and_goes_on_where_it_stopped(

@@ -12,14 +12,18 @@ from sqlalchemy import select
 
 from hub.desk import models
 from hub.desk.access import Actor, Role
-from hub.desk.access.facts import DEFAULT_RULES
+from hub.desk.access.facts import DEFAULT_RULES, team_key
 from hub.desk.caseload.asked import of_teams
+from hub.desk.caseload.query import requests_of
+from hub.desk.caseload.writing import Attending
 from hub.desk.insight import Whole
+from hub.desk.projector import Consumed, apply_list
 from hub.desk.requests import sees_team
 from hub.desk.tables import case_requests
 from hub.events.codec import decode
 from hub.events.ids import DossierRef, household_id
 from hub.events.records import RecordType, SupportRequest
+from hub.events.topics import VIEWS
 from hub.household.attention.terms import Terms
 from hub.household.document import build
 from hub.household.document_shape import Document, MemberLine
@@ -66,6 +70,16 @@ def town(desk: Desk) -> None:
     desk.show(household(3, request(ref(3), 1, "granted", decided_on=date(2026, 2, 25), committed_cents=1200)))
     desk.show(household(4, request(ref(4), 1, product="Elders gevraagd"), team="Elders"))
     desk.show(family())
+
+
+def test_a_team_that_a_dossier_left_is_told_no_more_of_it_however_much_waits(desk: Desk) -> None:
+    attending = Attending(now=lambda: NOW)
+    for turn, team in enumerate(("Noord", "Zuid")):
+        home, value = household(1, request(ref(1), 1), team=team)
+        apply_list(desk.engine, [Consumed(VIEWS, 0, turn, home.encode(), value)], [], attending, lines_later=True)
+        with desk.engine.connect() as connection:
+            told = [len(requests_of(connection, [team_key(name)])) for name in ("Noord", "Zuid")]
+        assert told == [1 - turn, turn]
 
 
 def test_a_leader_sees_how_long_they_take_and_where_they_lie(desk: Desk, visit: Visit) -> None:

@@ -47,7 +47,7 @@ def told_of(whole: Whole) -> Iterator[Told]:
     to_others = known._replace(emergencies=())
     by_tie: dict[_Tie, Openings] = {}
     made: dict[frozenset[DossierRef], Urgency] = {}
-    for reader in _readers(document, known):
+    for reader in readers(document, known):
         asked = known if reader.role is Role.SAFETY_OFFICER else to_others
         related = relations(reader, asked)
         tie = reader.unit, tuple(related), any(Relation.DIRECTS in tied for tied in related.values())
@@ -68,7 +68,7 @@ def _urgency(whole: Whole, seen: frozenset[DossierRef], openings: Openings) -> U
     return urgency_of(insight.points, insight.threads)
 
 
-def _readers(document: Document, known: Known) -> Iterator[Actor]:
+def readers(document: Document, known: Known) -> Iterator[Actor]:
     """Somebody for each way to find a household, as often as it has units."""
     teams = {item.team for item in known.dossiers if item.team}
     staff = {number for item in known.dossiers for number in item.named | item.directed_by}

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, select, update
+from sqlalchemy import Connection, Engine, Table, or_, select, update
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
@@ -23,8 +23,8 @@ from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
 from hub.household.prices import Prices
 
-REFRESHED: Final = 50
-"""Lines per transaction: a tenth of a second or two, in which nothing else is written."""
+REFRESHED: Final = 100
+"""Lines per transaction: a quarter of a second or so, in which nothing else is written."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
     `limit`: no more."""
     stamp = attending.stamp
     with engine.begin() as connection:
-        query = select(cases.c.household_id).where(cases.c.stamp != stamp).limit(limit)
+        other = or_(cases.c.stamp < stamp, cases.c.stamp > stamp)  # not `!=`, for which no index is used
+        query = select(cases.c.household_id).where(other).order_by(cases.c.stamp).limit(limit)
         stale = [str(home) for home in connection.scalars(query)]
         if stale:
             found = readmodel.load_all(connection, stale)
