@@ -78,8 +78,10 @@ def _reach_rows(document: Document) -> Iterator[Row]:
 
 def _who_finds(document: Document) -> object:
     """By whom it is found; and whose its dossiers are, by which it stands in the lists of teams."""
-    fields = ("source", "dossier_id", "team", "kind", "status")
-    own = [[item[name] for name in fields] for item in document["dossiers"]]  # type: ignore[literal-required]  # its keys
+    own = [
+        (item["source"], item["dossier_id"], item["team"], item["kind"], item["status"])
+        for item in document["dossiers"]
+    ]
     return list(_reach_rows(document)), own, document["message_dossiers"]
 
 

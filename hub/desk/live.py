@@ -90,6 +90,8 @@ class Live:
             await asyncio.wait_for(self._stopped.wait(), self.every_seconds)
 
     def _state(self, household_id: str) -> tuple[object, ...]:
+        if "\0" in household_id:  # PostgreSQL takes no such text
+            return ()
         query = select(households.c.digest, households.c.live)
         with self.engine.connect() as connection:
             found = connection.execute(query.where(households.c.household_id == household_id)).first()

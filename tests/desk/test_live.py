@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from pathlib import Path
+from typing import cast
+
+from sqlalchemy import Engine
 
 from hub.desk import readmodel
-from hub.desk.live import Live
+from hub.desk.live import Live, mark_of
 from hub.events.records import RecordType
 from tests.desk.conftest import Desk
 from tests.desk.family import HOME, family
@@ -56,3 +59,9 @@ async def test_a_household_that_is_not_there_is_no_change(tmp_path: Path) -> Non
     live.stop()
     assert [part async for part in stream] == []
     engine.dispose()
+
+
+def test_no_database_is_asked_for_what_can_be_no_id() -> None:
+    """A page takes the mark before it reads, and PostgreSQL raises on this text."""
+    unasked = cast(Engine, None)
+    assert Live(unasked).mark("H\0") == mark_of(())
