@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from hub.desk.access.consent import required
 from hub.desk.access.facts import births_of
 from hub.events.agreements import Consent, Emergency, Giver, Review
+from hub.events.day import Day
 from hub.events.records import LifeDomain
 from hub.household.document_shape import Document, EmergencyAccess, MemberLine
 
@@ -46,7 +47,7 @@ class ConsentToMake(_Asked):
     unit: Literal["youth", "adult"]
     domains: list[LifeDomain] | None = Field(default=None, min_length=1)
     given_by: list[Giver] = Field(min_length=1)
-    until: date
+    until: Day
 
     def made(self, line: MemberLine, document: Document, today: date) -> Consent:
         """The consent itself. Raises ConsentRefused."""

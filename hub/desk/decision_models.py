@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from hub.desk.agreeing import ConsentToMake, EmergencyToTake, ReviewToMake
+from hub.events.day import Day
 from hub.events.decisions import ON_DOSSIER, Decision, Kind, NamedLine, OnDossier, Snooze, decided
 from hub.events.direction import Direction
 
@@ -60,7 +61,7 @@ class DirectionToMake(_Asked):
     source: Name
     dossier_id: Name
     director: Directing | None = None
-    from_on: date | None = None
+    from_on: Day | None = None
 
     def made(self, decider: Directing, today: date) -> Direction:
         """The direction itself."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.events.agreements import Consent, Emergency, Review
 from hub.events.codec import encode
+from hub.events.day import Day
 from hub.events.direction import Direction
 from hub.events.ids import DossierRef, Order, RecordRef, event_id
 from hub.events.moments import micros
@@ -104,7 +105,7 @@ class Snooze(BaseModel):
     dossier_id: str = Field(min_length=1, max_length=200)
     rule: str = Field(min_length=1, max_length=100)
     point: str = Field(min_length=1, max_length=1000)
-    until: date
+    until: Day
 
     @property
     def dossier(self) -> DossierRef:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from hub.events.codec import encode
+from hub.events.day import Day
 from hub.events.decisions import DecisionMessage
 from hub.events.topics import DEPUTIES
 
@@ -28,8 +29,8 @@ class Deputyship(BaseModel):
     replaced_staff: _Text
     deputy_name: _Text
     deputy_staff: _Text
-    from_on: date
-    to_on: date
+    from_on: Day
+    to_on: Day
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

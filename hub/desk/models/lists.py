@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import Field, SecretStr, model_validator
 
 from hub.desk.models.shared import Body
+from hub.events.day import Day
 from hub.events.sensitive import Address
 
 
@@ -86,7 +85,7 @@ class HouseholdSearch(Body):
     if it has one. A BSN or an address stands here and never in a URL."""
 
     name: str | None = Field(default=None, min_length=2, max_length=100, pattern="^[^\\x00]*$")
-    birth_date: date | None = None
+    birth_date: Day | None = None
     dossier_number: str | None = Field(default=None, min_length=1, max_length=200, pattern="^[^\\x00]*$")
     bsn: SecretStr | None = Field(default=None, max_length=9)
     postcode: str | None = Field(default=None, pattern="^[1-9][0-9]{3} ?[A-Za-z]{2}$")
