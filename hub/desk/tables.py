@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 17
+SCHEMA: Final = 18
 """Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
 from the log, and what stands in one of this number is taken for what this release would write."""
 
@@ -171,6 +171,7 @@ cases = Table(
     Column("points", Integer, nullable=False),
     Column("due", String(10), nullable=False),
     Column("since", String(10), nullable=False),
+    Column("rules", Text, nullable=False),
     Column("sort_key", Text, nullable=False),
     Column("changed_at", String(32), nullable=False),
     Column("line", Text, nullable=False),
@@ -181,8 +182,8 @@ cases = Table(
     Index("cases_by_change", "changed_at", "household_id"),
 )
 """One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
-`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open. `line`: what is shown.
-All of it as anybody sees it who has to do with the household: what more somebody is told stands in `case_sights`."""
+`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say something
+of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with the household: what more somebody is told stands in `case_sights`."""
 case_sights = Table(
     "case_sights",
     metadata,
@@ -194,21 +195,11 @@ case_sights = Table(
     Column("points", Integer, nullable=False),
     Column("due", String(10), nullable=False),
     Column("since", String(10), nullable=False),
+    Column("rules", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 """What is told of a household to whoever finds it by a `grantee` (as in `reaches`) and is of a `unit`, where that is
 more than anybody is told (`hub.desk.caseload.told`). `dossiers`: how many he sees in full."""
-case_rules = Table(
-    "case_rules",
-    metadata,
-    Column("household_id", String(64), primary_key=True),
-    Column("grantee", String(64), primary_key=True),
-    Column("unit", String(20), primary_key=True),
-    Column("rule", String(40), primary_key=True),
-    Index("case_rules_by_rule", "rule", "grantee", "unit", "household_id"),
-)
-"""Which rules say something of a household today, but for what is put off; to whom, as in `case_sights`: to anybody, if
-`grantee` is ""."""
 case_people = Table(
     "case_people",
     metadata,
@@ -242,7 +233,7 @@ case_requests = Table(
 )
 """The requests for specialist help of each team (`hub.desk.caseload.asked`), as whoever has to do with its dossiers of
 a unit sees them. `team`: its `team_key`."""
-BY_HOUSEHOLD: Final = (cases, case_sights, case_rules, case_people, case_teams, case_requests)
+BY_HOUSEHOLD: Final = (cases, case_sights, case_people, case_teams, case_requests)
 """What the list of households is made of."""
 
 kept = MetaData()

@@ -139,6 +139,11 @@ def urgency_of(every: Iterable[AttentionPoint], threads: Iterable[Thread]) -> Ur
     )
 
 
+def said_rules(rules: Iterable[str]) -> str:
+    """Rules in one text, in which each is found by what this gives of it alone."""
+    return f" {'  '.join(rules)} "
+
+
 def keys_of(actor: Actor) -> list[str]:
     """By what somebody is known as a director: his user name, his personnel number, his name; and the number of each
     for whom he stands in."""

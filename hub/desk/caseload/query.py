@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Subquery,
     Table,
@@ -17,18 +16,16 @@ from sqlalchemy import (
     false,
     func,
     select,
-    union,
 )
 
 from hub.desk.access import Actor, Household
 from hub.desk.caseload.asked import Asked, TeamRequest
-from hub.desk.caseload.case import URGENT, Line, keys_of
+from hub.desk.caseload.case import URGENT, Line, keys_of, said_rules
 from hub.desk.readmodel import Asker, has_to_do, reached_by
 from hub.desk.tables import (
     TEAM_SIGNS,
     case_people,
     case_requests,
-    case_rules,
     case_sights,
     case_teams,
     cases,
@@ -90,12 +87,12 @@ class Work(NamedTuple):
 
 def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> Found:
     """The page, of households that the reader has to do with: narrowed, counted and sorted by what he is told."""
-    told = _told(actor, asker, _scope(actor, wanted.scope))
+    told = _told(actor, asker, _scope(actor, wanted.scope), wanted.rule)
     conditions = [told.c.place == 1]
     if wanted.attention:
         conditions.append(told.c.points > 0)
     if wanted.rule:
-        conditions.append(told.c.household_id.in_(_ruled(actor, asker, wanted.rule)))
+        conditions.append(told.c.is_ruled == 1)
     total = connection.scalar(select(func.count()).select_from(told).where(*conditions)) or 0
     query = select(told.c.household_id, told.c.line).where(*conditions).order_by(*_order(told, wanted.sort))
     rows = connection.execute(query.offset((wanted.page - 1) * wanted.page_size).limit(wanted.page_size)).all()
@@ -183,9 +180,10 @@ def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
     return [cases.c.household_id.in_(directed)]
 
 
-def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]]) -> Subquery:
+def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]], rule: str = "") -> Subquery:
     """The households that somebody has to do with, and what of each he is told (`hub.desk.tables.case_sights`); what
-    counts are the rows with `place` 1: by what shows him most. `limits`: what else must hold of `cases`."""
+    counts are the rows with `place` 1: by what shows him most. `is_ruled`: this rule says something of it, by any of
+    his relations. `limits`: what else must hold of `cases`."""
     sight = case_sights.c
     of_relation = and_(_finds(case_sights), _of_unit(case_sights, actor))
     names = ("rank", "points", "due", "since")
@@ -193,22 +191,17 @@ def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]]) -> 
     most = func.row_number().over(
         partition_by=reaches.c.household_id, order_by=[func.coalesce(sight.dossiers, 0).desc(), rank]
     )
+    says = func.coalesce(sight.rules, cases.c.rules).contains(said_rules([rule]), autoescape=True)
+    is_ruled = func.max(case((says, 1), else_=0)).over(partition_by=reaches.c.household_id).label("is_ruled")
     shown = (cases.c.household_id, cases.c.line, cases.c.sort_key, cases.c.changed_at)
     return (
-        select(*shown, rank, *others, most.label("place"))
+        select(*shown, rank, *others, most.label("place"), *([is_ruled] if rule else []))
         .select_from(reaches)
         .join(cases, cases.c.household_id == reaches.c.household_id)
         .outerjoin(case_sights, of_relation)
         .where(*has_to_do(asker), *limits)
         .subquery()
     )
-
-
-def _ruled(actor: Actor, asker: Asker, rule: str) -> CompoundSelect[str]:
-    """Ids of the households of which a rule says something to a reader."""
-    said = select(case_rules.c.household_id).where(case_rules.c.rule == rule)
-    own = said.join(reaches, _finds(case_rules)).where(*has_to_do(asker), _of_unit(case_rules, actor))
-    return union(said.where(case_rules.c.grantee == ""), own)
 
 
 def _finds(table: Table) -> ColumnElement[bool]:

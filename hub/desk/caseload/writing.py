@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Table, or_, select, update
 
 from hub.desk import readmodel
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, Urgency, people_of, stamp_of, teams_of
+from hub.desk.caseload.case import Case, Urgency, people_of, said_rules, stamp_of, teams_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
 from hub.desk.rows import Row, mark, replace_rows
@@ -102,19 +102,16 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     yield from (("case_people", {"who": who[:220]}) for who in people_of(whole.directions))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
-    yield from (("case_rules", {"grantee": "", "unit": "", "rule": rule}) for rule in anybody.urgency.rules)
     for told in told_of(whole):
-        to = {"grantee": told.grantee, "unit": told.unit}
         if _pressing(told.urgency) != _pressing(anybody.urgency):
-            yield "case_sights", {**to, "dossiers": told.dossiers, **_pressing(told.urgency)}
-        more = (rule for rule in told.urgency.rules if rule not in anybody.urgency.rules)
-        yield from (("case_rules", {**to, "rule": rule}) for rule in more)
+            to = {"grantee": told.grantee, "unit": told.unit, "dossiers": told.dossiers}
+            yield "case_sights", {**to, **_pressing(told.urgency)}
 
 
 def _pressing(urgency: Urgency) -> dict[str, object]:
-    """By what lists are sorted. A day that is not known comes last."""
+    """By what lists are sorted and narrowed. A day that is not known comes last."""
     days = {"due": urgency.due or "9999-12-31", "since": urgency.since or "9999-12-31"}
-    return {"rank": urgency.rank, "points": urgency.points, **days}
+    return {"rank": urgency.rank, "points": urgency.points, **days, "rules": said_rules(urgency.rules)}
 
 
 def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
