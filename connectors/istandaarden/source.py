@@ -12,7 +12,7 @@ from lxml import etree
 from connectors.istandaarden.config import IStandaardenConfig
 from connectors.istandaarden.xml import MAX_BYTES, Schemas
 from hub.connect import SourceRejected
-from hub.connect.folder import Place, at_rest, changed, listed, opened
+from hub.connect.folder import Place, changed, listed, opened
 
 
 class Dropped(NamedTuple):
@@ -32,7 +32,7 @@ class DropFolder:
 
     def ready(self, after: Place | None) -> list[Place]:
         """The messages beyond a place that have come to rest, in order."""
-        found = at_rest(listed(self._folder, [b".xml"]), self._settle_seconds)
+        found = listed(self._folder, [b".xml"]).at_rest(self._settle_seconds)
         return [place for place in found if after is None or place > after]
 
     def read(self, place: Place) -> Dropped | None:

@@ -19,7 +19,7 @@ from typing import ClassVar, Final, NamedTuple
 from pydantic import Field, JsonValue
 
 from hub.connect.api import Batch, Connector, ConnectorConfig, Cursor, InventoryItem, RawRecord
-from hub.connect.folder import Place, at_rest, changed, listed, opened
+from hub.connect.folder import Listing, Place, changed, listed, opened
 from hub.connect.rows import Row, rows
 from hub.errors import RejectReason, SourceRejected, TranslationError
 from hub.events.records import Draft
@@ -99,10 +99,10 @@ class FileConnector(Connector):
     def poll(self, cursor: Cursor | None) -> Batch:
         """The next lines: of the file at hand, or of the next that is at rest."""
         at, everything = _read(cursor), self._listed()
-        at = at._replace(read=_still_there(at.read, everything))
-        if at.place is not None and at.start is not None and at.place not in everything:
+        at = at._replace(read=_still_there(at.read, everything.places))
+        if at.place is not None and at.start is not None and at.place not in everything.places:
             return self._left(at, at.place)
-        found = at_rest(everything, self._files.settle_seconds)
+        found = everything.at_rest(self._files.settle_seconds)
         place = next((place for place in found if _is_due(place, at)), None)
         if place is None:
             return Batch(cursor=_cursor(at))
@@ -114,14 +114,14 @@ class FileConnector(Connector):
         """What the files that are still in the folder say last of each record; a line that cannot be read says
         nothing."""
         newest: dict[tuple[str, str], Draft] = {}
-        for place in at_rest(self._listed(), self._files.settle_seconds):
+        for place in self._listed().at_rest(self._files.settle_seconds):
             for draft in self._drafts(place):
                 register = (draft.record_type.value, draft.record_id)
                 newest[register] = max(newest.get(register, draft), draft, key=_order)
         for item in newest.values():
             yield InventoryItem(item.dossier_id, item.record_type.value, item.record_id, item.version, item.deleted)
 
-    def _listed(self) -> list[Place]:
+    def _listed(self) -> Listing:
         return listed(self._files.folder, ENDINGS)
 
     def _left(self, at: _At, place: Place) -> Batch:

@@ -2,7 +2,7 @@
 
 Layer: the vendor's side of `hub.connect`. A file is placed by its *change time* (ctime): the system's own clock sets it
 at every write and rename and nobody can set it back, so a file that is moved in, however old, comes after what was read
-before. Hence "ready" is one test: not changed for so many seconds.
+before. Hence "ready" is one test: not changed for so many seconds before the folder was looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -27,9 +27,23 @@ class Place(NamedTuple):
     name: bytes
 
 
-def listed(folder: Path, endings: Sequence[bytes]) -> list[Place]:
-    """The files with one of these endings (lower case), in order; no link, no name that begins with a dot. Raises
+class Listing(NamedTuple):
+    """The files that were found, in order, and when the looking began: nanoseconds since 1970."""
+
+    places: list[Place]
+    began_ns: int
+
+    def at_rest(self, settle_seconds: float) -> list[Place]:
+        """Those that had not changed for so long when the looking began. By when it ended would not do: a file that
+        comes while a folder is listed may be missed, one that comes after it be found, and the first never be read."""
+        until = self.began_ns - int(settle_seconds * _NANOSECONDS)
+        return [place for place in self.places if place.changed_ns <= until]
+
+
+def listed(folder: Path, endings: Sequence[bytes]) -> Listing:
+    """The files with one of these endings (lower case); no link, no name that begins with a dot. Raises
     SourceUnavailable, SourceRejected."""
+    began_ns = _now_ns()
     try:
         with os.scandir(os.fsencode(folder)) as entries:
             found = [place for entry in entries if (place := _place(entry, endings)) is not None]
@@ -37,13 +51,7 @@ def listed(folder: Path, endings: Sequence[bytes]) -> list[Place]:
         raise SourceUnavailable(user_message="The folder is not there.", detail=_said(error)) from error
     except OSError as error:
         raise SourceRejected("The folder cannot be read.", _said(error)) from error
-    return sorted(found)
-
-
-def at_rest(places: Iterable[Place], settle_seconds: float) -> list[Place]:
-    """Those that have not changed for so long."""
-    until = _now_ns() - int(settle_seconds * _NANOSECONDS)
-    return [place for place in places if place.changed_ns <= until]
+    return Listing(sorted(found), began_ns)
 
 
 def opened(folder: Path, place: Place) -> BinaryIO | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -257,6 +259,28 @@ def test_what_is_moved_in_late_or_with_an_old_time_is_read_all_the_same(
     held.release()
     os.utime(drop.folder / "bericht-0000001.xml", (0, 0))
     assert read(connector, cursor)[0] == ["bericht-0000001.xml"]
+
+
+def test_a_message_that_comes_while_a_long_folder_is_listed_is_read_in_its_turn(
+    drop: IStandaardenSimulator, connector: IStandaardenConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: the listing missed it, found one that came after it, and the cursor passed it for good."""
+    now, scandir = [time.time_ns()], os.scandir
+
+    @contextmanager
+    def slow(folder: bytes) -> Iterator[Iterator[os.DirEntry[bytes]]]:
+        drop.apply(YOUTH.asked("A1", "2026-04-01"))
+        drop.apply(YOUTH.asked("A2", "2026-04-01"))
+        now[0] += 3600 * 10**9
+        with scandir(folder) as entries:
+            yield (entry for entry in entries if entry.name != b"bericht-0000001.xml")
+
+    monkeypatch.setattr("hub.connect.folder._now_ns", lambda: now[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", slow)
+        names, cursor = read(connector)
+    assert names == []
+    assert read(connector, cursor)[0] == ["bericht-0000001.xml", "bericht-0000002.xml"]
 
 
 def test_other_names_folders_and_links_are_no_messages(
