@@ -135,7 +135,8 @@ def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> 
     table, rarest = _rarest(wanted)
     home = table.c.household_id
     own = select(reaches.c.household_id).where(reaches.c.household_id == home, *readmodel.has_to_do(asker))
-    query = select(home).where(rarest, ~own.exists(), *_conditions(wanted, home)).limit(most)
+    fitting = _conditions(wanted, home) if table is dossiers else _of_member(wanted, table)
+    query = select(home).where(rarest, *fitting, ~own.exists()).limit(most)
     found: set[str] = set()
     while len(found) < most:
         rows = set(connection.scalars(query.where(home.not_in(found))))

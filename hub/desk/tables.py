@@ -182,8 +182,9 @@ cases = Table(
     Index("cases_by_change", "changed_at", "household_id"),
 )
 """One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
-`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say something
-of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with the household: what more somebody is told stands in `case_sights`."""
+`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say
+something of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with the
+household: what more somebody is told stands in `case_sights`."""
 case_sights = Table(
     "case_sights",
     metadata,
