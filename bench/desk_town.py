@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Table, insert, select
 
 from bench.stages import Memory, lists
 from bench.whole_job.input import make_input
+from hub.desk import readmodel
 from hub.desk.access import Actor, Role, grantees_of
 from hub.desk.projector import Consumed, apply_views
 from hub.desk.tables import (
@@ -42,6 +43,7 @@ _COPIES_PER_TEAM: Final = 10
 _AT_ONCE: Final = 500
 TABLES: Final = (households, members, member_words, addresses, dossiers, reaches, *BY_HOUSEHOLD)
 """What is copied. Not `blocking_keys`: who may be the same person is asked by none of these reads."""
+_DOCUMENT: Final = households.c.keys().index("document")
 _ID: Final = re.compile(r"(H[0-9a-f]{20}|[pua][0-9a-f]{32})")
 
 
@@ -104,6 +106,8 @@ class _Template(NamedTuple):
         """The rows of a copy, by table."""
         text = "".join(self._of(part, number) if index % 2 else part for index, part in enumerate(self.parts))
         found: dict[str, list[list[Any]]] = orjson.loads(text)
+        for row in found["households"]:
+            row[_DOCUMENT] = readmodel.packed(row[_DOCUMENT].encode())
         return found
 
     def _of(self, part: str, number: int) -> str:
@@ -117,7 +121,8 @@ def _templates(engine: Engine) -> Iterator[_Template]:
         for table in TABLES:
             for row in connection.execute(select(table)):
                 of_home = rows.setdefault(row.household_id, {str(item.name): [] for item in TABLES})
-                of_home[str(table.name)].append(list(row))
+                plain = [readmodel.unpacked(value).decode() if isinstance(value, bytes) else value for value in row]
+                of_home[str(table.name)].append(plain)
     for found in rows.values():
         if found["cases"]:
             yield _template(found)

@@ -222,7 +222,7 @@ def _household_row(change: _Change) -> dict[str, object]:
         "parked": _parked(change),
         "written": " ".join(change.marks),
         "digest": blake2b(content or b"", digest_size=16).hexdigest(),
-        "document": content.decode() if content else None,
+        "document": readmodel.packed(content) if content else None,
     }
 
 

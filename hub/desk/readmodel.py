@@ -6,6 +6,7 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -128,8 +129,8 @@ def wipe(connection: Connection) -> None:
 
 def load(connection: Connection, household_id: str) -> Document | None:
     """The document of a live household; None if it is unknown, gone, or not complete yet."""
-    text = connection.scalar(_DOCUMENT, {"home": household_id})
-    return None if text is None else _document(text)
+    content = connection.scalar(_DOCUMENT, {"home": household_id})
+    return None if content is None else _document(content)
 
 
 _DOCUMENT: Final = select(households.c.document).where(
@@ -145,7 +146,7 @@ def load_all(connection: Connection, household_ids: Iterable[str]) -> dict[str, 
     while part := list(islice(wanted, PART)):
         query = select(households.c.household_id, households.c.document)
         rows = connection.execute(query.where(households.c.household_id.in_(part), households.c.live))
-        found |= {home: _document(text) for home, text in rows}
+        found |= {home: _document(content) for home, content in rows}
     return found
 
 
@@ -158,7 +159,7 @@ def digests(connection: Connection, household_ids: Collection[str]) -> dict[str,
 def load_digested(connection: Connection, household_ids: Collection[str]) -> list[tuple[str, Document]]:
     """The documents of those of these households that are live, each with its own digest."""
     rows = connection.execute(_DIGESTED, {"homes": list(household_ids)}) if household_ids else ()
-    return [(str(digest), _document(text)) for digest, text in rows]
+    return [(str(digest), _document(content)) for digest, content in rows]
 
 
 _AMONG: Final = (households.c.household_id.in_(bindparam("homes", expanding=True)), households.c.live)
@@ -254,7 +255,7 @@ def naming(connection: Connection, person_key: str) -> list[Document]:
     """All live households whose document names a person, as a member or otherwise."""
     homes = select(addresses.c.household_id).where(addresses.c.person_key == person_key)
     query = select(households.c.document).where(households.c.household_id.in_(homes), households.c.live)
-    return [_document(text) for text in connection.scalars(query.order_by(households.c.household_id))]
+    return [_document(content) for content in connection.scalars(query.order_by(households.c.household_id))]
 
 
 def secrets_in(connection: Connection, persons: Collection[str], address_keys: Collection[str]) -> Secrets:
@@ -310,5 +311,15 @@ def sort_key(title: str) -> str:
     return " ".join(words).casefold()
 
 
-def _document(text: str) -> Document:
-    return cast(Document, orjson.loads(text))
+def packed(content: bytes) -> bytes:
+    """The JSON of a document as it stands in its row: a fifth of it, for a tenth of a millisecond."""
+    return zlib.compress(content, 1)
+
+
+def unpacked(content: bytes) -> bytes:
+    """The JSON of a document as it was packed."""
+    return zlib.decompress(content)
+
+
+def _document(content: bytes) -> Document:
+    return cast(Document, orjson.loads(unpacked(content)))

@@ -39,8 +39,10 @@ households = Table(
     Column("parked", Integer, nullable=False),
     Column("digest", String(32), nullable=False),
     Column("written", String(WRITTEN_SIGNS), nullable=False),
-    Column("document", Text, nullable=True),
+    Column("document", LargeBinary, nullable=True),
 )
+"""Those of the log. `document`: what is read of one, as `hub.desk.readmodel.packed` makes it small: most of what is
+written to the disk would be these."""
 members = Table(
     "members",
     metadata,
@@ -176,10 +178,6 @@ cases = Table(
     Column("changed_at", String(32), nullable=False),
     Column("line", Text, nullable=False),
     Column("written", String(WRITTEN_SIGNS), nullable=False),
-    Index("cases_by_urgency", "rank", "due", "since", "household_id"),
-    Index("cases_by_due", "due", "rank", "household_id"),
-    Index("cases_by_name", "sort_key", "household_id"),
-    Index("cases_by_change", "changed_at", "household_id"),
 )
 """One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
 `stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say

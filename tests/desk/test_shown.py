@@ -63,9 +63,9 @@ def test_the_team_of_a_dossier_is_its_own_or_else_that_of_whoever_directs_it(eng
     assert shown.teams(engine, MENSCENTRAAL.source) == {}
     writer = readmodel.open_engine(url)
     with writer.begin() as connection:
-        text = str(connection.scalars(select(households.c.document)).one())
+        text = readmodel.unpacked(connection.scalars(select(households.c.document)).one()).decode()
         without = text.replace(f'"team":"{TEAM}"', '"team":null')
-        connection.execute(households.update().values(document=without))
+        connection.execute(households.update().values(document=readmodel.packed(without.encode())))
     writer.dispose()
     assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: "Delfshaven 2"}
 

@@ -97,8 +97,8 @@ def documents_in(engine: Engine) -> list[dict[str, Any]]:
     """Every household of a read model, as it is stored."""
     with engine.connect() as connection:
         table = tables.households
-        texts = connection.execute(select(table.c.document).where(table.c.document.is_not(None))).scalars().all()
-    return [json.loads(text) for text in texts]
+        found = connection.execute(select(table.c.document).where(table.c.document.is_not(None))).scalars().all()
+    return [json.loads(readmodel.unpacked(content)) for content in found]
 
 
 def read_model(
