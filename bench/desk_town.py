@@ -93,7 +93,8 @@ def fill(engine: Engine, views: Sequence[Consumed], wanted: int) -> None:
             _insert(engine, table, [row for rows in part for row in rows[table.name]])
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql("VACUUM ANALYZE")  # not meanwhile, of so much that came at once
+            connection.exec_driver_sql("CHECKPOINT")
 
 
 class _Template(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -104,6 +105,16 @@ def prepare(engine: Engine) -> None:
         metadata.drop_all(connection)
         metadata.create_all(connection)
         connection.execute(insert(meta).values(schema_number=SCHEMA))
+
+
+@contextmanager
+def projecting(engine: Engine) -> Iterator[Connection]:
+    """A transaction of what the log can give again. PostgreSQL says that it is done before it is on the disk: what a
+    crash takes back is read once more, for the offsets are taken back with it. SQLite's WAL is used likewise."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        yield connection
 
 
 def link(engine: Engine, linking: Linking) -> None:
