@@ -86,7 +86,7 @@ def apply_list(
 
     Raises UndecodableError or UnknownSchemaError for a view that cannot be read: to skip it would hide data.
     """
-    with readmodel.projecting(engine) as connection:
+    with engine.begin() as connection:
         views = [(item.key, item.value) for item in messages if item.topic == VIEWS]
         shown = apply_views(connection, views, attending, lines_later=lines_later)
         for item in messages:

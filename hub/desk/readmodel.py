@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -37,6 +36,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.desk.digest import Secrets
 from hub.desk.tables import (
+    RETIRED,
     SCHEMA,
     addresses,
     decisions,
@@ -103,18 +103,10 @@ def prepare(engine: Engine) -> None:
         if found is not None:
             _log.warning("read_model_dropped", written_by_schema=found, schema=SCHEMA)
         metadata.drop_all(connection)
+        for name in RETIRED:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
         metadata.create_all(connection)
         connection.execute(insert(meta).values(schema_number=SCHEMA))
-
-
-@contextmanager
-def projecting(engine: Engine) -> Iterator[Connection]:
-    """A transaction of what the log can give again. PostgreSQL says that it is done before it is on the disk: what a
-    crash takes back is read once more, for the offsets are taken back with it. SQLite's WAL is used likewise."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-        yield connection
 
 
 def link(engine: Engine, linking: Linking) -> None:

@@ -135,7 +135,8 @@ def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> 
     table, rarest = _rarest(wanted)
     home = table.c.household_id
     own = select(reaches.c.household_id).where(reaches.c.household_id == home, *readmodel.has_to_do(asker))
-    fitting = _conditions(wanted, home) if table is dossiers else _of_member(wanted, table)
+    # words are of members alone: of who was found by one, not of everybody in his household, is asked what else fits
+    fitting = _of_member(wanted, table) if table is member_words else _conditions(wanted, home)
     query = select(home).where(rarest, *fitting, ~own.exists()).limit(most)
     found: set[str] = set()
     while len(found) < most:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 18
+SCHEMA: Final = 19
 """Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
 from the log, and what stands in one of this number is taken for what this release would write."""
 
@@ -232,6 +232,8 @@ case_requests = Table(
 )
 """The requests for specialist help of each team (`hub.desk.caseload.asked`), as whoever has to do with its dossiers of
 a unit sees them. `team`: its `team_key`."""
+RETIRED: Final = ("case_rules",)
+"""Tables of earlier releases: what they hold of households must not outlive them."""
 BY_HOUSEHOLD: Final = (cases, case_sights, case_people, case_teams, case_requests)
 """What the list of households is made of."""
 

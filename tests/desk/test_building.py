@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 from structlog.testing import capture_logs
 
 from hub.desk import building, readmodel
 from hub.desk.caseload.writing import Attending
-from hub.desk.tables import SCHEMA, kept, linked, meta, visits
+from hub.desk.tables import RETIRED, SCHEMA, kept, linked, meta, visits
 from hub.errors import ConfigError
 from hub.ops.linking import Linking
 
@@ -63,8 +64,11 @@ def test_the_read_model_of_another_release_is_dropped_in_so_many_words_and_visit
     with engine.begin() as connection:
         connection.execute(visits.insert(), VISIT)
         connection.execute(meta.update().values(schema_number=written))
+        for name in RETIRED:
+            connection.exec_driver_sql(f"CREATE TABLE {name} (household_id TEXT)")
     with capture_logs() as said:
         readmodel.prepare(engine)
+    assert not {*RETIRED} & {*inspect(engine).get_table_names()}
     (line,) = said
     assert (line["event"], line["written_by_schema"], line["schema"]) == ("read_model_dropped", written, SCHEMA)
     with engine.connect() as connection:

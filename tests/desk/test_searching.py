@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hub.desk import readmodel
+from hub.desk.access import Actor, Role, grantees_of
 from hub.desk.searching import Search, fits, search
 from hub.events.ids import household_id
 from hub.events.records import RecordType
@@ -41,6 +42,7 @@ DATES = ("1990-05-01", "1988", "2015-09-01")
 NO_SHRINK = [phase for phase in Phase if phase is not Phase.shrink]
 """Every example writes a read model: to shrink one would take minutes."""
 KEYS = ("a-1", "a-2", "a-3")
+STRANGER = COLLEAGUE._replace(grantees=grantees_of(Actor("tom", Role.CASE_DIRECTOR, teams=("Elders",))))
 
 
 def ids(answer: Any) -> list[str]:
@@ -79,6 +81,33 @@ def test_the_index_finds_what_a_look_at_every_household_finds(
     assert {item["household_id"] for item in found.households} == own
     tells_where = lives is not None and bool(name or born)
     assert found.hidden == (0 if tells_where else min(3, len(fitting) - len(own)))
+
+
+def test_who_does_not_live_there_makes_no_household_one_that_fits_the_address(desk: Desk) -> None:
+    """Nobody is told that a family names somebody, because she once lived, or lives, where he looks."""
+    lines = [
+        member("1", "p-mum", address=address("a-1")),
+        member("2", "p-gran", address=address("a-2")),
+        member("3", "p-ex", address=address("a-3")),
+    ]
+    home = household_id(ZCD)
+    packed = composition(
+        home,
+        [dossier(ZCD, lines)],
+        members=[Line(ZCD, "1", "p-mum")],
+        references=[Line(ZCD, "2", "p-gran")],
+        history=[Line(ZCD, "3", "p-ex")],
+    )
+    desk.show((home, view(home, packed)))
+    with desk.engine.connect() as connection:
+
+        def hidden(**wanted: str) -> int:
+            found = search(connection, Search(**wanted), STRANGER, limit=50, hidden=3)
+            return len(found.households) + found.hidden
+
+        assert [hidden(address_key=key) for key in KEYS] == [1, 0, 0]
+        assert hidden(person_key="p-mum") == hidden(person_key="p-mum", dossier_id=ZCD.dossier_id) == 1
+        assert hidden(person_key="p-mum", dossier_id="Z-other") == 0
 
 
 @pytest.mark.parametrize(

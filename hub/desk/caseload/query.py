@@ -40,7 +40,8 @@ SORTS: Final = ("urgency", "due", "since", "name", "changed")
 
 
 class Wanted(NamedTuple):
-    """Which households, in what order. `rule`: "" for any; `attention`: only those in which something waits."""
+    """Which households, in what order. `rule`: the value of a `Rule`, "" for any; `attention`: only those in which
+    something waits."""
 
     scope: str = "mine"
     attention: bool = False

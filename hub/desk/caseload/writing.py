@@ -125,7 +125,7 @@ def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> 
     """Write lines again that are of another day or of other terms, or were postponed. Returns how many; fewer than
     `limit`: no more."""
     stamp = attending.stamp
-    with readmodel.projecting(engine) as connection:
+    with engine.begin() as connection:
         other = or_(cases.c.stamp < stamp, cases.c.stamp > stamp)  # not `!=`, for which no index is used
         query = select(cases.c.household_id).where(other).order_by(cases.c.stamp).limit(limit)
         stale = [str(home) for home in connection.scalars(query)]
