@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from bench.whole_job.contestants import Told
@@ -70,10 +70,13 @@ class Log:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
-        client = {"bootstrap.servers": bootstrap, "log_level": _SILENT}
-        self._admin = AdminClient(client)
-        self._producer = Producer(client | {"linger.ms": 5, "enable.idempotence": True})
-        self._consumer = Consumer(client | {"group.id": "runner", "enable.auto.commit": False})
+        self._client = {"bootstrap.servers": bootstrap, "log_level": _SILENT}
+        self._admin = AdminClient(self._client)
+        self._producer = Producer(self._client | {"linger.ms": 5, "enable.idempotence": True})
+        self._consumer = self._new_consumer()
+
+    def _new_consumer(self) -> Consumer:
+        return Consumer(self._client | {"group.id": "runner", "enable.auto.commit": False})
 
     def renew_topics(self) -> None:
         """Nothing of the contestant before is left; the topics of the contract are there, empty."""
@@ -82,6 +85,15 @@ class Log:
                 done.result()
         _await(lambda: not self._names(), _SETTLE_SECONDS, "topics are not deleted")
         ensure_topics(self.bootstrap)
+        self._consumer.close()  # it goes on knowing that the topics are gone
+        self._consumer = self._new_consumer()
+        _await(self._is_there, _SETTLE_SECONDS, "the topics are not there")
+
+    def _is_there(self) -> bool:
+        try:
+            return self.written() == 0
+        except KafkaException:
+            return False
 
     def write(self, messages: Iterable[Message]) -> None:
         """All acknowledged on return."""
