@@ -86,19 +86,21 @@ class Desk(NamedTuple):
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure. Times in milliseconds."""
-    homes, seconds = (300, 2) if quick else (HOUSEHOLDS, SECONDS)
+    homes, seconds, times = (300, 2, TIMES[:1]) if quick else (HOUSEHOLDS, SECONDS, TIMES)
     load, views = os.getloadavg()[0], published(20 if quick else TOWN)
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as where:
-        found["sqlite"] = _measure(f"sqlite:///{where}/desk.sqlite", Path(where), views, homes, seconds)
+        found["sqlite"] = _measure(f"sqlite:///{where}/desk.sqlite", Path(where), views, homes, seconds, times)
     if postgres_bin():
         with running() as server, tempfile.TemporaryDirectory() as where:
-            found["postgresql"] = _measure(f"{server}/postgres", Path(where), views, homes, seconds)
+            found["postgresql"] = _measure(f"{server}/postgres", Path(where), views, homes, seconds, times)
     machine = {"cores": os.cpu_count(), "load_at_start": round(load, 1), "load_at_end": round(os.getloadavg()[0], 1)}
     return {"machine": machine, "households": homes, "seconds": seconds, "databases": found}
 
 
-def _measure(url: str, folder: Path, views: Sequence[Consumed], homes: int, seconds: int) -> dict[str, Any]:
+def _measure(
+    url: str, folder: Path, views: Sequence[Consumed], homes: int, seconds: int, times: Sequence[int]
+) -> dict[str, Any]:
     engine, began = readmodel.open_engine(url), time.perf_counter()
     fill(engine, views, homes)
     filled = time.perf_counter() - began
@@ -106,10 +108,7 @@ def _measure(url: str, folder: Path, views: Sequence[Consumed], homes: int, seco
     try:
         desk = _desk(engine, looks)
         asyncio.run(_drive(desk.app, _plan(desk, 1, 2, random.Random(1))))  # connections and caches are there
-        found = {
-            str(times): _read_at(times, desk, url, views, seconds)
-            for times in (TIMES[:1] if seconds < SECONDS else TIMES)
-        }
+        found = {str(number): _read_at(number, desk, url, views, seconds) for number in times}
     finally:
         looks.close()
         engine.dispose()
@@ -122,7 +121,7 @@ def _read_at(times: int, desk: Desk, url: str, views: Sequence[Consumed], second
         cpu = time.process_time()
         waited = asyncio.run(_drive(desk.app, plan))
         cpu = time.process_time() - cpu
-    rows = {kind: _row(waited[kind]) for kind in AN_HOUR if kind in waited}
+    rows = {kind: _row(waited[kind]) for kind in AN_HOUR}
     return {"cpu_share": round(cpu / seconds, 2), **written, "reads": rows}
 
 
@@ -150,7 +149,7 @@ def _desk(engine: Engine, looks: LookLog) -> Desk:
 
 def _plan(desk: Desk, times: int, seconds: int, rng: random.Random) -> list[Asked]:
     """Who asks for what, and when: each kind at its own rate, so many times that of the busiest hour, at random
-    moments."""
+    moments; two at least, of which there are quantiles."""
     moments = [
         (rng.uniform(0, seconds), kind, rng.choice(desk.workers))
         for kind, an_hour in AN_HOUR.items()

@@ -183,8 +183,8 @@ def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
 
 def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]], rule: str = "") -> Subquery:
     """The households that somebody has to do with, and what of each he is told (`hub.desk.tables.case_sights`); what
-    counts are the rows with `place` 1: by what shows him most. `is_ruled`: this rule says something of it, by any of
-    his relations. `limits`: what else must hold of `cases`."""
+    counts are the rows with `place` 1: by what shows him most. `limits`: what else must hold of `cases`. `rule`: if
+    given, `is_ruled` is whether it says something of a household, by any of his relations."""
     sight = case_sights.c
     of_relation = and_(_finds(case_sights), _of_unit(case_sights, actor))
     names = ("rank", "points", "due", "since")
@@ -192,17 +192,21 @@ def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]], rul
     most = func.row_number().over(
         partition_by=reaches.c.household_id, order_by=[func.coalesce(sight.dossiers, 0).desc(), rank]
     )
-    says = func.coalesce(sight.rules, cases.c.rules).contains(said_rules([rule]), autoescape=True)
-    is_ruled = func.max(case((says, 1), else_=0)).over(partition_by=reaches.c.household_id).label("is_ruled")
     shown = (cases.c.household_id, cases.c.line, cases.c.sort_key, cases.c.changed_at)
+    asked = [_is_ruled(rule).label("is_ruled")] if rule else []
     return (
-        select(*shown, rank, *others, most.label("place"), *([is_ruled] if rule else []))
+        select(*shown, rank, *others, most.label("place"), *asked)
         .select_from(reaches)
         .join(cases, cases.c.household_id == reaches.c.household_id)
         .outerjoin(case_sights, of_relation)
         .where(*has_to_do(asker), *limits)
         .subquery()
     )
+
+
+def _is_ruled(rule: str) -> ColumnElement[int]:
+    says = func.coalesce(case_sights.c.rules, cases.c.rules).contains(said_rules([rule]), autoescape=True)
+    return func.max(case((says, 1), else_=0)).over(partition_by=reaches.c.household_id)
 
 
 def _finds(table: Table) -> ColumnElement[bool]:

@@ -103,7 +103,7 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
     for told in told_of(whole):
-        if _pressing(told.urgency) != _pressing(anybody.urgency):
+        if told.urgency != anybody.urgency:
             to = {"grantee": told.grantee, "unit": told.unit, "dossiers": told.dossiers}
             yield "case_sights", {**to, **_pressing(told.urgency)}
 
