@@ -8,17 +8,16 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Final, cast
 
-from hub.desk.access import Known, cut, known_of
+from hub.desk.access import Known, cut, cut_requests, known_of
 from hub.desk.access.decide import Openings
 from hub.events.ids import DossierRef, ref_of
-from hub.events.records import RecordType
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
 from hub.household.attention.points import points_of
 from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry
 from hub.household.document_shape import Document
-from hub.household.requests.threads import Thread, threads
+from hub.household.requests.threads import MADE_OF, Thread, threads
 
 _OF_ANYBODY: Final = frozenset(
     {
@@ -31,7 +30,6 @@ _OF_ANYBODY: Final = frozenset(
     }
 )
 """Rules that tell nothing but who is a member, which dossiers there are, and who directs."""
-_OF_REQUESTS: Final = frozenset({RecordType.SUPPORT_REQUEST.value, RecordType.REQUEST_MESSAGE.value})
 
 
 @dataclass(frozen=True)
@@ -49,21 +47,22 @@ class Whole:
         """What an access decision depends on, as the day begins: for what is told of a whole day."""
         return known_of(self.document, datetime.combine(self.today, time(), UTC))
 
-    def cut(self, openings: Openings) -> Document:
-        """What is seen of it by these openings: put together once for all who see the same."""
-        key = tuple(openings.items())
-        if key not in self._cuts:
-            self._cuts[key] = cut(self.document, openings)
-        return self._cuts[key]
-
     @cached_property
-    def _cuts(self) -> dict[tuple[object, ...], Document]:
-        return {}
+    def seen_by_anybody(self) -> Document:
+        """What everybody sees of it who has to do with the household at all."""
+        return cut(self.document, {})
 
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """All that asks for attention."""
         return points_of(self._facts)
+
+    def points_seen(self, seen: frozenset[DossierRef], threads: Iterable[Thread]) -> list[AttentionPoint]:
+        """Of the points those that come from dossiers which are seen in full (`seen`), and those about requests that
+        are seen in full, of `threads` as they are seen."""
+        shown = {thread.key: thread for thread in threads}
+        whole = {thread.key for thread in self.threads if thread == shown.get(thread.key)}
+        return visible(self.points, seen, whole)
 
     @property
     def directions(self) -> list[DirectionEntry]:
@@ -74,6 +73,11 @@ class Whole:
     def threads(self) -> list[Thread]:
         """All requests."""
         return self._facts.threads
+
+    def threads_seen(self, openings: Openings) -> list[Thread]:
+        """The requests that are seen by these openings: as `threads_in` what is cut by them, of which only that is put
+        together here of which requests are made."""
+        return self.threads_in(cut_requests(self.document, openings))
 
     def threads_in(self, shown: Document) -> list[Thread]:
         """The requests in a part of it. Whoever sees the same records of requests sees the same requests, which are put
@@ -103,9 +107,8 @@ class Insight:
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """What asks for attention, as far as the reader may see what it comes from."""
-        seen = {thread.key: thread for thread in self.threads}
-        shown = {thread.key for thread in self.whole.threads if thread == seen.get(thread.key)}
-        return visible(self.document, self.whole.points, shown)
+        seen = frozenset(ref_of(item) for item in self.document["access"] if item["content"] == "all")
+        return self.whole.points_seen(seen, self.threads)
 
     @cached_property
     def threads(self) -> list[Thread]:
@@ -115,14 +118,15 @@ class Insight:
 
 def _made_of(document: Document) -> tuple[int, ...]:
     """The very records and dossiers of messages that its requests are made of: a cut leaves them out or as they are."""
-    records = (id(item) for item in document["records"] if item["record_type"] in _OF_REQUESTS)
+    records = (id(item) for item in document["records"] if item["record_type"] in MADE_OF)
     return *records, *map(id, document["message_dossiers"])
 
 
-def visible(document: Document, points: Iterable[AttentionPoint], threads: Collection[str]) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full, and those about
-    requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
-    seen = {ref_of(item) for item in document["access"] if item["content"] == "all"}
+def visible(
+    points: Iterable[AttentionPoint], seen: frozenset[DossierRef], threads: Collection[str]
+) -> list[AttentionPoint]:
+    """Of the points of a whole household those that come from dossiers which the reader sees in full (`seen`), and
+    those about requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
     found = (
         point
         for point in points

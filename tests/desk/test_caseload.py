@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hub.desk.access.decide import sees_whole
 from hub.desk.access.reach import moment_text
 from hub.desk.caseload.case import keys_of, stamp_of
 from hub.desk.caseload.query import SORTS, Found, Wanted, find
-from hub.desk.caseload.told import readers, to_anybody, told_of
+from hub.desk.caseload.told import finders, to_anybody, told_of
 from hub.desk.caseload.writing import Attending, refresh
 from hub.desk.insight import Whole
 from hub.desk.projector import Consumed, apply_list
@@ -29,7 +30,7 @@ from hub.events.records import RecordType
 from hub.events.topics import VIEWS
 from hub.household.attention.terms import Terms
 from hub.household.prices import Prices
-from tests.desk.conftest import DIRECTOR, KIM, NOW, OFFICER, Desk
+from tests.desk.conftest import DIRECTOR, KIM, LEADER, NOW, OFFICER, Desk
 from tests.desk.decisions import direction_entry, opening_entry, snooze_entry
 from tests.desk.family import HOME, direction, family
 from tests.desk.test_pages import log_in, plain
@@ -45,8 +46,10 @@ def listed(desk: Desk, actor: Actor = DIRK, **wanted: object) -> Found:
         return find(connection, actor, asker, Wanted()._replace(**wanted))  # type: ignore[arg-type]  # names of its fields
 
 
-def titles(found: Found) -> list[str]:
-    return [item.line["title"] for item in found.households]
+def titles(desk: Desk, found: Found) -> list[str]:
+    with desk.engine.connect() as connection:
+        known = readmodel.load_all(connection, [item.household_id for item in found.households])
+    return [known[item.household_id]["title"] for item in found.households]
 
 
 def test_mine_are_those_that_a_decision_or_a_source_says_i_direct(desk: Desk) -> None:
@@ -54,9 +57,9 @@ def test_mine_are_those_that_a_decision_or_a_source_says_i_direct(desk: Desk) ->
     desk.show(one_dossier(ZCD, family_name="Besluit", entries=[direction_entry("Dirk de Wit", user="dirk")]))
     desk.show(one_dossier(ZCD._replace(dossier_id="Z-2"), family_name="Bron", person="p-2", entries=[by_staff]))
     desk.show(one_dossier(MENSCENTRAAL, family_name="Ander", person="p-3"))
-    assert titles(listed(desk)) == ["Besluit"]
-    assert titles(listed(desk, Actor("x", Role.CASE_DIRECTOR, staff="P-7"))) == ["Bron"]
-    assert titles(listed(desk, Actor("x", Role.CASE_DIRECTOR, name="dirk  DE wit"))) == []
+    assert titles(desk, listed(desk)) == ["Besluit"]
+    assert titles(desk, listed(desk, Actor("x", Role.CASE_DIRECTOR, staff="P-7"))) == ["Bron"]
+    assert titles(desk, listed(desk, Actor("x", Role.CASE_DIRECTOR, name="dirk  DE wit"))) == []
     assert listed(desk, scope="all").total == 3
 
 
@@ -79,8 +82,8 @@ def test_direction_that_was_handed_over_leaves_my_list(desk: Desk) -> None:
 def test_what_presses_most_comes_first_and_rules_filter(desk: Desk) -> None:
     desk.show(one_dossier(MENSCENTRAAL, family_name="Zonder regie", person="p-2"))
     desk.show(family())
-    assert titles(listed(desk, scope="all"))[0].startswith("de Vries")
-    assert titles(listed(desk, scope="all", rule="no_director")) == ["Zonder regie"]
+    assert titles(desk, listed(desk, scope="all"))[0].startswith("de Vries")
+    assert titles(desk, listed(desk, scope="all", rule="no_director")) == ["Zonder regie"]
     assert listed(desk, scope="all", rule="no_shows").total == 0
     for sort in SORTS:
         assert listed(desk, scope="all", sort=sort, attention=True).total == 2
@@ -190,7 +193,8 @@ def test_what_is_told_of_a_household_is_what_may_lets_each_see(desk: Desk) -> No
     about = Household(HOME, known=whole.known._replace(consents=(), emergencies=()))
     told = {(item.grantee, item.unit): item.dossiers for item in told_of(whole)}
     assert told
-    for reader in readers(document, whole.known):
+    each = [replace(finder, unit=unit) for finder, units in finders(document, whole.known) for unit in units]
+    for reader in each:
         openings = may(reader, Action.READ_HOUSEHOLD, about).openings
         seen = sum(sees_whole(openings, ref) for ref in openings)
         assert told.get((grantees_of(reader)[-1], reader.unit), 0) == seen
@@ -221,6 +225,39 @@ def test_the_page_says_what_must_happen_who_acts_since_when_and_until_when(
     assert "Aanvraag Jeugdhulp ambulant: toegewezen Stichting Voorbeeld · sinds 3 feb 2026" in shown
     assert "1 huishouden" in shown
     assert home == HOME
+
+
+def test_a_line_is_said_anew_to_whoever_is_told_something_else(
+    desk: Desk, visit: Callable[[str | None], TestClient]
+) -> None:
+    """What a page made of a line is remembered: by what it says, not by who asked first."""
+    desk.show(family())
+    kim, leader = log_in(visit(None), KIM), log_in(visit(None), LEADER)
+
+    def row(browser: TestClient, language: str = "nl") -> str:
+        (found,) = re.findall(r"<tbody>(.*?)</tbody>", browser.get(f"/huishoudens?wie=all&taal={language}").text, re.S)
+        return plain(found)
+
+    dutch = row(kim)
+    assert "dringend" in dutch
+    assert "urgent" in row(kim, "en")
+    assert row(leader) != dutch
+    assert row(kim) == dutch
+    desk.show(family(extra=[direction_entry("Zoë <b>Vos</b>", user="zoe")], label=2))
+    assert "Zoë &lt;b&gt;Vos&lt;/b&gt;" in kim.get("/huishoudens?wie=all").text
+
+
+def test_what_is_news_to_one_is_none_to_another_who_sees_the_same(
+    desk: Desk, visit: Callable[[str | None], TestClient]
+) -> None:
+    desk.show(one_dossier(ZCD))
+    desk.site.visits.visit(Actor("dirk", Role.CASE_DIRECTOR), [ZCD])
+    late = entry(ZCD, RecordType.CONTACT, "c", {"kind": "home_visit", "held_on": date(2026, 3, 1)}, published=999_999)
+    desk.show(one_dossier(ZCD, label=2, entries=[late]))
+    dirk, kim = log_in(visit(None), DIRECTOR), log_in(visit(None), KIM)
+    for _ in range(2):
+        marked = ["badge new" in browser.get("/huishoudens?wie=all").text for browser in (dirk, kim)]
+        assert marked == [True, False]
 
 
 def test_each_line_is_in_the_log_and_a_page_keeps_its_choices(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.desk.access import Ground, Opening, cut, known_of
+from hub.desk.access.decide import Openings
 from hub.desk.insight import Insight, Whole
 from hub.events.ids import DossierRef
 from hub.household.attention.point import AttentionPoint, Rule
@@ -61,9 +62,13 @@ CLOSED_ON = st.sampled_from([None, None, "2025-12-01"])
 
 def shown_to(document: Document, seen: Collection[DossierRef]) -> Document:
     """The document as somebody sees it who sees these dossiers in full and of the others that they are there."""
+    return cut(document, opened(document, seen))
+
+
+def opened(document: Document, seen: Collection[DossierRef]) -> Openings:
     opening = (Opening(Ground.WMO_5_1_1, "team"),)
     messages = [item.ref for item in known_of(document, NOW).messages if item.beside & set(seen)]
-    return cut(document, dict.fromkeys([*seen, *messages], opening))
+    return dict.fromkeys([*seen, *messages], opening)
 
 
 def told(shown: Document, whole: Document) -> list[AttentionPoint]:
@@ -157,3 +162,24 @@ def test_requests_put_together_once_are_those_of_each_part(
     for seen in [*parts, *parts]:
         shown = shown_to(document, seen)
         assert Insight(shown, whole).threads == threads(shown, TODAY, Terms())
+
+
+@given(
+    st.lists(CLIENT, min_size=3, max_size=3),
+    st.lists(RECORDS, max_size=8),
+    st.sets(st.sampled_from(REFS)),
+    st.dictionaries(st.sampled_from(REFS), st.tuples(CLIENT, st.sampled_from([None, frozenset({"finance"})]))),
+)
+def test_the_requests_that_are_seen_are_those_of_what_is_cut(
+    clients: list[str],
+    records: list[RecordEntry],
+    seen: set[DossierRef],
+    agreed: dict[DossierRef, tuple[str, frozenset[str] | None]],
+) -> None:
+    """Also where a person lets somebody see a part of a dossier."""
+    document = with_messages(clients, records, [None] * 3)
+    openings = dict(opened(document, seen))
+    for ref, (person, domains) in agreed.items():
+        openings[ref] = (*openings.get(ref, ()), Opening(Ground.TOESTEMMING, "consent", person, domains))
+    found = Whole(document, TODAY, Terms()).threads_seen(openings)
+    assert found == threads(cut(document, openings), TODAY, Terms())

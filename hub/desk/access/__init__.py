@@ -10,7 +10,7 @@ from hub.desk.access.grounds import Ground, Opening, Relation
 from hub.desk.access.reach import Reach, grantees_of, reach
 from hub.desk.access.roles import Action, Actor, Role
 from hub.desk.access.viewers import Viewer, viewers
-from hub.desk.access.withhold import cut
+from hub.desk.access.withhold import cut, cut_requests
 
 __all__ = [
     "Action",
@@ -26,6 +26,7 @@ __all__ = [
     "Rules",
     "Viewer",
     "cut",
+    "cut_requests",
     "grantees_of",
     "known_of",
     "may",

@@ -21,10 +21,12 @@ from hub.household.document_shape import (
     Document,
     Dossier,
     DossierAccess,
+    MessageDossier,
     Person,
     Reason,
     RecordEntry,
 )
+from hub.household.requests.threads import MADE_OF
 
 _CONTENT_OF_A_DOSSIER: Final = ("referred_by", "received_on", "first_contact_on", "address")
 _THAT: Final = frozenset({RecordType.INVOLVEMENT.value, RecordType.CASE_DIRECTION.value})
@@ -47,7 +49,7 @@ def cut(document: Document, openings: Openings, also: Collection[DossierRef] = (
         {
             **document,
             "dossiers": [_dossier(item, whole) for item in document["dossiers"]],
-            "message_dossiers": [item for item in document["message_dossiers"] if openings.get(ref_of(item))],
+            "message_dossiers": _messages(document, openings),
             "records": list(_records(document, openings, whole)),
             "decisions": list(_decisions(document["decisions"], own, named, whole)),
             "links": [_reason(item, named) for item in document["links"]],
@@ -60,6 +62,21 @@ def cut(document: Document, openings: Openings, also: Collection[DossierRef] = (
             "access": [_access(item, openings) for item in document["dossiers"]],
         },
     )
+
+
+def cut_requests(document: Document, openings: Openings) -> Document:
+    """What `cut` leaves of that of which requests are made (`hub.household.requests.threads`): dossiers, records and
+    dossiers of messages. Nothing else is in it: whoever asks for that has a KeyError, not what he may not see."""
+    asked = [record for record in document["records"] if record["record_type"] in MADE_OF]
+    whole = frozenset(ref for ref in openings if sees_whole(openings, ref))
+    records = list(_records(cast(Document, {**document, "records": asked}), openings, whole)) if asked else []
+    dossiers = [_dossier(item, whole) for item in document["dossiers"]]
+    left = {"dossiers": dossiers, "message_dossiers": _messages(document, openings), "records": records}
+    return cast(Document, left)
+
+
+def _messages(document: Document, openings: Openings) -> list[MessageDossier]:
+    return [item for item in document["message_dossiers"] if openings.get(ref_of(item))]
 
 
 def _access(dossier: Dossier, openings: Openings) -> DossierAccess:

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple, TypedDict
 
 from hub.desk.access import Action, Actor, Household, Known, Role, may
+from hub.desk.access.decide import Openings
 from hub.desk.access.facts import team_key
 from hub.desk.insight import Whole
 from hub.events.ids import DossierRef, ref_of
-from hub.events.records import RecordType
 from hub.household.attention.terms import Terms
 from hub.household.costs import committed, year
 from hub.household.days import add_days
@@ -17,9 +17,8 @@ from hub.household.document_shape import Document, Dossier
 from hub.household.prices import Prices
 from hub.household.requests.codes import FINISHED, LAW_OF_KIND
 from hub.household.requests.overview import YEAR_DAYS, Measured, measured
-from hub.household.requests.threads import Thread, threads
+from hub.household.requests.threads import MADE_OF, Thread, threads
 
-_KINDS: Final = frozenset({RecordType.SUPPORT_REQUEST.value, RecordType.REQUEST_MESSAGE.value})
 _NOBODY: Final = "\0"
 """No user has this name: what a team sees is seen by its relation alone."""
 
@@ -73,7 +72,7 @@ def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     """The requests of each team that has a dossier here, closed ones too: that of the registration which asks. One that
     only messages tell of is of the team whose dossier names the client: of an open one, else of the newest."""
     document, today = whole.document, whole.today
-    if not any(record["record_type"] in _KINDS for record in document["records"]):
+    if not any(record["record_type"] in MADE_OF for record in document["records"]):
         return []
     groups = _groups(document)
     known = _known(whole, groups)
@@ -81,10 +80,9 @@ def of_teams(whole: Whole, prices: Prices) -> list[TeamRequest]:
     found: list[TeamRequest] = []
     for (team, unit), own in sorted(groups.items()):
         is_all = len(own) == len(document["dossiers"]) and all(item.beside for item in known.messages)
-        seen = document if is_all else _as_team_sees(whole, known, team, unit)
-        for thread in whole.threads_in(seen):
+        for thread in whole.threads if is_all else whole.threads_seen(_as_team_sees(document, known, team, unit)):
             place = DossierRef(*thread.anchor[:2])
-            asked = _asked(seen, thread, today, prices)
+            asked = _asked(document, thread, today, prices)
             is_own = place in own or (thread.anchor in anchors and owners.get(place) in own)
             if is_own and _is_kept(thread, asked, today):
                 found.append(TeamRequest(team, unit, asked))
@@ -108,10 +106,9 @@ def _groups(document: Document) -> dict[tuple[str, str], list[DossierRef]]:
     return groups
 
 
-def _as_team_sees(whole: Whole, known: Known, team: str, unit: str) -> Document:
+def _as_team_sees(document: Document, known: Known, team: str, unit: str) -> Openings:
     reader = Actor(_NOBODY, Role.TEAM_LEADER, unit=unit, teams=(team,))
-    household = Household(whole.document["household_id"], known=known)
-    return whole.cut(may(reader, Action.READ_HOUSEHOLD, household).openings)
+    return may(reader, Action.READ_HOUSEHOLD, Household(document["household_id"], known=known)).openings
 
 
 def _owners(document: Document, known: Known) -> dict[DossierRef, DossierRef]:

@@ -98,7 +98,7 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     anybody = to_anybody(whole)
-    yield "cases", _row(anybody, _changed_at(whole.cut({})), attending.stamp)
+    yield "cases", _row(anybody, _changed_at(whole.seen_by_anybody), attending.stamp)
     yield from (("case_people", {"who": who[:220]}) for who in people_of(whole.directions))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))

@@ -22,6 +22,9 @@ from hub.household.requests.clocks import Owed, owed
 from hub.household.requests.codes import FURTHER, NEXT, Party
 from hub.household.requests.parts import part
 
+MADE_OF: Final = frozenset({RecordType.SUPPORT_REQUEST.value, RecordType.REQUEST_MESSAGE.value})
+"""Types of the records that requests are put together of."""
+
 
 class Account(NamedTuple):
     """Where a request is according to one source. `recorded_at`: ISO time of what it rests on."""
