@@ -189,7 +189,7 @@ def _fail(error: Exception, out: BinaryIO) -> int:
 def project(settings: Settings, out: BinaryIO) -> int:
     """Fill the read model until SIGTERM; tells on `out`. Returns the exit code."""
     attending = Attending(load_terms(settings.terms_file), load_prices(settings.prices_file))
-    engine = readmodel.open_engine(settings.desk_database)
+    engine = readmodel.open_engine(settings.desk_database, follows=True)
     did = _Did()
     feed = Feed(settings.broker, engine, did, attending=attending)
     pauses.collect_seldom()

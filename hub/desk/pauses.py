@@ -13,9 +13,9 @@ did was to look for garbage in documents that no ring holds together."""
 _FULL: Final = (20, 100)
 """Everything is looked through after 2,000 of these: a desk that remembers thousands of lines stands still for a tenth
 to a quarter of a second then, which it did several times a minute."""
-_TURN_SECONDS: Final = 0.001
-"""By default five times as long: an answer of 5 ms, which waits for its turn after every query, came after 30 when a
-page was made beside it."""
+_TURN_SECONDS: Final = 0.0002
+"""By default 25 times as long: an answer of 5 ms, which waits for its turn after every query, came after 30 when a page
+was made beside it."""
 
 
 def collect_seldom() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select, text
@@ -54,3 +58,19 @@ def test_no_household_is_none_of_the_rows(connection: Connection) -> None:
     replace_rows(connection, case_people, [], [])
     replace_rows(connection, cases, [], [])
     assert places(connection).keys() == {"a"}
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_what_who_follows_the_log_wrote_is_in_the_file_at_once(follows: bool, tmp_path: Path) -> None:
+    """Not only in SQLite's log, which would go into it a thousand pages at a time while a look waits for the disk."""
+    file, copy = tmp_path / "desk.sqlite", tmp_path / "copy.sqlite"
+    engine = readmodel.open_engine(f"sqlite:///{file}", follows=follows)
+    with engine.begin() as connection:
+        replace_rows(connection, case_people, ["H1"], [person("H1", "a")])
+    shutil.copyfile(file, copy)
+    with closing(sqlite3.connect(copy)) as alone:
+        tables = alone.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'case_people'").fetchone()
+        assert tables == (1 if follows else 0,)
+        if follows:
+            assert alone.execute("SELECT who FROM case_people").fetchall() == [("a",)]
+    engine.dispose()
