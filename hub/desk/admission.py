@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from hub.desk import readmodel
 from hub.desk.access import Action, Actor, Decision, Household, Rules, grantees_of, may
 from hub.desk.access.decide import may_show_on
 from hub.desk.access.facts import DEFAULT_RULES, dossiers_of, team_key
@@ -51,6 +53,14 @@ class Admission:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rules: Rules = DEFAULT_RULES
 
+    def connect(self) -> Connection:
+        """A connection to read by; close it. What is written needs a transaction: `engine.begin()`."""
+        return self._reads.connect()
+
+    @cached_property
+    def _reads(self) -> Engine:
+        return readmodel.for_reads(self.engine)
+
     def enter(self, request: Request) -> None:
         """Let somebody in, or log that not. What they then do is decided and logged by itself."""
         if not may(request.actor, Action.ENTER).allowed:
@@ -80,7 +90,7 @@ class Admission:
     def listing(self, request: Request, action: Action, find: Callable[[Connection, Asker], Listing[Found]]) -> Found:
         """Something that a list shows of households: refused before it is looked for, logged with what it shows."""
         asker = self.asker(request, action)
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found, concerned = find(connection, asker)
         self.conclude(request, action, may(request.actor, action), None, concerned)
         return found

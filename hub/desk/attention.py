@@ -28,7 +28,7 @@ class Summary(NamedTuple):
 
 def of_household(site: Site, seen: Seen) -> Insight:
     """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
-    with site.reading.engine.connect() as connection:
+    with site.reading.connect() as connection:
         troubles = source_troubles(connection, seen.document, site.terms, site.now().astimezone(UTC))
     return Insight(seen.document, Whole(seen.whole, site.today(), site.terms, tuple(troubles)))
 
@@ -36,7 +36,7 @@ def of_household(site: Site, seen: Seen) -> Insight:
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
     """Household id to summary, for a page of the list."""
     seen = {document["household_id"]: document for document in documents}
-    with site.reading.engine.connect() as connection:
+    with site.reading.connect() as connection:
         whole = readmodel.load_all(connection, seen)
     return {home: _summary(site, document, whole.get(home)) for home, document in seen.items()}
 

@@ -123,7 +123,7 @@ class Deciding:
         if wanted.direction is not None:
             self._check_direction(wanted.direction)
         refs = list(dict.fromkeys(DossierRef(item.source, item.dossier_id) for item in wanted.places))
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             found = {ref: readmodel.holding(connection, ref) for ref in refs}
         content = refs[0] if wanted.kind in _OF_CONTENT else None
         self.reading.allow(request, ACTIONS.get(wanted.kind, Action.DECIDE), self._concerned(found), content=content)
@@ -222,7 +222,7 @@ class Deciding:
             raise SnoozeRefused("rule")
 
     def _carrying(self, wanted_id: str) -> list[Document]:
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             return readmodel.carrying(connection, wanted_id) if _DECISION_ID.fullmatch(wanted_id) else []
 
     def _concerned(self, found: Mapping[DossierRef, Document | None]) -> list[Household]:
@@ -256,7 +256,7 @@ class Deciding:
         return version
 
     def _known_version(self, known_id: str) -> int:
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             return readmodel.decision_version(connection, known_id)
 
     def _message(self, decision: Decision, version: int, now: datetime) -> DecisionMessage:

@@ -66,7 +66,7 @@ class Deputising:
         """Take it back. Raises NoDecision; NotAsSeen if it was already."""
         if self.deciding.holds_bsn(why):
             raise ReasonHoldsBsn
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             known = deputies.one(connection, deputyship_id) if _ID.fullmatch(deputyship_id) else None
         self.reading.in_team(request, Action.NAME_DEPUTY, known.deputyship.team if known else None)
         if known is None:
@@ -103,6 +103,6 @@ class Deputising:
         self.deciding.in_turn(lambda: self._known_version(deputyship.deputyship_id), message)
 
     def _known_version(self, deputyship_id: str) -> int:
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             known = deputies.one(connection, deputyship_id)
         return known.version if known else 0

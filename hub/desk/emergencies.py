@@ -43,12 +43,12 @@ def count_to_review(admission: Admission, actor: Actor | None) -> int:
     """How many await the judgement of somebody; 0 for who judges none. Tells of no household, so it is no look."""
     if not may(actor, Action.REVIEW_EMERGENCIES).allowed:
         return 0
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         return readmodel.count_to_review(connection)
 
 
 def _households(admission: Admission) -> list[Document]:
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         asker = Asker([TO_REVIEW], moment_text(admission.now()))
         homes = readmodel.reached(connection, asker, limit=TO_REVIEW_LIMIT)
         return list(readmodel.load_all(connection, homes).values())

@@ -134,7 +134,7 @@ def _show_taking(
     reading, asked = pages.site.reading, asking(request)
     if asked.actor is None or Action.BREAK_GLASS not in ALLOWED[asked.actor.role]:
         reading.allow(asked, Action.BREAK_GLASS, [Household("")])
-    with reading.engine.connect() as connection:
+    with reading.connect() as connection:
         sources = sorted(str(item["source"]) for item in readmodel.source_statuses(connection))
     shared = {"given": given, "errors": errors, "taken": taken, "sources": sources, "path": "/noodtoegang"}
     return pages.show(request, "emergency.html", status, **shared, emergency_hours=reading.rules.emergency_hours)

@@ -152,7 +152,7 @@ class Erasing:
         if self.deciding.holds_bsn(why):
             raise ReasonHoldsBsn
         found = self.reading.of_person(request, Action.ERASE_PERSON, person_key)
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             going = plan(found, person_key, lambda key: readmodel.naming(connection, key))
         if not order or going.is_empty:
             return Erased(going, None)

@@ -187,7 +187,7 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
 
 
 def _completeness(site: Site, document: Document) -> Completeness:
-    with site.reading.engine.connect() as connection:
+    with site.reading.connect() as connection:
         statuses = readmodel.source_statuses(connection)
     return completeness(statuses, {item["source"] for item in document["dossiers"]})
 

@@ -56,7 +56,7 @@ def sources(admission: Admission, request: Request) -> list[Source]:
     nothing but those (`hub`: what the stages could not read)."""
     admission.decide(request, Action.READ_SOURCES)
     counts_allowed = may(request.actor, Action.READ_DEAD_LETTERS).allowed
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         statuses = readmodel.source_statuses(connection)
         counts = unreadable.dead_letter_counts(connection)
     now = admission.now()
@@ -76,7 +76,7 @@ def sources(admission: Admission, request: Request) -> list[Source]:
 def dead_letters(admission: Admission, request: Request) -> list[DeadLetterRow]:
     """The last unreadable records: where and why, never what stood in them."""
     admission.decide(request, Action.READ_DEAD_LETTERS)
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         return unreadable.newest_dead_letters(connection, DEAD_LETTER_LIMIT)
 
 
@@ -94,7 +94,7 @@ def letters(
 ) -> LettersPage:
     """A page of the unreadable records that are open, the newest first: where and why, never what stood in them."""
     admission.decide(request, Action.READ_DEAD_LETTERS)
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         found = unreadable.open_letters(connection, wanted, skip=(page - 1) * page_size, limit=page_size)
         counts = unreadable.count_letters(connection, wanted)
         return LettersPage(sum(counts.values()), found, sorted(counts))
@@ -103,7 +103,7 @@ def letters(
 def kept_letters(admission: Admission, request: Request, wanted: Letters) -> list[Kept]:
     """The same with what is kept of them, sealed, to be dealt with."""
     admission.decide(request, Action.OPERATE)
-    with admission.engine.connect() as connection:
+    with admission.connect() as connection:
         return unreadable.kept_letters(connection, wanted)
 
 

@@ -90,7 +90,7 @@ class Reading(Admission):
     def households(self, request: Request, *, page: int, page_size: int) -> Page:
         """One page of the live households that somebody has to do with, as he may see them; pages count from 1."""
         asker = self.asker(request, Action.LIST_HOUSEHOLDS)
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found = readmodel.page(connection, asker, skip=(page - 1) * page_size, limit=page_size)
             number = readmodel.count(connection, asker)
         shown = self._shown(request, found)
@@ -101,7 +101,7 @@ class Reading(Admission):
         """At most SEARCH_LIMIT households; what was searched for is not logged, what was found is. Of those that
         somebody may not see is told only how many there are, up to HIDDEN_LIMIT; of a secret address not even that."""
         asker = self.asker(request, Action.SEARCH_HOUSEHOLDS)
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found = searching.search(connection, wanted, asker, limit=SEARCH_LIMIT, hidden=HIDDEN_LIMIT)
             secret = searching.is_secret(connection, wanted.address_key)
         asked = ((whole, self.cut_down(request.actor, whole)) for whole in found.households)
@@ -151,12 +151,12 @@ class Reading(Admission):
 
     def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found, moved = _present(connection, household_id)
             asked = found or (readmodel.load(connection, moved) if moved else None)
+            about = _with_deputies(connection, self.facts(_known_id(household_id), asked))
             secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
-        about = self.facts(_known_id(household_id), asked)
         decision = self.decide(request, action, household=about, also=others)
         there = _there(found, moved, household_id)
         if action is not Action.READ_HOUSEHOLD:
@@ -177,13 +177,10 @@ class Reading(Admission):
     def viewers(self, seen: Seen) -> list[Viewer]:
         """Who sees the content of each dossier of a household that somebody reads; as far as he may know it."""
         shown, known = seen.document, seen.about.known
-        if known is None or shown["records"] != seen.whole["records"]:
-            known = known_of(shown, self.now(), self.rules)
-        workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
-        workers |= {known.director.staff} if known.director else set()
-        with self.engine.connect() as connection:
-            standing_in = deputies.of(connection, workers - {""}, known.today)
-        return viewers(shown, known._replace(deputies=standing_in))
+        assert known is not None, "of a household that is there"
+        if shown["records"] != seen.whole["records"]:
+            known = known_of(shown, known.at, self.rules)._replace(deputies=known.deputies)
+        return viewers(shown, known)
 
     def _sees_secrets(self, request: Request, household: Household) -> bool:
         """A look at what is secret is logged as such, beside that at the household. That it was withheld is no
@@ -197,7 +194,7 @@ class Reading(Admission):
         """Who may be the same person as somebody of this household. Shown are only those of households that the asker
         may read, each of them in the log of looks; a secret address is no evidence. Raises NotThere or Moved."""
         action = Action.READ_CANDIDATES
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found, moved = _present(connection, household_id)
             asked = found or (readmodel.load(connection, moved) if moved else None)
             about = self.facts(_known_id(household_id), asked)
@@ -240,7 +237,7 @@ class Reading(Admission):
         """Everything held of one person and every look at him, this one included; others cut out, and every address
         that is secret: whoever asks for a child may be the one who must not know it."""
         named_in = self.of_person(request, Action.INSPECT_PERSON, person_key)
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             secrets = _secrets(connection, named_in)
         found = [digest.withheld(item, secrets) for item in named_in]
         return inspection.inspect(found, person_key, self.looks.of_person(person_key), open_address)
@@ -248,7 +245,7 @@ class Reading(Admission):
     def of_person(self, request: Request, action: Action, person_key: str) -> list[Document]:
         """The households that name a person, for what is done with all of him; the look is logged first. Raises
         Refused."""
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             found = readmodel.naming(connection, person_key)
         decision = may(request.actor, action)
         own = inspection.dossiers(found, person_key)
@@ -286,6 +283,18 @@ def facts(household_id: str, document: Document | None, now: datetime, rules: Ru
         return Household(household_id)
     persons = {item["person_key"] for item in digest.persons(document)}
     return Household(household_id, dossiers_of(document), tuple(sorted(persons)), known_of(document, now, rules))
+
+
+def _with_deputies(connection: Connection, about: Household) -> Household:
+    """Together with who stands in for its workers. Asked of every household that is read, also where nobody is told:
+    a statement more is less than another connection for those who are."""
+    known = about.known
+    if known is None:
+        return about
+    workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
+    workers |= {known.director.staff} if known.director else set()
+    standing_in = deputies.of(connection, workers - {""}, known.today)
+    return about._replace(known=known._replace(deputies=standing_in))
 
 
 def _known_id(household_id: str) -> str:

@@ -85,6 +85,14 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
     return engine
 
 
+def for_reads(engine: Engine) -> Engine:
+    """The same database to read from, each statement by itself. So both take them anyhow (PostgreSQL with its default,
+    READ COMMITTED): each sees what is there when it begins. But PostgreSQL is told of a transaction's beginning and its
+    end, and every one of these waits for an answer."""
+    is_told = engine.dialect.name == "postgresql"
+    return engine.execution_options(isolation_level="AUTOCOMMIT") if is_told else engine
+
+
 def _private_file(path: Path) -> None:
     """Make the file, readable by its owner only; SQLite gives its side files the same mode. One that is there is left
     alone: to close any descriptor of it would drop the locks of others in this process."""

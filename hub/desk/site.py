@@ -29,6 +29,7 @@ from hub.desk.login.doors import Login
 from hub.desk.login.provider import NotBelieved
 from hub.desk.login.sessions import Sessions
 from hub.desk.reading import Reading
+from hub.desk.readmodel import for_reads
 from hub.desk.tokens import Tokens
 from hub.desk.visits import Visits
 from hub.events.sensitive import Address
@@ -109,13 +110,13 @@ class Site:
         """Somebody with those for whom he stands in today. Blocking."""
         if actor is None or not actor.staff:
             return actor
-        with self.reading.engine.connect() as connection:
+        with self.reading.connect() as connection:
             return replace(actor, replaces=deputies.standing_in(connection, actor, self.today()))
 
     @cached_property
     def live(self) -> Live:
         """What tells pages that are open of changes."""
-        return Live(self.reading.engine)
+        return Live(for_reads(self.reading.engine))
 
     def open_address(self, sealed: str) -> str | None:
         """An address as written, from the base64 text in a document."""

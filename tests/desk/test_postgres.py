@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine
 
 from hub.desk import readmodel, tables
@@ -39,3 +41,14 @@ def test_several_desks_share_their_sessions(engine: Engine) -> None:
     assert other.actor(secret) == dirk
     assert other.end(secret) == "id-token"
     assert one.actor(secret) is None
+
+
+def test_a_read_holds_no_transaction_open(engine: Engine) -> None:
+    with readmodel.for_reads(engine).connect() as connection:
+        readmodel.source_statuses(connection)
+        driver: Any = connection.connection.driver_connection
+        assert driver.info.transaction_status is TransactionStatus.IDLE
+    with engine.connect() as connection:
+        readmodel.source_statuses(connection)
+        driver = connection.connection.driver_connection
+        assert driver.info.transaction_status is TransactionStatus.INTRANS

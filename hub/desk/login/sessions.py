@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Column, Engine, Float, LargeBinary, MetaData, Table, Text, delete, insert, or_, select, update
 
 from hub.desk.access import Actor, Role
+from hub.desk.readmodel import for_reads
 from hub.desk.tokens import digest
 
 SESSION_SECONDS: Final = 8 * 3600.0
@@ -44,6 +45,7 @@ class Sessions:
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         """`clock`: seconds since 1970, for processes to agree on. Makes the table if it is not there."""
         self._engine = engine
+        self._reads = for_reads(engine)
         self._clock = clock
         _metadata.create_all(engine)
 
@@ -61,7 +63,7 @@ class Sessions:
     def actor(self, secret: str, *, somebody_is_there: bool = True) -> Actor | None:
         """Who a session belongs to; None if it has ended. A page that fetches itself anew shows nobody to be there."""
         now, key = self._clock(), digest(secret)
-        with self._engine.connect() as connection:
+        with self._reads.connect() as connection:
             found = connection.execute(select(_table).where(_table.c.digest == key)).one_or_none()
         if found is None or now >= found.began_at + SESSION_SECONDS or now >= found.seen_at + IDLE_SECONDS:
             return None
