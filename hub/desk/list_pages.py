@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
@@ -11,17 +12,19 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.desk import attention
+from hub.desk import attention, attention_words
 from hub.desk.access import Action, Actor, may
 from hub.desk.admission import Listing
 from hub.desk.api.searches import InvalidBsn, search_of
-from hub.desk.caseload.query import SCOPES, SORTS, Found, Wanted, concerned, find
+from hub.desk.caseload.lines import Kept
+from hub.desk.caseload.query import SCOPES, SORTS, Listed, Scope, Sort, Wanted, concerned, find
 from hub.desk.models import HouseholdSearch
 from hub.desk.pages import Form, Pages
 from hub.desk.paging import PageNumber, last_page, with_query
 from hub.desk.reading import HIDDEN_LIMIT, SEARCH_LIMIT
 from hub.desk.readmodel import Asker
 from hub.desk.site import Site, asking
+from hub.desk.words import Words
 from hub.household.attention.point import Rule
 
 PAGE_SIZE = 25
@@ -54,10 +57,10 @@ def _add_caseload(router: APIRouter, pages: Pages) -> None:
     @router.get("/huishoudens")
     def caseload(
         request: Request,
-        wie: Literal["mine", "team", "all"] = "mine",
+        wie: Scope = "mine",
         aandacht: bool = False,
         regel: Annotated[str, Query(max_length=40)] = "",
-        orde: Literal["urgency", "due", "since", "name", "changed"] = "urgency",
+        orde: Sort = "urgency",
         pagina: PageNumber = 1,
     ) -> Response:
         """A line per household: what must happen, who must act, since when, until when."""
@@ -77,17 +80,42 @@ def _add_caseload(router: APIRouter, pages: Pages) -> None:
             sorts=SORTS,
             rules=[rule.value for rule in Rule if rule is not Rule.SOURCE],
             link=lambda **changed: _link(wanted, **changed),
+            row=partial(_said, pages),
             searches=may(actor, Action.SEARCH_HOUSEHOLDS).allowed,
         )
 
 
-def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connection, asker: Asker) -> Listing[Found]:
+class _Row(NamedTuple):
+    """A household in the list, with the line that the reader may see."""
+
+    listed: Listed
+    kept: Kept
+
+
+class _Page(NamedTuple):
+    """One page of the list, as `hub.desk.caseload.query.Found`, of what the reader may see."""
+
+    total: int
+    rows: list[_Row]
+    changed: int
+
+
+def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connection, asker: Asker) -> Listing[_Page]:
     """Which households, by what this reader is told of them; of each the line that he may see."""
     assert actor is not None  # nobody without a name gets past the decision
     found = find(connection, actor, asker, wanted)
     lines = site.lines.of(connection, actor, [item.household_id for item in found.households])
-    rows = [item._replace(line=lines[item.household_id]) for item in found.households if item.household_id in lines]
-    return found._replace(households=rows), [concerned(item.household_id, item.line) for item in rows]
+    rows = [_Row(item, lines[item.household_id]) for item in found.households if item.household_id in lines]
+    shown = [concerned(row.listed.household_id, row.kept.line) for row in rows]
+    return _Page(found.total, rows, found.changed), shown
+
+
+def _said(pages: Pages, w: Words, row: _Row) -> str:
+    """A row of the page: put together once for as long as its line is remembered, for that takes most of the time."""
+    (home, changed), (line, said) = row
+    if (w.language, changed) not in said:
+        said[w.language, changed] = pages.part("_line.html", "line", w, attention_words, home, line, changed)
+    return said[w.language, changed]
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

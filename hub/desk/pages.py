@@ -109,6 +109,11 @@ class Pages:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return page
 
+    def part(self, template: str, macro: str, *arguments: object) -> str:
+        """What one macro of a template says: markup, to be shown as it is."""
+        said: str = getattr(self._templates.get_template(template).module, macro)(*arguments)
+        return said
+
     def words(self, request: Request) -> Words:
         """How things are said to this reader."""
         return Words(_language(request)[0], self.site.today())

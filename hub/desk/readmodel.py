@@ -16,11 +16,10 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 import structlog
 from sqlalchemy import (
-    ColumnElement,
+    BindParameter,
     CompoundSelect,
     Connection,
     Engine,
-    Select,
     Table,
     and_,
     bindparam,
@@ -227,37 +226,48 @@ def count_to_review(connection: Connection) -> int:
 
 
 class Asker(NamedTuple):
-    """By what names somebody finds his households (`hub.desk.access.grantees_of`), and when he asks."""
+    """By what names somebody finds his households (`hub.desk.access.grantees_of`), and when he asks: what statements
+    with `HAS_TO_DO` are executed with (`_asdict`)."""
 
     grantees: Sequence[str]
     at: str
 
 
-def has_to_do(asker: Asker) -> tuple[ColumnElement[bool], ...]:
-    """What must hold of the rows of who has to do with what."""
-    return reaches.c.grantee.in_(asker.grantees), reaches.c.since <= asker.at, reaches.c.until > asker.at
-
-
-def reached_by(asker: Asker) -> Select[tuple[str]]:
-    """Ids of the households that somebody has to do with."""
-    return select(reaches.c.household_id).where(*has_to_do(asker)).distinct()
+_AT: Final[BindParameter[str]] = bindparam("at")
+HAS_TO_DO: Final = (
+    reaches.c.grantee.in_(bindparam("grantees", expanding=True)),
+    reaches.c.since <= _AT,
+    reaches.c.until > _AT,
+)
+"""What must hold of the rows of who has to do with what."""
+REACHED: Final = select(reaches.c.household_id).where(*HAS_TO_DO).distinct()
+"""Ids of the households that somebody has to do with."""
+_NUMBER_REACHED: Final = select(func.count()).select_from(REACHED.subquery())
+_PAGE: Final = (
+    select(reaches.c.sort_key, reaches.c.household_id)
+    .where(*HAS_TO_DO)
+    .distinct()
+    .order_by(reaches.c.sort_key, reaches.c.household_id)
+    .offset(bindparam("skip"))
+    .limit(bindparam("most"))
+)
 
 
 def reached(connection: Connection, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody has to do with, sorted."""
-    return list(connection.scalars(reached_by(asker).order_by(reaches.c.household_id).limit(limit)))
+    ordered = REACHED.order_by(reaches.c.household_id).limit(limit)
+    return list(connection.scalars(ordered, asker._asdict()))
 
 
 def count(connection: Connection, asker: Asker) -> int:
     """Number of live households that somebody has to do with."""
-    return int(connection.scalar(select(func.count()).select_from(reached_by(asker).subquery())) or 0)
+    return int(connection.scalar(_NUMBER_REACHED, asker._asdict()) or 0)
 
 
 def page(connection: Connection, asker: Asker, *, skip: int, limit: int) -> list[Document]:
     """Live households that somebody has to do with, in the order of their title."""
-    own = select(reaches.c.sort_key, reaches.c.household_id).where(*has_to_do(asker)).distinct()
-    ordered = own.order_by(reaches.c.sort_key, reaches.c.household_id).offset(skip).limit(limit)
-    ids = [str(home) for _, home in connection.execute(ordered)]
+    rows = connection.execute(_PAGE, asker._asdict() | {"skip": skip, "most": limit})
+    ids = [str(home) for _, home in rows]
     found = load_all(connection, ids)
     return [found[home] for home in ids if home in found]
 

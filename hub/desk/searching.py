@@ -122,10 +122,10 @@ def is_secret(connection: Connection, address_key: str | None) -> bool:
 
 def _own(connection: Connection, wanted: Search, asker: Asker, limit: int) -> list[str]:
     """Of the households that somebody has to do with, which are few, each is looked at."""
-    own = select(reaches.c.sort_key, reaches.c.household_id).where(*readmodel.has_to_do(asker)).distinct()
+    own = select(reaches.c.sort_key, reaches.c.household_id).where(*readmodel.HAS_TO_DO).distinct()
     fitting = own.where(*_conditions(wanted, reaches.c.household_id))
     ordered = fitting.order_by(reaches.c.sort_key, reaches.c.household_id).limit(limit)
-    return [str(home) for _, home in connection.execute(ordered)]
+    return [str(home) for _, home in connection.execute(ordered, asker._asdict())]
 
 
 def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> int:
@@ -134,13 +134,13 @@ def _hidden(connection: Connection, wanted: Search, asker: Asker, most: int) -> 
         return 0
     table, rarest = _rarest(wanted)
     home = table.c.household_id
-    own = select(reaches.c.household_id).where(reaches.c.household_id == home, *readmodel.has_to_do(asker))
+    own = select(reaches.c.household_id).where(reaches.c.household_id == home, *readmodel.HAS_TO_DO)
     # words are of members alone: of who was found by one, not of everybody in his household, is asked what else fits
     fitting = _of_member(wanted, table) if table is member_words else _conditions(wanted, home)
     query = select(home).where(rarest, *fitting, ~own.exists()).limit(most)
     found: set[str] = set()
     while len(found) < most:
-        rows = set(connection.scalars(query.where(home.not_in(found))))
+        rows = set(connection.scalars(query.where(home.not_in(found)), asker._asdict()))
         found |= rows
         if len(rows) == 0:
             break

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from sqlalchemy import Connection, Engine, Select, Subquery, and_, func, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, Subquery, and_, func, select
 
 from hub.desk.access import Actor
 from hub.desk.readmodel import replace_row
@@ -50,7 +50,7 @@ class Visits:
         return before
 
 
-def last_seen(user: str, household_ids: Select[str]) -> Subquery:
+def last_seen(user: BindParameter[str], household_ids: Select[str]) -> Subquery:
     """Of these households when somebody last looked at the one of its dossiers that he has not seen longest, to join:
     `household_id`, `seen_at` ("": one was never seen)."""
     own = and_(

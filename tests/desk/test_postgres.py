@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,13 +12,23 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine
 
 from hub.desk import readmodel, tables
-from hub.desk.access import Actor, Role
+from hub.desk.access import Actor, Role, grantees_of
+from hub.desk.access.reach import moment_text
+from hub.desk.caseload.query import SCOPES, SORTS, Wanted, find, mine, work_of
 from hub.desk.login.sessions import Sessions
+from hub.desk.projector import Consumed, apply_list
+from hub.desk.readmodel import Asker
+from hub.events.topics import VIEWS
+from hub.household.attention.point import Rule
 from tests.desk import test_projector as on_sqlite
+from tests.desk.conftest import NOW
+from tests.desk.decisions import direction_entry
+from tests.desk.views import TEAM, ZCD, one_dossier
 from tests.postgres_server import server
 
 pytestmark = pytest.mark.postgres
 __all__ = ["connection", "server"]
+DIRK = Actor("dirk", Role.CASE_DIRECTOR, unit="youth")
 
 connection = on_sqlite.connection
 for name in [name for name in vars(on_sqlite) if name.startswith("test_")]:
@@ -52,3 +64,23 @@ def test_a_read_holds_no_transaction_open(engine: Engine) -> None:
         readmodel.source_statuses(connection)
         driver = connection.connection.driver_connection
         assert driver.info.transaction_status is TransactionStatus.INTRANS
+
+
+def test_every_list_can_be_asked_for(engine: Engine) -> None:
+    """Scopes, sorts and rules are each a statement of their own; and nobody has to have a team."""
+    home, view = one_dossier(ZCD, entries=[direction_entry("Dirk de Wit", user="dirk")])
+    apply_list(engine, [Consumed(VIEWS, 0, 0, home.encode(), view)], [])
+    asked = [Wanted(*each) for each in product(SCOPES, (False, True), ("", Rule.NO_DIRECTOR.value), SORTS)]
+    with readmodel.for_reads(engine).connect() as connection:
+        for actor in (replace(DIRK, teams=(TEAM,)), DIRK):
+            asker = Asker(grantees_of(actor), moment_text(NOW))
+            found = {wanted: find(connection, actor, asker, wanted) for wanted in asked}
+            for wanted, page in found.items():
+                assert page.total == len(page.households)
+                assert [item.household_id for item in page.households] in ([home], [])
+                assert not (wanted.rule and page.total)
+            assert [found[Wanted(scope)].total for scope in SCOPES] == [1, int(actor != DIRK), 1]
+            assert mine(connection, actor, asker, limit=9) == [home]
+            assert [item.household_id for item in work_of(connection, actor, asker, TEAM, ["youth"])] == [home]
+            assert readmodel.reached(connection, asker, limit=9) == [home]
+            assert len(readmodel.page(connection, asker, skip=0, limit=9)) == readmodel.count(connection, asker) == 1

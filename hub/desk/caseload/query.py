@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Collection
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     Subquery,
     Table,
     and_,
+    bindparam,
     case,
-    false,
     func,
     select,
+    true,
 )
 
 from hub.desk.access import Actor, Household
 from hub.desk.caseload.asked import Asked, TeamRequest
 from hub.desk.caseload.case import URGENT, Line, keys_of, said_rules
-from hub.desk.readmodel import Asker, has_to_do, reached_by
+from hub.desk.readmodel import HAS_TO_DO, REACHED, Asker
 from hub.desk.tables import (
     TEAM_SIGNS,
     case_people,
@@ -34,19 +37,21 @@ from hub.desk.tables import (
 from hub.desk.visits import last_seen
 from hub.events.ids import DossierRef
 
-SCOPES: Final = ("mine", "team", "all")
+Scope = Literal["mine", "team", "all"]
+Sort = Literal["urgency", "due", "since", "name", "changed"]
+SCOPES: Final[tuple[Scope, ...]] = ("mine", "team", "all")
 """Those that somebody directs; those in which a team of his has an open dossier; every one that he may see."""
-SORTS: Final = ("urgency", "due", "since", "name", "changed")
+SORTS: Final[tuple[Sort, ...]] = ("urgency", "due", "since", "name", "changed")
 
 
 class Wanted(NamedTuple):
     """Which households, in what order. `rule`: the value of a `Rule`, "" for any; `attention`: only those in which
     something waits."""
 
-    scope: str = "mine"
+    scope: Scope = "mine"
     attention: bool = False
     rule: str = ""
-    sort: str = "urgency"
+    sort: Sort = "urgency"
     page: int = 1
     page_size: int = 25
 
@@ -55,7 +60,6 @@ class Listed(NamedTuple):
     """One household of the list. `changed`: something came in since the reader last looked at it."""
 
     household_id: str
-    line: Line
     changed: bool
 
 
@@ -88,28 +92,37 @@ class Work(NamedTuple):
 
 def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> Found:
     """The page, of households that the reader has to do with: narrowed, counted and sorted by what he is told."""
-    told = _told(actor, asker, _scope(actor, wanted.scope), wanted.rule)
+    asked = _asked(actor, asker) | {"says": _literal(said_rules([wanted.rule]))}
+    count, page = _listing(wanted.scope, wanted.attention, bool(wanted.rule), wanted.sort)
+    total = connection.scalar(count, asked) or 0
+    place = {"skip": (wanted.page - 1) * wanted.page_size, "most": wanted.page_size}
+    ids = [str(home) for home in connection.scalars(page, asked | place)]
+    news = set(connection.scalars(_CHANGED_OF, {"user": actor.user, "homes": ids}))
+    listed = [Listed(home, home in news) for home in ids]
+    mine = connection.scalar(_CHANGED_OF_MINE, asked | {"user": actor.user}) or 0
+    return Found(int(total), listed, int(mine))
+
+
+@cache
+def _listing(scope: Scope, attention: bool, is_ruled: bool, sort: Sort) -> tuple[Select[int], Select[str]]:
+    """How many there are, and one page of them. Put together once: that takes SQLAlchemy longer than the database
+    answers."""
+    told = _told(_SCOPES[scope], is_ruled)
     conditions = [told.c.place == 1]
-    if wanted.attention:
+    if attention:
         conditions.append(told.c.points > 0)
-    if wanted.rule:
+    if is_ruled:
         conditions.append(told.c.is_ruled == 1)
-    total = connection.scalar(select(func.count()).select_from(told).where(*conditions)) or 0
-    query = select(told.c.household_id, told.c.line).where(*conditions).order_by(*_order(told, wanted.sort))
-    rows = connection.execute(query.offset((wanted.page - 1) * wanted.page_size).limit(wanted.page_size)).all()
-    ids = [str(row.household_id) for row in rows]
-    news = changed(connection, actor, [cases.c.household_id.in_(ids)])
-    listed = [Listed(str(row.household_id), _line(row.line), row.household_id in news) for row in rows]
-    mine = changed(connection, actor, [*_scope(actor, "mine"), cases.c.household_id.in_(reached_by(asker))])
-    return Found(int(total), listed, len(mine))
+    page = select(told.c.household_id).where(*conditions).order_by(*_order(told, sort))
+    count = select(func.count()).select_from(told).where(*conditions)
+    return count, page.offset(bindparam("skip")).limit(bindparam("most"))
 
 
-def changed(connection: Connection, actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> set[str]:
-    """Of these households those that somebody has looked at before and that hold something newer."""
-    asked = select(cases.c.household_id).where(*conditions)
-    seen = last_seen(actor.user, asked)
+def _changed(*conditions: ColumnElement[bool]) -> Select[str]:
+    """Of these households those that somebody (`user`) has looked at before and that hold something newer."""
+    seen = last_seen(bindparam("user"), select(cases.c.household_id).where(*conditions))
     query = select(cases.c.household_id).join(seen, seen.c.household_id == cases.c.household_id)
-    return set(connection.scalars(query.where(seen.c.seen_at != "", cases.c.changed_at > seen.c.seen_at)))
+    return query.where(seen.c.seen_at != "", cases.c.changed_at > seen.c.seen_at)
 
 
 def work_of(connection: Connection, actor: Actor, asker: Asker, team: str, units: Collection[str]) -> list[Work]:
@@ -120,7 +133,7 @@ def work_of(connection: Connection, actor: Actor, asker: Asker, team: str, units
     parts = select(case_teams.c.household_id, *first).where(case_teams.c.team == team)
     part = parts.group_by(case_teams.c.household_id).subquery()
     own = select(case_teams.c.household_id).where(case_teams.c.team == team)
-    told = _told(actor, asker, [cases.c.household_id.in_(own)])
+    told = _told(cases.c.household_id.in_(own))
     query = (
         select(told.c.household_id, told.c.line, part.c.waiting_since, part.c.past_since, told.c.points, told.c.rank)
         .join(part, part.c.household_id == told.c.household_id)
@@ -129,7 +142,7 @@ def work_of(connection: Connection, actor: Actor, asker: Asker, team: str, units
     )
     return [
         Work(str(home), _line(line), str(waiting), str(past), int(points), int(rank) <= URGENT)
-        for home, line, waiting, past, points, rank in connection.execute(query)
+        for home, line, waiting, past, points, rank in connection.execute(query, _asked(actor, asker))
     ]
 
 
@@ -145,9 +158,7 @@ def concerned(household_id: str, line: Line) -> Household:
 
 def mine(connection: Connection, actor: Actor, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody directs, the most pressing first."""
-    told = _told(actor, asker, _scope(actor, "mine"))
-    query = select(told.c.household_id).where(told.c.place == 1).order_by(*_order(told, "urgency"))
-    return list(connection.scalars(query.limit(limit)))
+    return list(connection.scalars(_MINE, _asked(actor, asker) | {"most": limit}))
 
 
 def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
@@ -171,41 +182,48 @@ def requests_of(connection: Connection, teams: Collection[str]) -> list[TeamRow]
     ]
 
 
-def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
-    if scope == "all":
-        return []
-    if scope == "team":
-        own = select(case_teams.c.household_id).where(case_teams.c.team.in_(actor.teams))
-        return [cases.c.household_id.in_(own) if actor.teams else false()]
-    directed = select(case_people.c.household_id).where(case_people.c.who.in_(keys_of(actor)))
-    return [cases.c.household_id.in_(directed)]
+def _asked(actor: Actor, asker: Asker) -> dict[str, object]:
+    """What these statements are executed with."""
+    of_actor = {"units": ["", actor.unit], "teams": list(actor.teams), "directors": keys_of(actor)}
+    return {**asker._asdict(), **of_actor}
 
 
-def _told(actor: Actor, asker: Asker, limits: Sequence[ColumnElement[bool]], rule: str = "") -> Subquery:
+def _told(limit: ColumnElement[bool], is_ruled: bool = False) -> Subquery:
     """The households that somebody has to do with, and what of each he is told (`hub.desk.tables.case_sights`); what
-    counts are the rows with `place` 1: by what shows him most. `limits`: what else must hold of `cases`. `rule`: if
-    given, `is_ruled` is whether it says something of a household, by any of his relations."""
+    counts are the rows with `place` 1: by what shows him most. `limit`: what else must hold of `cases`. `is_ruled`: if
+    asked for, whether a rule (`says`) says something of a household, by any of his relations."""
     sight = case_sights.c
-    of_relation = and_(_finds(case_sights), _of_unit(case_sights, actor))
+    of_relation = and_(_finds(case_sights), case_sights.c.unit.in_(bindparam("units", expanding=True)))
     names = ("rank", "points", "due", "since")
     rank, *others = (func.coalesce(sight[name], cases.c[name]).label(name) for name in names)
     most = func.row_number().over(
         partition_by=reaches.c.household_id, order_by=[func.coalesce(sight.dossiers, 0).desc(), rank]
     )
     shown = (cases.c.household_id, cases.c.line, cases.c.sort_key, cases.c.changed_at)
-    asked = [_is_ruled(rule).label("is_ruled")] if rule else []
+    asked = [_is_ruled().label("is_ruled")] if is_ruled else []
     return (
         select(*shown, rank, *others, most.label("place"), *asked)
         .select_from(reaches)
         .join(cases, cases.c.household_id == reaches.c.household_id)
         .outerjoin(case_sights, of_relation)
-        .where(*has_to_do(asker), *limits)
+        .where(*HAS_TO_DO, limit)
         .subquery()
     )
 
 
-def _is_ruled(rule: str) -> ColumnElement[int]:
-    says = func.coalesce(case_sights.c.rules, cases.c.rules).contains(said_rules([rule]), autoescape=True)
+_ESCAPE: Final = "/"
+
+
+def _literal(text: str) -> str:
+    """A text as LIKE finds it: none of its signs stands for any other."""
+    for sign in (_ESCAPE, "%", "_"):
+        text = text.replace(sign, _ESCAPE + sign)
+    return text
+
+
+def _is_ruled() -> ColumnElement[int]:
+    said = func.coalesce(case_sights.c.rules, cases.c.rules)
+    says = said.contains(bindparam("says"), escape=_ESCAPE)
     return func.max(case((says, 1), else_=0)).over(partition_by=reaches.c.household_id)
 
 
@@ -213,21 +231,39 @@ def _finds(table: Table) -> ColumnElement[bool]:
     return and_(reaches.c.household_id == table.c.household_id, reaches.c.grantee == table.c.grantee)
 
 
-def _of_unit(table: Table, actor: Actor) -> ColumnElement[bool]:
-    return table.c.unit.in_(("", actor.unit))
-
-
-def _order(told: Subquery, sort: str) -> list[ColumnElement[Any]]:
+def _order(told: Subquery, sort: Sort) -> list[ColumnElement[Any]]:
     of, by_id = told.c, told.c.household_id
-    orders: dict[str, list[ColumnElement[Any]]] = {
+    orders: dict[Sort, list[ColumnElement[Any]]] = {
         "urgency": [of.rank, of.due, of.since, by_id],
         "due": [of.due, of.rank, by_id],
         "since": [of.since, of.rank, by_id],
         "name": [of.sort_key, by_id],
         "changed": [of.changed_at.desc(), by_id.desc()],
     }
-    return orders.get(sort, orders["urgency"])
+    return orders[sort]
 
 
 def _line(text: str) -> Line:
     return cast(Line, orjson.loads(text))
+
+
+_SCOPES: Final[dict[Scope, ColumnElement[bool]]] = {
+    "all": true(),
+    "team": cases.c.household_id.in_(
+        select(case_teams.c.household_id).where(case_teams.c.team.in_(bindparam("teams", expanding=True)))
+    ),
+    "mine": cases.c.household_id.in_(
+        select(case_people.c.household_id).where(case_people.c.who.in_(bindparam("directors", expanding=True)))
+    ),
+}
+_DIRECTED: Final = _told(_SCOPES["mine"])
+_MINE: Final = (
+    select(_DIRECTED.c.household_id)
+    .where(_DIRECTED.c.place == 1)
+    .order_by(*_order(_DIRECTED, "urgency"))
+    .limit(bindparam("most"))
+)
+_CHANGED_OF: Final = _changed(cases.c.household_id.in_(bindparam("homes", expanding=True)))
+_CHANGED_OF_MINE: Final = select(func.count()).select_from(
+    _changed(_SCOPES["mine"], cases.c.household_id.in_(REACHED)).subquery()
+)
