@@ -24,8 +24,9 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The same, for who runs no tests. PostgreSQL refuses to run as root, so it runs as nobody."""
+def running(*settings: str) -> Iterator[str]:
+    """The same, for who runs no tests. PostgreSQL refuses to run as root, so it runs as nobody. `settings`: as in its
+    configuration (`name=value`)."""
     binaries = postgres_bin()
     assert binaries is not None
     folder = Path(mkdtemp(prefix="regiehub-postgres-"))
@@ -40,7 +41,8 @@ def running() -> Iterator[str]:
         subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
     run("initdb", "-A", "trust", "-U", "hub", "--no-sync")
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} -h 127.0.0.1 -F", "start")
+    options = " ".join([f"-p {port} -k {folder} -h 127.0.0.1 -F", *(f"-c {item}" for item in settings)])
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+psycopg://hub@127.0.0.1:{port}"
     finally:
