@@ -26,12 +26,13 @@ async def bootstrap(kafka_broker: KafkaBroker) -> str:
     return kafka_broker.bootstrap
 
 
-async def test_kill_9_under_load_loses_nothing(bootstrap: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(5, marks=pytest.mark.drill)])
+async def test_kill_9_under_load_loses_nothing(bootstrap: str, tmp_path: Path, kills: int) -> None:
     load, enough = Load(bootstrap), asyncio.Event()
     async with processes() as started:
         # At 4 ms a record in each of two stages a worker does 125 a second: it is behind until the last kill.
         sending = asyncio.create_task(load.send_until(enough, per_second=200))
-        for _ in range(3):  # of the hub's own processes, test_crash.py kills many more
+        for _ in range(kills):  # of the hub's own processes, test_crash.py kills many more
             killed = WorkerProcess(bootstrap, tmp_path, {"TOY_SLOW_MS": "4"})
             started.append(killed)
             before = await _applied(bootstrap)

@@ -5,6 +5,7 @@ One that fails here has been mended upstream: then look at what hub/docs/adr/000
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from unittest.mock import AsyncMock, MagicMock
 import faust
 import pytest
 from faust.transport import consumer as upstream
+from faust.transport.producer import ProducerBuffer
 from faust.types import TP
 
 PLACE = TP("t", 0)
@@ -66,3 +68,11 @@ def test_a_setting_that_nothing_reads() -> None:
         str(file.relative_to(package)) for file in package.rglob("*.py") if "stream_ack_exceptions" in file.read_text()
     }
     assert readers == {"types/settings/settings.py"}
+
+
+async def test_a_flush_ends_with_messages_that_are_not_sent() -> None:
+    """Nothing sent for a tenth of a second, and it returns: the commit after it overtakes the changelog. The lane
+    commits what the broker has acknowledged."""
+    waiting = MagicMock(state="running", size=1, message_sent=asyncio.Event())
+    assert await ProducerBuffer.flush_atmost(waiting, None) == 0
+    assert waiting.size == 1
