@@ -27,6 +27,8 @@ from statistics import quantiles
 from typing import Any, Final, NamedTuple
 
 import orjson
+from rich.console import Console
+from rich.progress import Progress
 from sqlalchemy import Engine
 from starlette.types import ASGIApp, Message
 
@@ -79,6 +81,16 @@ class Asked(NamedTuple):
     body: bytes = b""
 
 
+class Size(NamedTuple):
+    """Of a benchmark: households, who looks at them, and how many seconds each of so many times the busiest hour
+    lasts."""
+
+    homes: int
+    people: int
+    seconds: int
+    times: Sequence[int]
+
+
 class Desk(NamedTuple):
     """A desk under load. `sessions`: of its workers, for the pages."""
 
@@ -90,31 +102,41 @@ class Desk(NamedTuple):
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure. Times in milliseconds."""
-    homes, seconds, times = (300, 2, TIMES[:1]) if quick else (HOUSEHOLDS, SECONDS, TIMES)
+    size = Size(300, 50, 2, TIMES[:1]) if quick else Size(HOUSEHOLDS, PEOPLE, SECONDS, TIMES)
     load, views = os.getloadavg()[0], published(20 if quick else TOWN)
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as where:
-        found["sqlite"] = _measure(f"sqlite:///{where}/desk.sqlite", Path(where), views, homes, seconds, times)
-    if postgres_bin():
-        with running(_MEMORY) as server, tempfile.TemporaryDirectory() as where:
-            found["postgresql"] = _measure(f"{server}/postgres", Path(where), views, homes, seconds, times)
+    # drawn between two steps only: a thread that draws would be measured too
+    with Progress(console=Console(stderr=True), auto_refresh=False) as progress:
+        with tempfile.TemporaryDirectory() as where:
+            found["sqlite"] = _measure(f"sqlite:///{where}/desk.sqlite", Path(where), views, size, progress)
+        if postgres_bin():
+            with running(_MEMORY) as server, tempfile.TemporaryDirectory() as where:
+                found["postgresql"] = _measure(f"{server}/postgres", Path(where), views, size, progress)
     machine = {"cores": os.cpu_count(), "load_at_start": round(load, 1), "load_at_end": round(os.getloadavg()[0], 1)}
-    return {"machine": machine, "households": homes, "seconds": seconds, "databases": found}
+    return {"machine": machine, "households": size.homes, "seconds": size.seconds, "databases": found}
 
 
-def _measure(
-    url: str, folder: Path, views: Sequence[Consumed], homes: int, seconds: int, times: Sequence[int]
-) -> dict[str, Any]:
+def _measure(url: str, folder: Path, views: Sequence[Consumed], size: Size, progress: Progress) -> dict[str, Any]:
+    task = progress.add_task("desk", total=3 + len(size.times))
+
+    def step(title: str) -> None:
+        progress.update(task, description=f"desk on {url.partition(':')[0]}: {title}", advance=1, refresh=True)
+
+    step(f"{size.homes:,} households")
     engine, began = readmodel.open_engine(url), time.perf_counter()
-    fill(engine, views, homes)
+    fill(engine, views, size.homes)
     filled = time.perf_counter() - began
     looks = LookLog(folder / "looks.jsonl")
     try:
         with in_memory(engine):
-            desk = _desk(engine, looks)
+            desk, found = _desk(engine, looks, size.people), dict[str, Any]()
+            step("everybody looks at his list")
             asyncio.run(_work_before(desk))
             asyncio.run(_drive(desk.app, _plan(desk, 1, 2, random.Random(1))))  # connections are there
-            found = {str(number): _read_at(number, desk, url, views, seconds) for number in times}
+            for number in size.times:
+                step(f"{number} times the busiest hour")
+                found[str(number)] = _read_at(number, desk, url, views, size.seconds)
+            step("done")
     finally:
         looks.close()
         engine.dispose()
@@ -137,9 +159,9 @@ def _read_at(times: int, desk: Desk, url: str, views: Sequence[Consumed], second
     return {"cpu_share": round(cpu / seconds, 2), **written, "reads": rows}
 
 
-def _desk(engine: Engine, looks: LookLog) -> Desk:
+def _desk(engine: Engine, looks: LookLog, people: int) -> Desk:
     """Everybody has a token and a session."""
-    found = workers(engine, PEOPLE)
+    found = workers(engine, people)
     reading = Reading(engine, looks)
     site = Site(
         reading=reading,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,7 +36,22 @@ def latest(results: Mapping[str, Any], *, quick: bool, load_before: float) -> di
         "load_after": load(),
     }
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"date": date, "quick": quick, "machine": machine, "versions": _versions(results), **results}
+    return {
+        "date": date,
+        "commit": _commit(),
+        "quick": quick,
+        "machine": machine,
+        "versions": _versions(results),
+        **results,
+    }
+
+
+def _commit() -> str:
+    """Of the checkout; "" outside one."""
+    if shutil.which("git") is None:
+        return ""
+    told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return told.stdout.strip()
 
 
 def _versions(results: Mapping[str, Any]) -> dict[str, str]:

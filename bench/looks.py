@@ -17,6 +17,9 @@ from threading import Lock
 from typing import Any, Final
 from unittest.mock import Mock, patch
 
+from rich.console import Console
+from rich.progress import track
+
 from hub.desk import readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.admission import Request
@@ -82,7 +85,8 @@ def run(quick: bool) -> dict[str, Any]:
             Reading(engine, log).household(_ASKING, home)
 
         bare = median(_flush(folder / "bare") for _ in range(looks)) * 1e3
-        found = {str(threads): _compare(logs, threads, read, rounds=rounds, looks=looks) for threads in THREADS}
+        each = track(THREADS, "the log of looks", console=Console(stderr=True))
+        found = {str(threads): _compare(logs, threads, read, rounds=rounds, looks=looks) for threads in each}
         engine.dispose()
         whole = all(verify(folder / f"{name}.jsonl").is_whole for name in ("one", "grouped"))
     machine = {"cores": os.cpu_count(), "load_at_start": round(load, 1), "rounds": rounds, "looks": looks}

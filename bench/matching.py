@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
+from rich.console import Console
+from rich.progress import track
+
 from bench import dutch, febrl, ours, peers
 from bench.sets import Labelled, Pair
 
@@ -54,7 +57,8 @@ def sets(quick: bool) -> Iterator[Labelled]:
 
 def run(quick: bool) -> dict[str, Any]:
     """All contestants on all sets; JSON-ready."""
-    return {"seed": SEED, "quick": quick, "sets": {item.name: measured(item, PEERS) for item in sets(quick)}}
+    each = track(list(sets(quick)), "matching", console=Console(stderr=True))
+    return {"seed": SEED, "quick": quick, "sets": {item.name: measured(item, PEERS) for item in each}}
 
 
 def measured(labelled: Labelled, others: Mapping[str, Callable[[Labelled], set[Pair]]]) -> dict[str, Any]:

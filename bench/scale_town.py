@@ -6,25 +6,21 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from confluent_kafka import Consumer, TopicPartition
 
 from bench.municipality import JURISDICTION, Spec, message
-from bench.stages import Memory
 from bench.worker import BenchError
 from hub.connect.ingest.publisher import Message
 from hub.events.codec import encode
 from hub.events.ids import Order, RecordRef, event_id
 from hub.events.topics import COMPOSITIONS, RECORDS, VIEWS, topics
-from hub.stream.resolve import Resolve
-from hub.stream.stage import Record
 
 _START: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _ONE_COMPOSITION_IN: Final = 3
-_LIST_RECORDS: Final = 100
 _READ_AT_ONCE: Final = 500
 _LOOK_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 600.0
@@ -72,22 +68,11 @@ def changes(specs: Sequence[Spec], number: int, version: int, rng: random.Random
     ]
 
 
-def resolve_us(specs: Sequence[Spec], number: int, rng: random.Random) -> float:
-    """CPU-microseconds that resolve takes of a change, by itself, in a town of these."""
-    stage, state = Resolve(), Memory()
-    some = [item for item in changes(specs, number, 2, rng) if item.topic == COMPOSITIONS]
-    records = [
-        Record(offset, item.key, item.value) for offset, item in enumerate([*(composition(s, 1) for s in specs), *some])
-    ]
-    _handle(stage, state, records[: len(specs)])
-    began = time.process_time()
-    _handle(stage, state, records[len(specs) :])
-    return (time.process_time() - began) / min(number, len(specs)) * 1e6
-
-
-def _handle(stage: Resolve, state: Memory, records: Sequence[Record]) -> None:
-    for start in range(0, len(records), _LIST_RECORDS):
-        stage.handle(state, COMPOSITIONS, records[start : start + _LIST_RECORDS])
+def resolve_us(resolver: Mapping[str, Any]) -> float:
+    """CPU-microseconds that resolve takes of a change with its engine, in the largest town of the results of
+    `bench.resolver`: only compositions are its work."""
+    *_, (_, composition_us) = sorted(resolver["change_by_town"].items(), key=lambda item: int(item[0]))
+    return float(composition_us) / _ONE_COMPOSITION_IN
 
 
 class Views:

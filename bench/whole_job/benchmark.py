@@ -130,6 +130,11 @@ def compared(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     }
 
 
+def unequal(results: Mapping[str, Any]) -> list[str]:
+    """Who wrote other views than the reference has."""
+    return [name for name, row in results.items() if name != INPUT and row.get("households_unequal")]
+
+
 def table(results: Mapping[str, Any]) -> Iterator[str]:
     """The results in lines of text."""
     given = results[INPUT]
@@ -143,7 +148,7 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"  {'':<19} {'events/s':>9} {'per CPU-s':>10} {'CPU us':>7} {'ratio':>6} {'peak MB':>8} {'views/ev':>9}"
-        "  all views as in the reference"
+        "  views as in the reference; state can be recovered (what else each promises stands below)"
     )
     contestants = {name: row for name, row in results.items() if name != INPUT}
     for name, row in contestants.items():
@@ -167,5 +172,6 @@ def _figures(row: Mapping[str, Any]) -> str:
     equal = "equal" if not unequal else f"UNEQUAL: {unequal} of {row['households']} households"
     return (
         f"{row['events_per_second']:>9,} {row['events_per_cpu_second']:>10,} {row['cpu_us_per_event']:>7,}"
-        f" {row.get('ratio', 0):>6.2f} {row['peak_mb']:>8,} {row['views_per_event']:>9.2f}  {equal}"
+        f" {row.get('ratio', 0):>6.2f} {row['peak_mb']:>8,} {row['views_per_event']:>9.2f}  {equal};"
+        f" {row['guarantees']['recoverable']}"
     )

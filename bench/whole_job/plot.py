@@ -31,7 +31,8 @@ def svg(results: Mapping[str, Any]) -> str:
     for number, (name, row) in enumerate(rows.items()):
         at = _TOP + number * _ROW
         note = " (UNEQUAL)" if row["households_unequal"] else ""
-        lines.append(_text(10, at + 22, name + note, size=13))
+        lines.append(_text(10, at + 16, name + note, size=13))
+        lines.append(_text(10, at + 31, f"recoverable: {row['guarantees']['recoverable'][:3].strip(':;')}", size=11))
         for place, (field, unit, colour) in enumerate(_BARS):
             width, y = max(1, round(_BAR * row[field] / top)), at + place * 19
             lines.append(f'<rect x="{_LEFT}" y="{y}" width="{width}" height="17" fill="{colour}"/>')

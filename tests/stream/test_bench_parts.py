@@ -89,7 +89,10 @@ def test_changes_are_of_different_dossiers_and_a_third_are_compositions(rng: ran
     assert Counter(item.topic for item in some) == {COMPOSITIONS: 10, RECORDS: 20}
     assert len({item.key for item in some if item.topic == RECORDS}) == 20
     assert len(changes(specs, 100, 2, rng)) == 60
-    assert resolve_us(specs, 30, rng) > 0
+
+
+def test_a_third_of_what_changes_is_resolves_work_in_the_largest_town_that_was_measured() -> None:
+    assert resolve_us({"change_by_town": {"150000": 1800, "15000": 1500, "1500": 1200}}) == 600
 
 
 def test_a_contact_moment_is_found_in_what_is_made_of_it() -> None:

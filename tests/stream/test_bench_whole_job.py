@@ -4,15 +4,17 @@ plot."""
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import __main__ as bench
 from bench import stages
 from bench.whole_job import plot
-from bench.whole_job.benchmark import INPUT, compared, summary, table
+from bench.whole_job.benchmark import INPUT, compared, summary, table, unequal
 from bench.whole_job.field import FIELD
 from bench.whole_job.input import Input, make_input, spread
 from bench.whole_job.job import Run
@@ -143,3 +145,19 @@ def test_the_table_of_the_stages_says_what_each_took() -> None:
     lines = list(stages.table(stages.run(quick=True)))
     assert [line.split()[0] for line in lines[1:4]] == ["resolve", "route", "assemble"]
     assert any("Codec.decode" in line for line in lines)
+
+
+@pytest.mark.parametrize(("differing_households", "exit_code"), [(0, 0), (2, 1)])
+def test_other_views_than_the_reference_has_are_a_failure(
+    differing_households: int, exit_code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"households_unequal": differing_households}
+    results = {INPUT: {"events": 1}, "regiehub": row, "quix": {"not_run": "it is not here"}}
+    assert unequal(results) == (["regiehub"] if differing_households else [])
+    whole_job = bench.Benchmark(lambda _: results, lambda _: iter(()))
+    monkeypatch.setattr(bench, "BENCHMARKS", {"whole_job": whole_job})
+    monkeypatch.setattr(bench, "RESULTS", tmp_path)
+    monkeypatch.setattr(bench, "latest", lambda *_, **__: {})
+    monkeypatch.setattr(plot, "svg", lambda _: "")
+    assert bench.main([]) == exit_code
+    assert (tmp_path / "latest.json").exists()
