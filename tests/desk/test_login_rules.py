@@ -214,6 +214,11 @@ def test_a_session_of_another_release_has_ended(text: str, sessions: Sessions, d
     assert sessions.actor(secret) is None
 
 
+def test_a_secret_with_a_zero_byte_more_is_another_sessions() -> None:
+    assert form_token("") != form_token("\0")
+    assert not is_form_token("secret", form_token("secret\0"))
+
+
 @given(st.text(), st.text())
 def test_a_form_belongs_to_one_session(one: str, other: str) -> None:
     assert is_form_token(one, form_token(one))

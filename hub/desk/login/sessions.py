@@ -82,8 +82,10 @@ class Sessions:
 
 
 def form_token(secret: str) -> str:
-    """What a form of this session carries, and no other site can know. The session's secret does not follow from it."""
-    return hmac.digest(secret.encode(), b"form", "sha256").hex()
+    """What a form of this session carries, and no other site can know. The session's secret does not follow from it.
+
+    The secret is the message, not the key: HMAC fills a key up with zero bytes, so some keys are as good as others."""
+    return hmac.digest(b"form", secret.encode(), "sha256").hex()
 
 
 def is_form_token(secret: str, given: str) -> bool:
