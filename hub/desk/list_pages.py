@@ -112,10 +112,11 @@ def _found(site: Site, actor: Actor | None, wanted: Wanted, connection: Connecti
 
 def _said(pages: Pages, w: Words, row: _Row) -> str:
     """A row of the page: put together once for as long as its line is remembered, for that takes most of the time."""
-    (home, changed), (line, said) = row
-    if (w.language, changed) not in said:
-        said[w.language, changed] = pages.part("_line.html", "line", w, attention_words, home, line, changed)
-    return said[w.language, changed]
+    (home, changed), kept = row
+    said, place = kept.said, (w.language, changed)
+    if place not in said:
+        said[place] = pages.part("_line.html", "line", w, attention_words, home, kept.line, changed)
+    return said[place]
 
 
 def _link(wanted: Wanted, **changed: object) -> str:

@@ -12,7 +12,7 @@ _YOUNG: Final = 10_000
 did was to look for garbage in documents that no ring holds together."""
 _FULL: Final = (20, 100)
 """Everything is looked through after 2,000 of these, if it has grown by a quarter since: a desk that remembers 20,000
-lines stands still for a second then, which by default it did several times a minute."""
+lines stands still for half a second then, which by default it did several times a minute."""
 _TURN_SECONDS: Final = 0.0002
 """By default 25 times as long: an answer of 5 ms, which waits for its turn after every query, came after 30 when a page
 was made beside it."""

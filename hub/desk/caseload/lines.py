@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
+import orjson
 from sqlalchemy import Connection
 
 from hub.desk import readmodel
@@ -29,11 +30,16 @@ _Seen = tuple[object, ...]
 
 
 class Kept(NamedTuple):
-    """A line, and how a page says it, by language and by whether it is news to its reader. Both are shared by all who
-    see the same: change nothing of the line."""
+    """A line as JSON, and how a page says it, by language and by whether it is news to its reader: shared by all who
+    see the same. Packed, for what is remembered is looked through for garbage object by object (`hub.desk.pauses`)."""
 
-    line: Line
+    packed: bytes
     said: dict[tuple[str, bool], str]
+
+    @property
+    def line(self) -> Line:
+        """The line."""
+        return cast(Line, orjson.loads(self.packed))
 
 
 class _Remembered(NamedTuple):
@@ -83,7 +89,7 @@ class Lines:
         openings = self._openings(actor, about)
         if openings is None:
             return None
-        kept = Kept(line_of(cut(document, openings), document, today, self.terms), {})
+        kept = Kept(orjson.dumps(line_of(cut(document, openings), document, today, self.terms)), {})
         self._remember(digest, today, about, {_seen(openings): kept})
         return kept
 
