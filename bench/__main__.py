@@ -19,7 +19,6 @@ from bench import desk, freshness, ingest, looks, matching, projection, scale, s
 from bench.latest import latest, load
 from bench.whole_job import benchmark as whole_job
 from bench.whole_job import plot
-from bench.whole_job.benchmark import unequal
 
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -64,7 +63,7 @@ def main(names: list[str]) -> int:
     if "whole_job" not in found:
         return 0
     (RESULTS / "latest.svg").write_text(plot.svg(found["whole_job"]), encoding="utf-8")
-    return 1 if unequal(found["whole_job"]) else 0
+    return 1 if whole_job.unequal(found["whole_job"]) else 0
 
 
 def _write(name: str, results: dict[str, Any]) -> None:

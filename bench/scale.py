@@ -86,6 +86,7 @@ class Bench(NamedTuple):
 def run(quick: bool) -> dict[str, Any]:
     """Measure all of it, on one town."""
     size, load = _QUICK if quick else _FULL, os.getloadavg()[0]
+    resolving = resolve_us(orjson.loads(_RESOLVER.read_bytes()))
     specs = list(Municipality(round(size.households * _DOSSIERS_PER_HOUSEHOLD), _SEED).specs())
     random.Random(_SEED).shuffle(specs)
     with (
@@ -101,7 +102,6 @@ def run(quick: bool) -> dict[str, Any]:
         finally:
             bench.log.close()
     one = growth[-1]["cpu_us_per_change"]
-    resolving = resolve_us(orjson.loads(_RESOLVER.read_bytes()))
     return {
         "machine": {"cores": os.cpu_count(), "load": round(load, 1)},
         "households": size.households,

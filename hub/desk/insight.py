@@ -59,10 +59,14 @@ class Whole:
 
     def points_seen(self, seen: frozenset[DossierRef], threads: Iterable[Thread]) -> list[AttentionPoint]:
         """Of the points those that come from dossiers which are seen in full (`seen`), and those about requests that
-        are seen in full, of `threads` as they are seen."""
+        are seen in full, of `threads` as they are seen; what they tell of other dossiers is left out."""
         shown = {thread.key: thread for thread in threads}
         whole = {thread.key for thread in self.threads if thread == shown.get(thread.key)}
-        return visible(self.points, seen, whole)
+        return [
+            _told(point, seen)
+            for point in self.points
+            if point.rule in _OF_ANYBODY or (point.thread in whole if point.thread else seen.issuperset(point.dossiers))
+        ]
 
     @property
     def directions(self) -> list[DirectionEntry]:
@@ -120,19 +124,6 @@ def _made_of(document: Document) -> tuple[int, ...]:
     """The very records and dossiers of messages that its requests are made of: a cut leaves them out or as they are."""
     records = (id(item) for item in document["records"] if item["record_type"] in MADE_OF)
     return *records, *map(id, document["message_dossiers"])
-
-
-def visible(
-    points: Iterable[AttentionPoint], seen: frozenset[DossierRef], threads: Collection[str]
-) -> list[AttentionPoint]:
-    """Of the points of a whole household those that come from dossiers which the reader sees in full (`seen`), and
-    those about requests that he sees in full (`threads`: their keys); what they tell of other dossiers is left out."""
-    found = (
-        point
-        for point in points
-        if point.rule in _OF_ANYBODY or (point.thread in threads if point.thread else seen.issuperset(point.dossiers))
-    )
-    return [_told(point, seen) for point in found]
 
 
 def _told(point: AttentionPoint, seen: Collection[DossierRef]) -> AttentionPoint:

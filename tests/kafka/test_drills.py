@@ -33,7 +33,7 @@ from hub.demo.town.changes import Change
 from hub.demo.users import DIRECTOR
 from hub.desk import readmodel, tables
 from hub.events.codec import decode
-from hub.events.ids import DossierRef, household_id, partition_for
+from hub.events.ids import DossierRef, household_id, partition_for, ref_of
 from hub.events.topics import COMPOSITIONS, RECORDS, topics
 from hub.stream.provision import ensure_topics
 from tests.kafka.crash_town import DESK, STREAM, STREAM_PARTITIONS, CrashTown
@@ -288,7 +288,7 @@ def test_old_and_new_releases_run_together_while_a_schema_gets_a_field(town: Dri
     documents = read_all(town.stack)
     shown = [item for document in documents for item in document["records"]]
     tomorrow = [item for item in shown if item["record_id"].startswith("TOMORROW-")]
-    assert sorted(map(_place_of, tomorrow)) == sorted(_still_there(likes, documents))
+    assert sorted(map(ref_of, tomorrow)) == sorted(_still_there(likes, documents))
     assert {item["body"][FIELD] for item in tomorrow} == {"at home"}
     assert any(item["record_type"] == "contact" and item not in tomorrow for item in shown)
     gone = {"version": 2, "deleted": True, "body": None}
@@ -315,14 +315,10 @@ def _a_contact_per_partition(town: DrillTown) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _place_of(record: Mapping[str, Any]) -> tuple[str, str]:
-    return record["source"], record["dossier_id"]
-
-
-def _still_there(records: Iterable[Mapping[str, Any]], documents: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _still_there(records: Iterable[Mapping[str, Any]], documents: Iterable[Mapping[str, Any]]) -> list[DossierRef]:
     """The places of these records whose dossier is shown: life goes on meanwhile, and a source may delete a dossier."""
-    shown = {_place_of(dossier) for document in documents for dossier in document["dossiers"]}
-    return [place for place in map(_place_of, records) if place in shown]
+    shown = {ref_of(dossier) for document in documents for dossier in document["dossiers"]}
+    return [place for place in map(ref_of, records) if place in shown]
 
 
 def _publish(town: DrillTown, messages: list[Any]) -> None:

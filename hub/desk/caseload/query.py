@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast, get_args
 
 import orjson
 from sqlalchemy import (
@@ -39,9 +39,9 @@ from hub.events.ids import DossierRef
 
 Scope = Literal["mine", "team", "all"]
 Sort = Literal["urgency", "due", "since", "name", "changed"]
-SCOPES: Final[tuple[Scope, ...]] = ("mine", "team", "all")
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 """Those that somebody directs; those in which a team of his has an open dossier; every one that he may see."""
-SORTS: Final[tuple[Sort, ...]] = ("urgency", "due", "since", "name", "changed")
+SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 
 
 class Wanted(NamedTuple):
@@ -93,7 +93,7 @@ class Work(NamedTuple):
 def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> Found:
     """The page, of households that the reader has to do with: narrowed, counted and sorted by what he is told."""
     asked = _asked(actor, asker) | {"says": _literal(said_rules([wanted.rule]))}
-    count, page = _listing(wanted.scope, wanted.attention, bool(wanted.rule), wanted.sort)
+    count, page = _listing(wanted.scope, attention=wanted.attention, is_ruled=bool(wanted.rule), sort=wanted.sort)
     total = connection.scalar(count, asked) or 0
     place = {"skip": (wanted.page - 1) * wanted.page_size, "most": wanted.page_size}
     ids = [str(home) for home in connection.scalars(page, asked | place)]
@@ -104,7 +104,7 @@ def find(connection: Connection, actor: Actor, asker: Asker, wanted: Wanted) -> 
 
 
 @cache
-def _listing(scope: Scope, attention: bool, is_ruled: bool, sort: Sort) -> tuple[Select[int], Select[str]]:
+def _listing(scope: Scope, *, attention: bool, is_ruled: bool, sort: Sort) -> tuple[Select[int], Select[str]]:
     """How many there are, and one page of them. Put together once: that takes SQLAlchemy longer than the database
     answers."""
     told = _told(_SCOPES[scope], is_ruled)
@@ -158,7 +158,8 @@ def concerned(household_id: str, line: Line) -> Household:
 
 def mine(connection: Connection, actor: Actor, asker: Asker, *, limit: int) -> list[str]:
     """Ids of at most so many households that somebody directs, the most pressing first."""
-    return list(connection.scalars(_MINE, _asked(actor, asker) | {"most": limit}))
+    _, page = _listing("mine", attention=False, is_ruled=False, sort="urgency")
+    return list(connection.scalars(page, _asked(actor, asker) | {"skip": 0, "most": limit}))
 
 
 def shares_of(connection: Connection, people: Collection[str]) -> dict[str, dict[str, set[str]]]:
@@ -256,13 +257,6 @@ _SCOPES: Final[dict[Scope, ColumnElement[bool]]] = {
         select(case_people.c.household_id).where(case_people.c.who.in_(bindparam("directors", expanding=True)))
     ),
 }
-_DIRECTED: Final = _told(_SCOPES["mine"])
-_MINE: Final = (
-    select(_DIRECTED.c.household_id)
-    .where(_DIRECTED.c.place == 1)
-    .order_by(*_order(_DIRECTED, "urgency"))
-    .limit(bindparam("most"))
-)
 _CHANGED_OF: Final = _changed(cases.c.household_id.in_(bindparam("homes", expanding=True)))
 _CHANGED_OF_MINE: Final = select(func.count()).select_from(
     _changed(_SCOPES["mine"], cases.c.household_id.in_(REACHED)).subquery()

@@ -44,7 +44,7 @@ def told_of(whole: Whole) -> Iterator[Told]:
     and so does what they show; whoever sees more by them is told less by the list, never more."""
     known = whole.known._replace(consents=())
     to_others = known._replace(emergencies=())
-    by_tie: dict[_Tie, Openings] = {}
+    by_tie: dict[_Tie, frozenset[DossierRef]] = {}
     made: dict[frozenset[DossierRef], Urgency] = {}
     for finder, units in finders(whole.document, known):
         asked = known if finder.role is Role.SAFETY_OFFICER else to_others
@@ -53,12 +53,11 @@ def told_of(whole: Whole) -> Iterator[Told]:
         for unit in units:
             tie = unit, tuple(related), directs
             if tie not in by_tie:
-                by_tie[tie] = opened_by(replace(finder, unit=unit), asked, related)
-            openings = by_tie[tie]
-            seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
-            if seen and seen not in made:
-                made[seen] = _urgency(whole, seen, openings)
-            if seen:
+                openings = opened_by(replace(finder, unit=unit), asked, related)
+                by_tie[tie] = seen = frozenset(ref for ref in openings if sees_whole(openings, ref))
+                if seen and seen not in made:
+                    made[seen] = _urgency(whole, seen, openings)
+            if seen := by_tie[tie]:
                 yield Told(grantees_of(finder)[-1], unit, len(seen), made[seen])
 
 
