@@ -43,6 +43,7 @@ from hub.desk.looks import LookLog
 from hub.desk.projector import Consumed, Offset, apply_list
 from hub.desk.reading import Reading
 from hub.desk.site import SESSION_COOKIE, Site
+from hub.desk.surroundings import KEPT_SECONDS
 from hub.desk.tokens import Tokens
 from hub.events.topics import VIEWS
 from tests.machine import postgres_bin
@@ -162,7 +163,7 @@ def _read_at(times: int, desk: Desk, url: str, views: Sequence[Consumed], second
 def _desk(engine: Engine, looks: LookLog, people: int) -> Desk:
     """Everybody has a token and a session."""
     found = workers(engine, people)
-    reading = Reading(engine, looks)
+    reading = Reading(engine, looks, kept_seconds=KEPT_SECONDS)
     site = Site(
         reading=reading,
         deciding=Deciding(reading, lambda _: None, "0599", 1, lambda _: None),

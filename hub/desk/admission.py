@@ -18,8 +18,10 @@ from hub.desk.access.reach import moment_text
 from hub.desk.activities import activity_of
 from hub.desk.looks import Look, LookLog
 from hub.desk.readmodel import Asker
+from hub.desk.surroundings import Around, Surroundings
 from hub.events.ids import DossierRef
 from hub.events.moments import text_of
+from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document
 
 Found = TypeVar("Found")
@@ -52,6 +54,8 @@ class Admission:
     looks: LookLog
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rules: Rules = DEFAULT_RULES
+    kept_seconds: float = 0.0
+    """How old what is told of the sources and of deputies may be (`hub.desk.surroundings`)."""
 
     def connect(self) -> Connection:
         """A connection to read by; close it. What is written needs a transaction: `engine.begin()`."""
@@ -60,6 +64,15 @@ class Admission:
     @cached_property
     def _reads(self) -> Engine:
         return readmodel.for_reads(self.engine)
+
+    @property
+    def around(self) -> Around:
+        """How the sources are, and who stands in for whom today. Blocking."""
+        return self._surroundings.on(self.now().astimezone(TIME_ZONE).date())
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self._reads, self.kept_seconds)
 
     def enter(self, request: Request) -> None:
         """Let somebody in, or log that not. What they then do is decided and logged by itself."""

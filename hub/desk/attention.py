@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
-from hub.desk import readmodel, unreadable
+from hub.desk import readmodel
 from hub.desk.insight import Insight, Whole
 from hub.desk.reading import Seen
 from hub.desk.site import Site
+from hub.desk.surroundings import Around
 from hub.events.moments import text_of
 from hub.household.attention.point import AttentionPoint, Rule, SourceState, SourceTrouble
 from hub.household.attention.terms import Terms
@@ -28,8 +27,7 @@ class Summary(NamedTuple):
 
 def of_household(site: Site, seen: Seen) -> Insight:
     """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
-    with site.reading.connect() as connection:
-        troubles = source_troubles(connection, seen.document, site.terms, site.now().astimezone(UTC))
+    troubles = source_troubles(site.reading.around, seen.document, site.terms, site.now().astimezone(UTC))
     return Insight(seen.document, Whole(seen.whole, site.today(), site.terms, tuple(troubles)))
 
 
@@ -47,19 +45,19 @@ def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))
 
 
-def source_troubles(connection: Connection, document: Document, terms: Terms, now: datetime) -> list[SourceState]:
+def source_troubles(around: Around, document: Document, terms: Terms, now: datetime) -> list[SourceState]:
     """The sources that may hold more than is shown; also one that has a dossier here and never reported. `now`: UTC."""
     oldest = text_of(now - timedelta(minutes=terms.source_stale_minutes))
-    statuses = {str(item["source"]): item for item in readmodel.source_statuses(connection)}
+    statuses = {str(item["source"]): item for item in around.statuses}
     here = {item["source"] for item in document["dossiers"]}
     return [
         *(SourceState(source, SourceTrouble.SILENT, None) for source in sorted(here - statuses.keys())),
         *_unread(statuses, oldest),
-        *_incomplete(connection, text_of(now - timedelta(days=terms.source_incomplete_days))),
+        *_incomplete(around, text_of(now - timedelta(days=terms.source_incomplete_days))),
     ]
 
 
-def _unread(statuses: dict[str, dict[str, str | None]], oldest: str) -> Iterator[SourceState]:
+def _unread(statuses: Mapping[str, Mapping[str, str | None]], oldest: str) -> Iterator[SourceState]:
     for source, status in sorted(statuses.items()):
         reported, polled = str(status["reported_at"]), status["polled_at"]
         if reported < oldest:
@@ -68,9 +66,9 @@ def _unread(statuses: dict[str, dict[str, str | None]], oldest: str) -> Iterator
             yield SourceState(source, SourceTrouble.STALE, polled)
 
 
-def _incomplete(connection: Connection, oldest: str) -> Iterator[SourceState]:
+def _incomplete(around: Around, oldest: str) -> Iterator[SourceState]:
     """That something could not be read, never how much or what: that is for operations."""
-    for source, failed_at in sorted(unreadable.last_dead_letters(connection).items()):
+    for source, failed_at in sorted(around.last_dead_letters.items()):
         if failed_at >= oldest:
             yield SourceState(source, SourceTrouble.INCOMPLETE, failed_at)
 

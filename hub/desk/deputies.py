@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from hub.desk.access import Actor
 from hub.desk.access.facts import Deputy, team_key
-from hub.desk.access.roles import Replaced
 from hub.desk.tables import TEAM_SIGNS, deputies
 from hub.events.codec import Value
 from hub.events.deputies import DeputyshipSaid, said_of
@@ -38,21 +36,25 @@ def keep(connection: Connection, event: Value) -> None:
     connection.execute(deputies.insert().values(row))
 
 
-def standing_in(connection: Connection, actor: Actor, today: date) -> tuple[Replaced, ...]:
-    """For whom somebody stands in on a day."""
-    if not actor.staff:
-        return ()
-    rows = connection.execute(_STANDING_IN, {"staff": actor.staff, "day": today.isoformat()})
-    return tuple(Replaced(row.team, row.replaced_staff) for row in rows)
+class Deputyship(NamedTuple):
+    """That somebody (`deputy_staff`: his personnel number) stands in for a worker in a team (its `team_key`).
+    `deputy`: as those are told of it who read a household of that worker."""
+
+    team: str
+    deputy_staff: str
+    replaced_staff: str
+    deputy: Deputy
 
 
-def of(connection: Connection, replaced: Collection[str], today: date) -> tuple[Deputy, ...]:
-    """Who stands in for these workers (personnel numbers) on a day."""
-    texts = connection.scalars(_OF, {"replaced": list(replaced), "day": today.isoformat()})
-    found = (DeputyshipSaid.model_validate_json(text).deputyship for text in texts)
-    return tuple(
-        Deputy(team_key(item.team), item.replaced_staff, item.deputy_name, item.to_on.isoformat()) for item in found
-    )
+def holding(connection: Connection, today: date) -> list[Deputyship]:
+    """Those that hold on a day, in the order of their ids."""
+    rows = connection.execute(_HOLDING, {"day": today.isoformat()})
+    return [Deputyship(team, deputy, replaced, _deputy(text)) for team, deputy, replaced, text in rows]
+
+
+def _deputy(text: str) -> Deputy:
+    said = DeputyshipSaid.model_validate_json(text).deputyship
+    return Deputy(team_key(said.team), said.replaced_staff, said.deputy_name, said.to_on.isoformat())
 
 
 def of_teams(connection: Connection, teams: Collection[str], today: date) -> list[DeputyshipSaid]:
@@ -73,13 +75,8 @@ def one(connection: Connection, deputyship_id: str) -> DeputyshipSaid | None:
 
 
 _DAY: Final[BindParameter[str]] = bindparam("day")
-_HOLDING: Final = (deputies.c.from_on <= _DAY, deputies.c.to_on >= _DAY, ~deputies.c.withdrawn)
-_STANDING_IN: Final = (
-    select(deputies.c.team, deputies.c.replaced_staff)
-    .where(deputies.c.deputy_staff == bindparam("staff"), *_HOLDING)
-    .distinct()
+_HOLDING: Final = (
+    select(deputies.c.team, deputies.c.deputy_staff, deputies.c.replaced_staff, deputies.c.said)
+    .where(deputies.c.from_on <= _DAY, deputies.c.to_on >= _DAY, ~deputies.c.withdrawn)
+    .order_by(deputies.c.deputyship_id)
 )
-_OF: Final = select(deputies.c.said).where(
-    deputies.c.replaced_staff.in_(bindparam("replaced", expanding=True)), *_HOLDING
-)
-"""What every read asks is put together once: that takes SQLAlchemy longer than the database answers."""

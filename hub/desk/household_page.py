@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.desk import attention, attention_words, digest, readmodel, threads
+from hub.desk import attention, attention_words, digest, threads
 from hub.desk.access import Action, Actor, Household, may
 from hub.desk.blocks.changes import changed_blocks
 from hub.desk.blocks.cost import cost
@@ -187,9 +187,7 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
 
 
 def _completeness(site: Site, document: Document) -> Completeness:
-    with site.reading.connect() as connection:
-        statuses = readmodel.source_statuses(connection)
-    return completeness(statuses, {item["source"] for item in document["dossiers"]})
+    return completeness(site.reading.around.statuses, {item["source"] for item in document["dossiers"]})
 
 
 def _submitted(request: RecordEntry) -> str:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection
 
-from hub.desk import candidates, deputies, digest, inspection, readmodel, searching
+from hub.desk import candidates, digest, inspection, readmodel, searching
 from hub.desk.access import Action, Actor, Decision, Household, Rules, Viewer, cut, known_of, may, viewers
 from hub.desk.access.decide import Openings
 from hub.desk.access.facts import dossiers_of
@@ -19,6 +19,7 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks.record import Record
 from hub.desk.searching import Search
+from hub.desk.surroundings import Around
 from hub.events.ids import DossierRef, ref_of
 from hub.household.document_shape import Document
 
@@ -151,10 +152,11 @@ class Reading(Admission):
 
     def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
+        around = self.around  # before a connection is taken: it may need one
         with self.connect() as connection:
             found, moved = _present(connection, household_id)
             asked = found or (readmodel.load(connection, moved) if moved else None)
-            about = _with_deputies(connection, self.facts(_known_id(household_id), asked))
+            about = _with_deputies(self.facts(_known_id(household_id), asked), around)
             secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
         decision = self.decide(request, action, household=about, also=others)
@@ -285,16 +287,14 @@ def facts(household_id: str, document: Document | None, now: datetime, rules: Ru
     return Household(household_id, dossiers_of(document), tuple(sorted(persons)), known_of(document, now, rules))
 
 
-def _with_deputies(connection: Connection, about: Household) -> Household:
-    """Together with who stands in for its workers. Asked of every household that is read, also where nobody is told:
-    a statement more is less than another connection for those who are."""
+def _with_deputies(about: Household, around: Around) -> Household:
+    """Together with who stands in for its workers."""
     known = about.known
     if known is None:
         return about
     workers = {staff for item in known.dossiers for staff in item.named | item.directed_by}
     workers |= {known.director.staff} if known.director else set()
-    standing_in = deputies.of(connection, workers - {""}, known.today)
-    return about._replace(known=known._replace(deputies=standing_in))
+    return about._replace(known=known._replace(deputies=around.deputies_of(workers - {""})))
 
 
 def _known_id(household_id: str) -> str:

@@ -6,12 +6,15 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 from __future__ import annotations
 
 import os
+import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final, NamedTuple, cast
+from weakref import WeakKeyDictionary
 
 import orjson
 import structlog
@@ -32,7 +35,8 @@ from sqlalchemy import (
     select,
     union,
 )
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from hub.desk.digest import Secrets
 from hub.desk.tables import (
@@ -65,12 +69,19 @@ _OF_WHO_FOLLOWS: Final = (*_PRAGMAS, "wal_autocheckpoint=1")
 thousand at a time: the log of looks waits for the same disk, with every look in it, and waited up to 25 ms."""
 
 
+_LATER_ON_DISK: Final = {"options": "-c synchronous_commit=off"}
+"""PostgreSQL then does not wait for the disk at the end of each transaction. What a power cut takes with it are the
+last of them, whole, the places in the log too (PostgreSQL's manual, 30.4): they are taken in again from there."""
+
+
 def open_engine(url: str, *, follows: bool = False) -> Engine:
     """Engine of the read model, its tables made. `follows`: of the process that takes in the log as it grows, beside
     readers. Raises SQLAlchemy's errors if there is no database."""
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite"):
-        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_LATER_ON_DISK if follows else {}
+        )
     elif parsed.database in (None, "", ":memory:"):
         engine = create_engine(
             parsed, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
@@ -87,9 +98,42 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
 def for_reads(engine: Engine) -> Engine:
     """The same database to read from, each statement by itself. So both take them anyhow (PostgreSQL with its default,
     READ COMMITTED): each sees what is there when it begins. But PostgreSQL is told of a transaction's beginning and its
-    end, and every one of these waits for an answer."""
-    is_told = engine.dialect.name == "postgresql"
-    return engine.execution_options(isolation_level="AUTOCOMMIT") if is_told else engine
+    end, and every one of these waits for an answer; so does the question whether it still answers, which is asked only
+    of a connection that was not used for a while. Always the same one; disposed of with its engine."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    with _MAKING:
+        if engine not in _FOR_READS:
+            _FOR_READS[engine] = _reads_of(engine)
+        return _FOR_READS[engine]
+
+
+_MAKING: Final = Lock()
+_FOR_READS: Final[WeakKeyDictionary[Engine, Engine]] = WeakKeyDictionary()
+_IDLE_SECONDS: Final = 5.0
+
+
+def _reads_of(engine: Engine) -> Engine:
+    reads = create_engine(
+        engine.url,
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,  # there is no transaction to end
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+
+    def ask(connection: Any, record: ConnectionPoolEntry, _used_by: object) -> None:
+        now, used_at = time.monotonic(), record.info.get("used_at")
+        if used_at is not None and now - used_at > _IDLE_SECONDS:
+            try:
+                reads.dialect.do_ping(connection)
+            except reads.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+        record.info["used_at"] = now
+
+    event.listen(reads, "checkout", ask)
+    event.listen(engine, "engine_disposed", lambda _engine: reads.dispose())
+    return reads
 
 
 def _private_file(path: Path) -> None:

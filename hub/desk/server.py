@@ -28,6 +28,7 @@ from hub.desk.reading import Reading
 from hub.desk.settings_file import load_prices, load_terms
 from hub.desk.shown import state
 from hub.desk.site import Site
+from hub.desk.surroundings import KEPT_SECONDS
 from hub.errors import ConfigError
 from hub.events.sensitive import Address
 from hub.ops import logging, metrics
@@ -108,7 +109,7 @@ def run(settings: Settings, keys: Keys, publish: Publish, orders: Orders | None 
     readmodel.link(engine, Linking(settings.incarnation, keys.fingerprint))
     listener = listen(settings.desk_host, settings.desk_port)
     rules = Rules(settings.wams, settings.emergency_hours)
-    reading = Reading(engine, looks, rules=rules)
+    reading = Reading(engine, looks, rules=rules, kept_seconds=KEPT_SECONDS)
     projector = Apart(Metrics())
     looking = Looking(lambda: Watch(settings.broker, settings.stream_id, lambda: state(engine)))
     site = Site(

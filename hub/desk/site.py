@@ -14,7 +14,6 @@ from typing import Any, Final, Literal, TypedDict
 
 from starlette.requests import Request as HttpRequest
 
-from hub.desk import deputies
 from hub.desk.access import Actor, Decision
 from hub.desk.admission import Refused, Request
 from hub.desk.caseload.lines import Lines
@@ -110,8 +109,7 @@ class Site:
         """Somebody with those for whom he stands in today. Blocking."""
         if actor is None or not actor.staff:
             return actor
-        with self.reading.connect() as connection:
-            return replace(actor, replaces=deputies.standing_in(connection, actor, self.today()))
+        return replace(actor, replaces=self.reading.around.replaced_by(actor))
 
     @cached_property
     def live(self) -> Live:

@@ -15,6 +15,7 @@ from hub.desk import attention_words, models
 from hub.desk.attention import source_troubles
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.settings_file import load_terms
+from hub.desk.surroundings import around
 from hub.desk.translations import LANGUAGES, TEXTS
 from hub.desk.words import Words
 from hub.errors import ConfigError
@@ -206,7 +207,7 @@ def troubles(desk: Desk, terms: Terms | None = None) -> list[SourceState]:
     document = build(decode(family()[1]).value)
     assert document is not None
     with desk.engine.connect() as connection:
-        return source_troubles(connection, document, terms or Terms(), NOW)
+        return source_troubles(around(connection, NOW.date()), document, terms or Terms(), NOW)
 
 
 def heard(desk: Desk, topic: str, value: bytes) -> None:

@@ -1,0 +1,70 @@
+"""What every read asks beside its household, the same for all who ask: how the sources are, and who stands in for whom.
+A handful of rows, which change seldom: asked of the database together, and not by every read by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Lock
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from hub.desk import deputies, readmodel, unreadable
+from hub.desk.access import Actor
+from hub.desk.access.facts import Deputy
+from hub.desk.access.roles import Replaced
+from hub.desk.deputies import Deputyship
+
+KEPT_SECONDS: Final = 1.0
+"""As old as what is told here may be; a change has been on its way through the log for longer than that."""
+
+
+class Around(NamedTuple):
+    """All of it, as it was found. `statuses`: as `readmodel.source_statuses`; `last_dead_letters`: as the function of
+    that name; `deputyships`: those of the day."""
+
+    statuses: Sequence[Mapping[str, Any]]
+    last_dead_letters: Mapping[str, str]
+    deputyships: Sequence[Deputyship]
+
+    def replaced_by(self, actor: Actor) -> tuple[Replaced, ...]:
+        """For whom somebody stands in."""
+        if not actor.staff:
+            return ()
+        found = {(item.team, item.replaced_staff) for item in self.deputyships if item.deputy_staff == actor.staff}
+        return tuple(Replaced(*pair) for pair in sorted(found))
+
+    def deputies_of(self, workers: Collection[str]) -> tuple[Deputy, ...]:
+        """Who stands in for these workers (personnel numbers)."""
+        return tuple(item.deputy for item in self.deputyships if item.replaced_staff in workers)
+
+
+def around(connection: Connection, today: date) -> Around:
+    """All of it, as it is on a day."""
+    letters = unreadable.last_dead_letters(connection)
+    return Around(readmodel.source_statuses(connection), letters, deputies.holding(connection, today))
+
+
+@dataclass(eq=False)
+class Surroundings:
+    """What was found last, for `kept_seconds`; 0: it is asked anew each time. Safe to use from several threads."""
+
+    engine: Engine
+    kept_seconds: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    _found: tuple[date, float, Around] | None = None
+    _asking: Lock = field(default_factory=Lock)
+
+    def on(self, today: date) -> Around:
+        """All of it, as it is on a day. Blocking, if it is too old."""
+        with self._asking:  # whoever comes meanwhile waits for the same
+            if self._found and self._found[0] == today and self.clock() < self._found[1] + self.kept_seconds:
+                return self._found[2]
+            asked_at = self.clock()
+            with self.engine.connect() as connection:
+                found = around(connection, today)
+            self._found = today, asked_at, found
+            return found
