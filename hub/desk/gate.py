@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.desk.admission import Refused, Request
 from hub.desk.login.limits import key_of
 from hub.desk.looks import LooksUnavailable
+from hub.desk.precedence import Precedence
 from hub.desk.site import (
     API_VERSION,
     LOGIN,
@@ -56,6 +58,7 @@ class Gate:
         self._site = site
         self._refusal = refusal
         self._headers = headers_of(site)
+        self._precedence = Precedence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -65,6 +68,14 @@ class Gate:
         request = HttpRequest(scope)
         asking = Request(None, *trace_of(request))
         remember_asking(scope, asking)
+        with ExitStack() as under_way:
+            is_short = is_api(request.url.path) and request.method == "GET"
+            under_way.enter_context(self._precedence.short() if is_short else self._precedence.long())
+            told = _until_it_begins(send, under_way) if is_short else send
+            await self._answer(request, asking, receive, told)
+
+    async def _answer(self, request: HttpRequest, asking: Request, receive: Receive, send: Send) -> None:
+        scope = request.scope
         dressed = _with_headers(send, self._headers, request.url.path, asking.request_id)
         try:
             self._count(request)
@@ -105,6 +116,16 @@ def headers_of(site: Site) -> Mapping[str, str]:
     if site.login.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
     return headers
+
+
+def _until_it_begins(send: Send, under_way: ExitStack) -> Send:
+    """An answer is made when it begins: how long its reader takes over it keeps nobody waiting."""
+
+    async def sent(message: Message) -> None:
+        under_way.close()
+        await send(message)
+
+    return sent
 
 
 def _with_headers(send: Send, common: Mapping[str, str], path: str, request_id: str) -> Send:

@@ -22,6 +22,7 @@ from hub.desk.completeness import Completeness, completeness
 from hub.desk.live import MEDIA_TYPE, Since
 from hub.desk.pages import Pages
 from hub.desk.paging import PageNumber, last_page, with_query
+from hub.desk.precedence import give_way
 from hub.desk.reading import Seen
 from hub.desk.reasons import Reasons
 from hub.desk.site import Site, asking
@@ -90,8 +91,10 @@ def show_household(
     site, asked = pages.site, asking(request)
     mark = site.live.mark(household_id)
     found = site.reading.seen(asked, household_id, addresses=True)
+    give_way()
     shown, about = found.document, found.about
     seen = site.visits.visit(asked.actor, about.dossiers) if asked.actor else None
+    give_way()
     shared: dict[str, Any] = {"problem": problem, "given": {}, "accepted": False}
     shared |= {"why_problem": problem if problem in ("why_invalid", "decision_bsn") else ""}
     shared |= {
@@ -106,7 +109,9 @@ def show_household(
         "changed": changed_blocks(shown, seen) if seen else frozenset(),
         "me": asked.actor,
     }
+    give_way()
     blocks = blocks_of(site, found)
+    give_way()
     shared |= _openings(site, shown, about, asked.actor, blocks["involved_now"])
     return pages.show(request, "household.html", status, **blocks | shared | context)
 
@@ -153,6 +158,7 @@ def blocks_of(site: Site, seen: Seen) -> dict[str, Any]:
     shown = cast(Document, digest.opened(seen.document, site.open_address))
     insight = attention.of_household(site, seen)
     today, points = insight.whole.today, insight.points
+    give_way()
     directors = direction.directors(shown, today)
     requests = sorted(digest.records(shown, RecordType.SUPPORT_REQUEST), key=_submitted, reverse=True)
     involved = contacts(shown, today)

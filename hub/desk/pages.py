@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote
@@ -18,6 +18,7 @@ from hub.desk.access import Action, may
 from hub.desk.access.roles import ALLOWED
 from hub.desk.login import entrances
 from hub.desk.login.sessions import form_token, is_form_token
+from hub.desk.precedence import give_way
 from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, TEXTS, Language
 from hub.desk.words import Words
@@ -64,6 +65,12 @@ def _form(request: Request, fields: Annotated[dict[str, str], Depends(open_form)
 Form = Annotated[dict[str, str], Depends(_form)]
 
 
+def _giving_way(parts: Iterable[str]) -> Iterator[str]:
+    for part in parts:
+        yield part
+        give_way()
+
+
 class Pages:
     """Renders templates for a request, in the reader's language."""
 
@@ -103,7 +110,7 @@ class Pages:
             "say": attention_words,
         }
         with self._rendering:  # nothing but computing: two pages at a time would both be ready later
-            html = self._templates.get_template(template).render(shared | context)
+            html = "".join(_giving_way(self._templates.get_template(template).generate(shared | context)))
         page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")

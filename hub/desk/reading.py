@@ -18,6 +18,7 @@ from hub.desk.candidates import Candidate, Side
 from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks.record import Record
+from hub.desk.precedence import give_way
 from hub.desk.searching import Search
 from hub.desk.surroundings import Around
 from hub.events.ids import DossierRef, ref_of
@@ -117,6 +118,7 @@ class Reading(Admission):
 
     def cut_down(self, actor: Actor | None, document: Document) -> Document | None:
         """What somebody may see of a household; None if nothing."""
+        give_way()
         decision = self.sight(actor, document)
         return cut(document, decision.openings) if decision.allowed else None
 

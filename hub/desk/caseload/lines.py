@@ -18,6 +18,7 @@ from hub.desk.access import Action, Actor, Household, cut, may
 from hub.desk.access.decide import Openings
 from hub.desk.caseload.case import Line, case_of
 from hub.desk.insight import Insight, Whole
+from hub.desk.precedence import give_way
 from hub.desk.reading import Reading
 from hub.household.attention.terms import Terms
 from hub.household.document_shape import Document
@@ -85,6 +86,7 @@ class Lines:
 
     def _made(self, actor: Actor | None, digest: str, document: Document, today: date) -> Kept | None:
         """The line of a household that was read; None if somebody may not see it."""
+        give_way()
         about = self.reading.facts(document["household_id"], document)
         openings = self._openings(actor, about)
         if openings is None:

@@ -1,0 +1,76 @@
+"""Who goes first where Python runs one thread at a time: an answer of the API takes some milliseconds, a page ten times
+that. So whoever makes something long gives way, where he can, to short answers that are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Condition
+from time import monotonic
+from typing import Final
+
+LONGEST_SECONDS: Final = 0.1
+"""So long at most what is long gives way in all: it is made, however many ask meanwhile."""
+
+
+class Precedence:
+    """The answers under way in one application. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._short = 0
+        self._changed = Condition()
+
+    @contextmanager
+    def short(self) -> Iterator[None]:
+        """While a short answer is made."""
+        with self._changed:
+            self._short += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._short -= 1
+                if not self._short:
+                    self._changed.notify_all()
+
+    @contextmanager
+    def long(self) -> Iterator[None]:
+        """While a long one is made; in it, threads of this request included, `give_way` waits for short ones."""
+        token = _PATIENCE.set(_Patience(self))
+        try:
+            yield
+        finally:
+            _PATIENCE.reset(token)
+
+    def wait(self, seconds: float) -> float:
+        """Until no short answer is under way, or so many seconds; gives how many. At once if there is none."""
+        if not self._short:
+            return 0.0
+        began = monotonic()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._short, seconds)
+        return monotonic() - began
+
+
+class _Patience:
+    """What is left of the time that one request gives way."""
+
+    def __init__(self, precedence: Precedence) -> None:
+        self._precedence = precedence
+        self._left = LONGEST_SECONDS
+
+    def give_way(self) -> None:
+        if self._left > 0:
+            self._left -= self._precedence.wait(self._left)
+
+
+_PATIENCE: Final[ContextVar[_Patience | None]] = ContextVar("patience", default=None)
+
+
+def give_way() -> None:
+    """Let short answers go first. To be called every millisecond or so of work; outside of what is long it does
+    nothing. Blocking; hold no lock that a short answer needs, and no transaction."""
+    patience = _PATIENCE.get()
+    if patience is not None:
+        patience.give_way()
