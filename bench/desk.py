@@ -34,7 +34,7 @@ from starlette.types import ASGIApp, Message
 
 from bench.desk_town import Worker, changes, fill, in_memory, published, workers
 from hub.connect.ingest.keys import ADDRESS_CONTEXT, KeyRing
-from hub.desk import pauses, readmodel
+from hub.desk import database, pauses
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.login.doors import Login
@@ -126,7 +126,7 @@ def _measure(url: str, folder: Path, views: Sequence[Consumed], size: Size, prog
         progress.update(task, description=f"desk on {url.partition(':')[0]}: {title}", advance=1, refresh=True)
 
     step(f"{size.homes:,} households")
-    engine, began = readmodel.open_engine(url), time.perf_counter()
+    engine, began = database.open_engine(url), time.perf_counter()
     fill(engine, views, size.homes)
     filled = time.perf_counter() - began
     looks = LookLog(folder / "looks.jsonl")
@@ -272,7 +272,7 @@ def _writing(url: str, views: Sequence[Consumed]) -> Iterator[dict[str, float]]:
 
 
 def _write(url: str, views: Sequence[Consumed], stop: Event, told: Queue[dict[str, float]]) -> None:
-    each, engine, turn = round(EVENTS_PER_SECOND * LIST_SECONDS), readmodel.open_engine(url, follows=True), 0
+    each, engine, turn = round(EVENTS_PER_SECOND * LIST_SECONDS), database.open_engine(url, follows=True), 0
     again = cycle(list(islice(changes(views, random.Random(3)), TURNS * len(views))))  # made before, not meanwhile
     apply_list(engine, list(islice(again, each)), [Offset(VIEWS, 0, 0)])  # what is made once is there
     pauses.collect_seldom()

@@ -20,13 +20,14 @@ from unittest.mock import Mock, patch
 from rich.console import Console
 from rich.progress import track
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.access import Actor, Role
 from hub.desk.admission import Request
 from hub.desk.looks import Look, LookLog
 from hub.desk.looks.verify import verify
 from hub.desk.projector import apply_view
 from hub.desk.reading import Reading
+from hub.desk.surroundings import KEPT_SECONDS
 from tests.desk.family import family
 from tests.desk.views import TEAM
 
@@ -71,7 +72,7 @@ def run(quick: bool) -> dict[str, Any]:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as where:
         folder = Path(where)
-        engine = readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}")
+        engine = database.open_engine(f"sqlite:///{folder / 'desk.sqlite'}")
         home, view = family()
         with engine.begin() as connection:
             apply_view(connection, home.encode(), view)
@@ -82,7 +83,7 @@ def run(quick: bool) -> dict[str, Any]:
         }
 
         def read(log: LookLog) -> None:
-            Reading(engine, log).household(_ASKING, home)
+            Reading(engine, log, kept_seconds=KEPT_SECONDS).household(_ASKING, home)
 
         bare = median(_flush(folder / "bare") for _ in range(looks)) * 1e3
         each = track(THREADS, "the log of looks", console=Console(stderr=True))

@@ -19,7 +19,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine
 
 from bench.desk_town import changes, published
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.projector import Consumed, Offset, apply_list
 from hub.events.topics import VIEWS
 from tests.machine import postgres_bin
@@ -54,7 +54,7 @@ def run(quick: bool) -> dict[str, Any]:
 
 def measured(url: str, views: Sequence[Consumed], advance: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
     """All passes on one read model, which is empty at first."""
-    engine = readmodel.open_engine(url)
+    engine = database.open_engine(url)
     try:
         again = changes(views, random.Random(1))
         written = {name: views if name == "new" else list(islice(again, len(views))) for name in _PASSES}

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from hub.demo.brokers.ports import HOST
 from hub.demo.errors import DemoError
 from hub.demo.stack import Stack
-from hub.desk import readmodel
+from hub.desk import database, readmodel
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, VIEWS, topics
 from hub.ops.flow import STREAM_INPUTS
 
@@ -43,7 +43,7 @@ class Gauge:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._admin = KafkaAdminClient(bootstrap_servers=stack.broker.bootstrap)
-        self._engine: Engine = readmodel.open_engine(f"sqlite:///{stack.data_folder / 'desk' / 'desk.sqlite'}")
+        self._engine: Engine = database.open_engine(f"sqlite:///{stack.data_folder / 'desk' / 'desk.sqlite'}")
         self._http = httpx.Client(trust_env=False, timeout=5.0)
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ from hub.demo.stack import SOURCES, Stack
 from hub.demo.town.correspondence import Correspondence
 from hub.demo.town.town import Town
 from hub.demo.users import DIRECTOR, OPERATOR
-from hub.desk import readmodel
+from hub.desk import database, readmodel
 
 LIVE_CHANGES: Final = 100
 LIVE_PER_SECOND: Final = 20.0
@@ -149,7 +149,7 @@ def _live(stack: Stack, tell: Tell) -> dict[str, float | None]:
 
 def read_all(stack: Stack) -> list[Json]:
     """Every household as the read model holds it, whoever may see it: no user may see them all."""
-    engine = readmodel.open_engine(stack.read_model)
+    engine = database.open_engine(stack.read_model)
     try:
         with engine.connect() as connection:
             return cast(list[Json], list(readmodel.every(connection)))

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.access import Action, Actor, Decision, Household, Rules, grantees_of, may
 from hub.desk.access.decide import may_show_on
 from hub.desk.access.facts import DEFAULT_RULES, dossiers_of, team_key
@@ -63,7 +63,7 @@ class Admission:
 
     @cached_property
     def _reads(self) -> Engine:
-        return readmodel.for_reads(self.engine)
+        return database.for_reads(self.engine)
 
     @property
     def around(self) -> Around:

@@ -23,7 +23,7 @@ import orjson
 import structlog
 
 from hub.connect.confine import die_with_parent
-from hub.desk import pauses, readmodel
+from hub.desk import database, pauses
 from hub.desk.caseload.writing import Attending
 from hub.desk.feed import Feed, Observer
 from hub.desk.settings_file import load_prices, load_terms
@@ -189,7 +189,7 @@ def _fail(error: Exception, out: BinaryIO) -> int:
 def project(settings: Settings, out: BinaryIO) -> int:
     """Fill the read model until SIGTERM; tells on `out`. Returns the exit code."""
     attending = Attending(load_terms(settings.terms_file), load_prices(settings.prices_file))
-    engine = readmodel.open_engine(settings.desk_database, follows=True)
+    engine = database.open_engine(settings.desk_database, follows=True)
     did = _Did()
     feed = Feed(settings.broker, engine, did, attending=attending)
     pauses.collect_seldom()

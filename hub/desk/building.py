@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, create_engine, insert, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.caseload.writing import REFRESHED, Attending, refresh
 from hub.desk.feed import Feed
 from hub.desk.tables import households, kept
@@ -54,7 +54,7 @@ def build(broker: str, live: str, into: str, attending: Attending) -> Built:
     if make_url(live) == make_url(into):
         raise ConfigError("--into", problem="is the read model that the desk writes")
     try:
-        engine = readmodel.open_engine(into)
+        engine = database.open_engine(into)
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise ConfigError("--into", problem=f"cannot be opened ({type(error).__name__})") from error
     try:

@@ -58,7 +58,7 @@ class Gate:
         self._site = site
         self._refusal = refusal
         self._headers = headers_of(site)
-        self._precedence = Precedence()
+        self.precedence = Precedence()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -70,7 +70,7 @@ class Gate:
         remember_asking(scope, asking)
         with ExitStack() as under_way:
             is_short = is_api(request.url.path) and request.method == "GET"
-            under_way.enter_context(self._precedence.short() if is_short else self._precedence.long())
+            under_way.enter_context(self.precedence.short() if is_short else self.precedence.long())
             told = _until_it_begins(send, under_way) if is_short else send
             await self._answer(request, asking, receive, told)
 

@@ -5,19 +5,12 @@ Only `hub.desk.projector` writes it. Nothing durable lives here but what the log
 
 from __future__ import annotations
 
-import os
-import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
-from pathlib import Path
-from threading import Lock
 from typing import Any, Final, NamedTuple, cast
-from weakref import WeakKeyDictionary
 
 import orjson
-import structlog
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
@@ -26,27 +19,18 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    create_engine,
-    event,
     func,
-    insert,
     literal,
-    make_url,
     select,
     union,
 )
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from hub.desk.digest import Secrets
 from hub.desk.tables import (
-    RETIRED,
-    SCHEMA,
     addresses,
     decisions,
     dossiers,
     households,
-    kept,
     linked,
     meta,
     metadata,
@@ -58,114 +42,8 @@ from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 from hub.ops.linking import Linking, begins_anew
 
-_log = structlog.get_logger()
 PART: Final = 500
 """Values in one statement: within every database's limit of parameters."""
-
-
-_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
-_OF_WHO_FOLLOWS: Final = (*_PRAGMAS, "wal_autocheckpoint=1")
-"""SQLite then moves what each transaction wrote from its log into the file at once, a hundred pages or so, not a
-thousand at a time: the log of looks waits for the same disk, with every look in it, and waited up to 25 ms."""
-
-
-_LATER_ON_DISK: Final = {"options": "-c synchronous_commit=off"}
-"""PostgreSQL then does not wait for the disk at the end of each transaction. What a power cut takes with it are the
-last of them, whole, the places in the log too (PostgreSQL's manual, 30.4): they are taken in again from there."""
-
-
-def open_engine(url: str, *, follows: bool = False) -> Engine:
-    """Engine of the read model, its tables made. `follows`: of the process that takes in the log as it grows, beside
-    readers. Raises SQLAlchemy's errors if there is no database."""
-    parsed = make_url(url)
-    if not parsed.drivername.startswith("sqlite"):
-        engine = create_engine(
-            parsed, pool_pre_ping=True, hide_parameters=True, connect_args=_LATER_ON_DISK if follows else {}
-        )
-    elif parsed.database in (None, "", ":memory:"):
-        engine = create_engine(
-            parsed, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
-        )
-    else:
-        _private_file(Path(str(parsed.database)))
-        engine = create_engine(parsed, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_set_pragmas, _OF_WHO_FOLLOWS if follows else _PRAGMAS))
-    prepare(engine)
-    return engine
-
-
-def for_reads(engine: Engine) -> Engine:
-    """The same database to read from, each statement by itself. So both take them anyhow (PostgreSQL with its default,
-    READ COMMITTED): each sees what is there when it begins. But PostgreSQL is told of a transaction's beginning and its
-    end, and every one of these waits for an answer; so does the question whether it still answers, which is asked only
-    of a connection that was not used for a while. Always the same one; disposed of with its engine."""
-    if engine.dialect.name != "postgresql":
-        return engine
-    with _MAKING:
-        if engine not in _FOR_READS:
-            _FOR_READS[engine] = _reads_of(engine)
-        return _FOR_READS[engine]
-
-
-_MAKING: Final = Lock()
-_FOR_READS: Final[WeakKeyDictionary[Engine, Engine]] = WeakKeyDictionary()
-_IDLE_SECONDS: Final = 5.0
-
-
-def _reads_of(engine: Engine) -> Engine:
-    reads = create_engine(
-        engine.url,
-        isolation_level="AUTOCOMMIT",
-        pool_reset_on_return=None,  # there is no transaction to end
-        pool_use_lifo=True,
-        hide_parameters=True,
-    )
-
-    def ask(connection: Any, record: ConnectionPoolEntry, _used_by: object) -> None:
-        now, used_at = time.monotonic(), record.info.get("used_at")
-        if used_at is not None and now - used_at > _IDLE_SECONDS:
-            try:
-                reads.dialect.do_ping(connection)
-            except reads.dialect.loaded_dbapi.Error as error:
-                raise DisconnectionError from error
-        record.info["used_at"] = now
-
-    event.listen(reads, "checkout", ask)
-    event.listen(engine, "engine_disposed", lambda _engine: reads.dispose())
-    return reads
-
-
-def _private_file(path: Path) -> None:
-    """Make the file, readable by its owner only; SQLite gives its side files the same mode. One that is there is left
-    alone: to close any descriptor of it would drop the locks of others in this process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _set_pragmas(pragmas: Iterable[str], connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def prepare(engine: Engine) -> None:
-    """Make the tables; drop those of another release first, an older or a newer one: the log gives all of it again."""
-    with engine.begin() as connection:
-        meta.create(connection, checkfirst=True)
-        kept.create_all(connection)
-        found = connection.scalar(select(meta.c.schema_number))
-        if found == SCHEMA:
-            return
-        if found is not None:
-            _log.warning("read_model_dropped", written_by_schema=found, schema=SCHEMA)
-        metadata.drop_all(connection)
-        for name in RETIRED:
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
-        metadata.create_all(connection)
-        connection.execute(insert(meta).values(schema_number=SCHEMA))
 
 
 def link(engine: Engine, linking: Linking) -> None:

@@ -15,7 +15,7 @@ import uvicorn
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.desk import pauses, readmodel
+from hub.desk import database, pauses, readmodel
 from hub.desk.access import Rules
 from hub.desk.apart import Apart
 from hub.desk.app import create_app
@@ -174,7 +174,7 @@ def open_database(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
             raise ConfigError("REGIEHUB_DESK_DATABASE", problem="lies in memory: desk and projector are two processes")
-        return readmodel.open_engine(url)
+        return database.open_engine(url)
     except (SQLAlchemyError, OSError, ImportError) as error:
         problem = f"cannot be opened ({type(error).__name__})"
         raise ConfigError("REGIEHUB_DESK_DATABASE", problem=problem) from error

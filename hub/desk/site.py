@@ -17,6 +17,7 @@ from starlette.requests import Request as HttpRequest
 from hub.desk.access import Actor, Decision
 from hub.desk.admission import Refused, Request
 from hub.desk.caseload.lines import Lines
+from hub.desk.database import for_reads
 from hub.desk.deciding import Deciding
 from hub.desk.deputising import Deputising
 from hub.desk.erasing import Erasing
@@ -28,7 +29,6 @@ from hub.desk.login.doors import Login
 from hub.desk.login.provider import NotBelieved
 from hub.desk.login.sessions import Sessions
 from hub.desk.reading import Reading
-from hub.desk.readmodel import for_reads
 from hub.desk.tokens import Tokens
 from hub.desk.visits import Visits
 from hub.events.sensitive import Address

@@ -19,7 +19,8 @@ from hub.desk.access.roles import Replaced
 from hub.desk.deputies import Deputyship
 
 KEPT_SECONDS: Final = 1.0
-"""As old as what is told here may be; a change has been on its way through the log for longer than that."""
+"""As old as what is told here may be: a deputy who is named is let in, and one who is taken back kept out, so much
+later than the read model knows of it."""
 
 
 class Around(NamedTuple):
@@ -31,9 +32,7 @@ class Around(NamedTuple):
     deputyships: Sequence[Deputyship]
 
     def replaced_by(self, actor: Actor) -> tuple[Replaced, ...]:
-        """For whom somebody stands in."""
-        if not actor.staff:
-            return ()
+        """For whom somebody stands in. Whoever has no personnel number (`staff`) is no deputy: an event has one."""
         found = {(item.team, item.replaced_staff) for item in self.deputyships if item.deputy_staff == actor.staff}
         return tuple(Replaced(*pair) for pair in sorted(found))
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hub.connect.ingest.asking import Asking
 from hub.connect.ingest.control import Control
 from hub.connect.ingest.runner import control_file
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.app import create_app
 from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
@@ -51,7 +51,7 @@ SHOTS = "REGIEHUB_SCREENSHOTS_DIR"
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with forty households, two sources and two unreadable records."""
     folder = tmp_path_factory.mktemp("desk")
-    desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
     desk.show(busy_family())
     for number in range(3):
         ref = DossierRef("menscentraal", f"MC-{2000 + number}")
@@ -100,7 +100,7 @@ def address(desk: Desk) -> Iterator[str]:
 def divided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk at which nobody sees everything, with one family that both units help: see `tests.desk.test_sight`."""
     folder = tmp_path_factory.mktemp("divided")
-    desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
     desk.show(the_family())
     statuses = [source_status(reported_at=NOW, polled_at=NOW), source_status("menscentraal", reported_at=NOW)]
     apply_list(desk.engine, [Consumed(SOURCES, 0, n, b"k", value) for n, value in enumerate(statuses)], [])

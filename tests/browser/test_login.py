@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.desk import readmodel
+from hub.desk import database
 from tests.browser.test_pages import assert_decent
 from tests.desk.conftest import AppOf, Desk, app_of
 from tests.desk.identity import House, housing
@@ -19,7 +19,7 @@ __all__ = ["app_of"]
 @pytest.fixture
 def house(tmp_path: Path, app_of: AppOf) -> Iterator[House]:
     """A desk and its provider."""
-    desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
     with housing(desk, app_of) as found:
         yield found
     desk.log.close()

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from hub.cli.main import app
 from hub.connect.ingest.index import Index
-from hub.desk.readmodel import open_engine
+from hub.desk.database import open_engine
 from hub.events.topics import topics
 from hub.stream.lane.store import Marker, PartitionStore, shared_cache
 

@@ -24,7 +24,7 @@ from playwright.sync_api import Page, expect
 from structlog.testing import capture_logs
 
 from hub.demo.brokers.ports import HOST, free_port
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.access import Role
 from hub.desk.login.documents import AGAIN_SECONDS
 from hub.desk.login.doors import open_login
@@ -127,7 +127,7 @@ class House:
 @contextmanager
 def housing(town: Town, app_of: AppOf, folder: Path, *, later_seconds: float = 0, **changed: Any) -> Iterator[House]:
     """A desk with one family, behind the proxy. `later_seconds`: how far its clock is ahead of Keycloak's."""
-    desk = Desk(readmodel.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{folder / 'desk.sqlite'}"), folder / "looks.jsonl")
     desk.show(family(extra=[direction_entry("Dirk Dewit")]))
     opened = open_login(town.settings(**changed))
     assert opened.provider is not None

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.caseload.writing import Attending
@@ -122,7 +122,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """An empty desk."""
-    engine = readmodel.open_engine("sqlite://")
+    engine = database.open_engine("sqlite://")
     found = Desk(engine, tmp_path / "looks.jsonl")
     yield found
     found.log.close()

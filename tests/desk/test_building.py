@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import inspect
 from structlog.testing import capture_logs
 
-from hub.desk import building, readmodel
+from hub.desk import building, database, readmodel
 from hub.desk.caseload.writing import Attending
 from hub.desk.tables import RETIRED, SCHEMA, kept, linked, meta, visits
 from hub.errors import ConfigError
@@ -22,7 +22,7 @@ def address(folder: Path, name: str) -> str:
 
 
 def test_what_only_the_live_one_holds_is_copied_as_often_as_it_is_asked(tmp_path: Path) -> None:
-    live, new = (readmodel.open_engine(address(tmp_path, name)) for name in ("live", "new"))
+    live, new = (database.open_engine(address(tmp_path, name)) for name in ("live", "new"))
     with live.begin() as connection:
         connection.execute(visits.insert(), VISIT)
         linked.drop(connection)  # an older release
@@ -43,7 +43,7 @@ def test_an_address_that_will_not_do_is_a_setting_that_is_wrong(into: str, tmp_p
 
 
 def test_a_read_model_remembers_its_key_and_refuses_another_until_the_topics_are_new(tmp_path: Path) -> None:
-    engine = readmodel.open_engine(address(tmp_path, "desk.sqlite"))
+    engine = database.open_engine(address(tmp_path, "desk.sqlite"))
     for _ in range(2):
         readmodel.link(engine, Linking(0, "a" * 16))
     with pytest.raises(ConfigError, match="another linking key"):
@@ -59,7 +59,7 @@ def test_the_read_model_of_another_release_is_dropped_in_so_many_words_and_visit
     written: int, tmp_path: Path
 ) -> None:
     with capture_logs() as said:
-        engine = readmodel.open_engine(address(tmp_path, "desk.sqlite"))
+        engine = database.open_engine(address(tmp_path, "desk.sqlite"))
     assert said == []
     with engine.begin() as connection:
         connection.execute(visits.insert(), VISIT)
@@ -67,7 +67,7 @@ def test_the_read_model_of_another_release_is_dropped_in_so_many_words_and_visit
         for name in RETIRED:
             connection.exec_driver_sql(f"CREATE TABLE {name} (household_id TEXT)")
     with capture_logs() as said:
-        readmodel.prepare(engine)
+        database.prepare(engine)
     assert not {*RETIRED} & {*inspect(engine).get_table_names()}
     (line,) = said
     assert (line["event"], line["written_by_schema"], line["schema"]) == ("read_model_dropped", written, SCHEMA)

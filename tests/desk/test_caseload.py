@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from hub.desk import readmodel, tables
+from hub.desk import database, readmodel, tables
 from hub.desk.access import Action, Actor, Household, Role, grantees_of, may
 from hub.desk.access.decide import sees_whole
 from hub.desk.access.reach import moment_text
@@ -141,7 +141,7 @@ def test_visits_outlive_a_read_model_of_another_release(desk: Desk) -> None:
     with desk.engine.begin() as connection:
         readmodel.wipe(connection)
         connection.execute(tables.meta.update().values(schema_number=tables.SCHEMA - 1))
-    readmodel.prepare(desk.engine)
+    database.prepare(desk.engine)
     with desk.engine.connect() as connection:
         assert connection.scalar(select(tables.visits.c.user)) == "dirk"
 
@@ -171,7 +171,7 @@ def test_lines_that_come_later_are_those_that_would_have_come_at_once(tmp_path: 
     first, changed = [family(), other], [family(extra=[late]), (other[0], gone(other[0], label=99))]
     found = []
     for later in (False, True):
-        engine = readmodel.open_engine(f"sqlite:///{tmp_path / f'{later}.sqlite'}")
+        engine = database.open_engine(f"sqlite:///{tmp_path / f'{later}.sqlite'}")
         attending = Attending(now=lambda: NOW)
         for views in (first, changed):
             messages = [Consumed(VIEWS, 0, n, home.encode(), value) for n, (home, value) in enumerate(views)]

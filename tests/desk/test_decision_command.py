@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli.main import app
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.app import create_app
 from hub.desk.server import listen
 from hub.events.codec import decode
@@ -27,7 +27,7 @@ SAME = ("make", "same_person", "--why", "Paspoort", "--line", "zcd", "Z-1", "2",
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Desk, str]]:
     """A desk with one family, and its address."""
-    desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}"), tmp_path / "looks.jsonl")
     desk.show(decided_family())
     with serving(create_app(desk.site), listen("127.0.0.1", 0)) as address:
         yield desk, address

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
-from hub.desk import readmodel, tables
+from hub.desk import database, readmodel, tables
 from hub.desk.feed import LINES_AT_ONCE, Feed
 from hub.desk.projector import TOPICS, apply_view, apply_views
 from hub.events.ids import partition_for
@@ -68,7 +68,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = readmodel.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}")
+    engine = database.open_engine(f"sqlite:///{tmp_path / 'desk.sqlite'}")
     yield engine
     engine.dispose()
 

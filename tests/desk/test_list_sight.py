@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from hub.desk import readmodel
+from hub.desk import database, readmodel
 from hub.desk.access import Action, Actor, Ground, Household, Opening, Role, cut, grantees_of, known_of, may
 from hub.desk.access.reach import moment_text
 from hub.desk.access.roles import Replaced
@@ -135,7 +135,7 @@ def listed(engine: Engine, actor: Actor, **wanted: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    found = readmodel.open_engine("sqlite://")
+    found = database.open_engine("sqlite://")
     yield found
     found.dispose()
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from sqlalchemy import Engine
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.live import Live, mark_of
 from hub.events.records import RecordType
 from tests.desk.conftest import Desk
@@ -18,7 +18,7 @@ from tests.desk.views import ZCD, entry
 
 
 async def test_a_change_is_told_once_and_holds_nothing(tmp_path: Path) -> None:
-    desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}"), tmp_path / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}"), tmp_path / "looks.jsonl")
     desk.show(family())
     live = Live(desk.engine, every_seconds=0.01)
     stream = live.changes(HOME)
@@ -37,7 +37,7 @@ async def test_a_change_is_told_once_and_holds_nothing(tmp_path: Path) -> None:
 async def test_what_changes_between_a_page_and_its_stream_is_told(tmp_path: Path) -> None:
     """Found by a machine so busy that the console changed before its page had begun to follow; a connection that breaks
     leaves the same gap."""
-    desk = Desk(readmodel.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}"), tmp_path / "looks.jsonl")
+    desk = Desk(database.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}"), tmp_path / "looks.jsonl")
     desk.show(family())
     live = Live(desk.engine, every_seconds=0.01)
     before = live.mark(HOME)
@@ -52,7 +52,7 @@ async def test_what_changes_between_a_page_and_its_stream_is_told(tmp_path: Path
 
 
 async def test_a_household_that_is_not_there_is_no_change(tmp_path: Path) -> None:
-    engine = readmodel.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    engine = database.open_engine(f"sqlite:///{tmp_path / 'd.sqlite'}")
     live = Live(engine, every_seconds=0.01)
     stream = live.changes("H0")
     await anext(stream)

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk import readmodel, tables
+from hub.desk import database, tables
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.login.attempt import Attempt, inside
@@ -202,7 +202,7 @@ def test_sessions_outlive_a_read_model_that_is_made_anew(desk: Desk, sessions: S
     secret = sessions.begin(DIRK)
     with desk.engine.begin() as connection:
         connection.execute(tables.meta.update().values(schema_number=0))
-    readmodel.prepare(desk.engine)
+    database.prepare(desk.engine)
     assert sessions.actor(secret) == DIRK
 
 

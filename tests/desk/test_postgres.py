@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
-from hub.desk import readmodel, tables
+from hub.desk import database, readmodel, tables
 from hub.desk.access import Actor, Role, grantees_of
 from hub.desk.access.reach import moment_text
 from hub.desk.caseload.query import SCOPES, SORTS, Wanted, find, mine, work_of
@@ -38,10 +39,10 @@ for name in [name for name in vars(on_sqlite) if name.startswith("test_")]:
 @pytest.fixture
 def engine(server: str) -> Iterator[Engine]:
     """An empty read model."""
-    engine = readmodel.open_engine(f"{server}/postgres")
+    engine = database.open_engine(f"{server}/postgres")
     with engine.begin() as connection:
         tables.metadata.drop_all(connection)
-    readmodel.prepare(engine)
+    database.prepare(engine)
     yield engine
     engine.dispose()
 
@@ -56,7 +57,7 @@ def test_several_desks_share_their_sessions(engine: Engine) -> None:
 
 
 def test_a_read_holds_no_transaction_open(engine: Engine) -> None:
-    with readmodel.for_reads(engine).connect() as connection:
+    with database.for_reads(engine).connect() as connection:
         readmodel.source_statuses(connection)
         driver: Any = connection.connection.driver_connection
         assert driver.info.transaction_status is TransactionStatus.IDLE
@@ -66,12 +67,56 @@ def test_a_read_holds_no_transaction_open(engine: Engine) -> None:
         assert driver.info.transaction_status is TransactionStatus.INTRANS
 
 
+def process_id(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_a_read_asks_whether_a_connection_lives_that_was_idle(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = database.for_reads(engine)
+    assert database.for_reads(engine) is reads
+    before = process_id(reads)
+    assert process_id(reads) == before
+    ended(engine, before)
+    with pytest.raises(OperationalError):
+        process_id(reads)
+    after = process_id(reads)
+    assert after != before
+    monkeypatch.setattr(database, "_IDLE_SECONDS", -1.0)
+    ended(engine, after)
+    assert process_id(reads) not in (before, after)
+
+
+def ended(engine: Engine, process: int) -> None:
+    """As if PostgreSQL had been started again."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+
+
+def test_connections_to_read_by_end_with_the_engine(engine: Engine) -> None:
+    reads = database.for_reads(engine)
+    before = process_id(reads)
+    engine.dispose()
+    assert process_id(reads) != before
+
+
+@pytest.mark.parametrize(("follows", "waits"), [(True, "off"), (False, "on")])
+def test_who_follows_the_log_does_not_wait_for_the_disk(follows: bool, waits: str, server: str, engine: Engine) -> None:
+    """And an operator's own options stay."""
+    opened = database.open_engine(f"{server}/postgres?options=-c%20statement_timeout%3D77s", follows=follows)
+    with opened.connect() as connection:
+        connection.rollback()  # as when another one is done with it
+        assert connection.scalar(text("SHOW synchronous_commit")) == waits
+        assert connection.scalar(text("SHOW statement_timeout")) == "77s"
+    opened.dispose()
+
+
 def test_every_list_can_be_asked_for(engine: Engine) -> None:
     """Scopes, sorts and rules are each a statement of their own; and nobody has to have a team."""
     home, view = one_dossier(ZCD, entries=[direction_entry("Dirk de Wit", user="dirk")])
     apply_list(engine, [Consumed(VIEWS, 0, 0, home.encode(), view)], [])
     asked = [Wanted(*each) for each in product(SCOPES, (False, True), ("", Rule.NO_DIRECTOR.value), SORTS)]
-    with readmodel.for_reads(engine).connect() as connection:
+    with database.for_reads(engine).connect() as connection:
         for actor in (replace(DIRK, teams=(TEAM,)), DIRK):
             asker = Asker(grantees_of(actor), moment_text(NOW))
             found = {wanted: find(connection, actor, asker, wanted) for wanted in asked}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, Table, select
 
 from bench.desk_town import changes, published
-from hub.desk import readmodel, tables, unreadable
+from hub.desk import database, readmodel, tables, unreadable
 from hub.desk.projector import Consumed, Offset, Shown, apply_list, apply_view, apply_views
 from hub.desk.searching import Search, search
 from hub.events.codec import UndecodableError
@@ -39,7 +39,7 @@ CONTACT = {"kind": "home_visit", "held_on": date(2026, 2, 1)}
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = readmodel.open_engine("sqlite://")
+    engine = database.open_engine("sqlite://")
     yield engine
     engine.dispose()
 
@@ -111,7 +111,7 @@ def test_of_a_household_that_changes_again_and_again_stands_what_its_last_view_a
 
 
 def _written(lists: Sequence[Sequence[Consumed]]) -> dict[str, list[tuple[object, ...]]]:
-    engine = readmodel.open_engine("sqlite://")
+    engine = database.open_engine("sqlite://")
     for part in lists:
         apply_list(engine, part, [])
     with engine.connect() as connection:
@@ -266,7 +266,7 @@ def test_a_read_model_of_another_release_is_made_anew(engine: Engine) -> None:
     with engine.begin() as connection:
         apply_view(connection, home.encode(), value)
         connection.execute(tables.meta.update().values(schema_number=tables.SCHEMA - 1))
-    readmodel.prepare(engine)
+    database.prepare(engine)
     with engine.connect() as connection:
         assert readmodel.count(connection, COLLEAGUE) == 0
 

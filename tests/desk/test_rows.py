@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, text
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.rows import Row, replace_rows
 from hub.desk.tables import case_people, case_teams, cases
 
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    engine = readmodel.open_engine("sqlite://")
+    engine = database.open_engine("sqlite://")
     with engine.begin() as found:
         yield found
     engine.dispose()
@@ -64,7 +64,7 @@ def test_no_household_is_none_of_the_rows(connection: Connection) -> None:
 def test_what_who_follows_the_log_wrote_is_in_the_file_at_once(follows: bool, tmp_path: Path) -> None:
     """Not only in SQLite's log, which would go into it a thousand pages at a time while a look waits for the disk."""
     file, copy = tmp_path / "desk.sqlite", tmp_path / "copy.sqlite"
-    engine = readmodel.open_engine(f"sqlite:///{file}", follows=follows)
+    engine = database.open_engine(f"sqlite:///{file}", follows=follows)
     with engine.begin() as connection:
         replace_rows(connection, case_people, ["H1"], [person("H1", "a")])
     shutil.copyfile(file, copy)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
-from hub.desk import readmodel, shown
+from hub.desk import database, readmodel, shown
 from hub.desk.projector import apply_view
 from hub.desk.tables import households, meta
 from hub.errors import ConfigError
@@ -29,7 +29,7 @@ CONTACT = {"kind": "home_visit", "held_on": date(2026, 2, 1)}
 def url(tmp_path: Path) -> str:
     """A read model with one household, in a folder with an awkward name."""
     address = f"sqlite:///{tmp_path}/a # b%20/desk.sqlite"
-    engine = readmodel.open_engine(address)
+    engine = database.open_engine(address)
     entries = [entry(ZCD, RecordType.CONTACT, "c", CONTACT), entry(ZCD, RecordType.CASE_DIRECTION, "r", DIRECTION)]
     home, value = one_dossier(entries=entries)
     with engine.begin() as connection:
@@ -61,7 +61,7 @@ def test_every_record_of_a_source_is_named_with_the_moment_of_its_version(engine
 def test_the_team_of_a_dossier_is_its_own_or_else_that_of_whoever_directs_it(engine: Engine, url: str) -> None:
     assert shown.teams(engine, ZCD.source) == {ZCD.dossier_id: TEAM}
     assert shown.teams(engine, MENSCENTRAAL.source) == {}
-    writer = readmodel.open_engine(url)
+    writer = database.open_engine(url)
     with writer.begin() as connection:
         text = readmodel.unpacked(connection.scalars(select(households.c.document)).one()).decode()
         without = text.replace(f'"team":"{TEAM}"', '"team":null')
@@ -82,7 +82,7 @@ def test_a_read_model_that_is_not_there_or_of_another_release_is_refused_and_lef
     with pytest.raises(ConfigError, match="no read model"):
         shown.open_read_only(f"sqlite:///{missing}")
     assert not missing.exists()
-    engine = readmodel.open_engine(url)
+    engine = database.open_engine(url)
     with engine.begin() as connection:
         connection.execute(meta.update().values(schema_number=1))
     engine.dispose()

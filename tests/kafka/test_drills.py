@@ -31,7 +31,7 @@ from hub.demo.oracle import compare
 from hub.demo.stack import SOURCES
 from hub.demo.town.changes import Change
 from hub.demo.users import DIRECTOR
-from hub.desk import readmodel, tables
+from hub.desk import database, readmodel, tables
 from hub.events.codec import decode
 from hub.events.ids import DossierRef, household_id, partition_for, ref_of
 from hub.events.topics import COMPOSITIONS, RECORDS, topics
@@ -207,7 +207,7 @@ def test_a_read_model_is_built_beside_the_live_one_and_comes_out_equal(town: Dri
     town.gauge.await_zero()
     second = _build(town, into)
     assert 0 < second["messages"] < first["messages"], "the second run goes on where the first one stopped"
-    live, new = (readmodel.open_engine(url) for url in (town.stack.read_model, into))
+    live, new = (database.open_engine(url) for url in (town.stack.read_model, into))
     with live.connect() as one, new.connect() as other:
         assert list(readmodel.every(one)) == list(readmodel.every(other))
         for table in tables.kept.sorted_tables:
@@ -259,7 +259,7 @@ def _copy(source: Path, target: Path) -> None:
 def test_after_a_rollback_the_read_model_of_a_newer_release_is_built_anew(town: DrillTown) -> None:
     written = tables.SCHEMA + 1
     town.stop(DESK)
-    engine = readmodel.open_engine(town.stack.read_model)
+    engine = database.open_engine(town.stack.read_model)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE households ADD COLUMN of_tomorrow TEXT NOT NULL DEFAULT ''"))
         connection.execute(tables.meta.update().values(schema_number=written))

@@ -25,7 +25,7 @@ from hub.connect.ingest.index import RecordKey
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.keys import KeyRing
 from hub.connect.ingest.plan import Known, Verdict, plan
-from hub.desk import projector, readmodel, tables
+from hub.desk import database, projector, readmodel, tables
 from hub.errors import TranslationError
 from hub.events.topics import VIEWS
 from tests.stream.adversary.lane import Log, Message, Rules, Worker
@@ -113,7 +113,7 @@ def read_model(
     workers = [Worker(stage, logs, rules or Rules(), rng) for stage in real_stages()]
     feed = [(topic, Message(key, value, _EXTERNAL)) for topic, key, value in messages]
     drive(rng, rules or Rules(), feed, logs, workers)
-    engine = engine or readmodel.open_engine("sqlite://")
+    engine = engine or database.open_engine("sqlite://")
     with engine.begin() as connection:
         for _, message in logs[VIEWS].read(0):
             projector.apply_view(connection, message.key, message.value)

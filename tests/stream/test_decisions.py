@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hub.desk import projector, readmodel
+from hub.desk import database, projector, readmodel
 from hub.desk.access import Actor, Role
 from hub.desk.admission import Request
 from hub.desk.deciding import Deciding, NotAsSeen
@@ -41,7 +41,7 @@ class Hub:
     """Stages and desk in one process, filled with a worked case. What the desk publishes waits until `settle`."""
 
     def __init__(self, case: str, rng: random.Random, folder: Path) -> None:
-        self.engine = readmodel.open_engine("sqlite://")
+        self.engine = database.open_engine("sqlite://")
         self.waiting: list[tuple[str, Message]] = []
         self._rng = rng
         self._logs = {topic: Log() for topic in TOPICS}

@@ -20,7 +20,7 @@ from hub.connect.ingest.index import Index
 from hub.connect.ingest.keyed import Identity
 from hub.connect.ingest.publisher import MemoryPublisher
 from hub.connect.wire import Translated, TranslatedBatch
-from hub.desk import projector, readmodel, tables
+from hub.desk import database, projector, readmodel, tables
 from hub.desk.access import Actor, Role
 from hub.desk.admission import Request
 from hub.desk.deciding import Deciding
@@ -88,7 +88,7 @@ class Hub:
 
     def __init__(self, folder: Path, rng: random.Random) -> None:
         self.folder, self.rng = folder, rng
-        self.engine = readmodel.open_engine("sqlite://")
+        self.engine = database.open_engine("sqlite://")
         self.orders: list[Erasure] = []
         self.waiting: list[tuple[str, Message]] = []
         self.logs = {topic: Log() for topic in TOPICS}
@@ -234,7 +234,7 @@ def test_a_replay_of_the_log_from_its_beginning_does_not_bring_him_back(hub: Hub
     assert any(CHILD.encode() in message.value for _, message in every), "what Kafka keeps for ever holds him still"
     hub.logs = {topic: Log() for topic in TOPICS}
     hub.workers = [Worker(stage, hub.logs, Rules(), hub.rng) for stage in real_stages()]
-    hub.engine = readmodel.open_engine("sqlite://")
+    hub.engine = database.open_engine("sqlite://")
     hub.waiting = every
     hub.settle()
     assert members(hub) == [[MOTHER]]

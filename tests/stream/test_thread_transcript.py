@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from hub.desk import readmodel
+from hub.desk import database
 from hub.desk.access import Actor, Role
 from hub.desk.app import create_app
 from hub.desk.tokens import Tokens
@@ -65,7 +65,7 @@ class Telling:
     """A desk that hears of the changes one by one, on days that are told."""
 
     def __init__(self, folder: Path) -> None:
-        self._desk = Desk(readmodel.open_engine("sqlite://"), folder / "looks.jsonl")
+        self._desk = Desk(database.open_engine("sqlite://"), folder / "looks.jsonl")
         self._day, self._changes = COURSE[0][0], [FAMILY]
         actor = Actor("kim", Role.CASE_DIRECTOR, unit="youth", staff=STAFF)
         reading = OpenReading(self._desk.engine, self._desk.log, self._now)

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Column, Engine, Float, LargeBinary, MetaData, Table, Text, delete, insert, or_, select, update
 
 from hub.desk.access import Actor, Role
-from hub.desk.readmodel import for_reads
+from hub.desk.database import for_reads
 from hub.desk.tokens import digest
 
 SESSION_SECONDS: Final = 8 * 3600.0
