@@ -63,8 +63,8 @@ def for_reads(engine: Engine) -> Engine:
 _MAKING: Final = Lock()
 _FOR_READS: Final[WeakKeyDictionary[Engine, Engine]] = WeakKeyDictionary()
 _IDLE_SECONDS: Final = 5.0
-"""So long a connection is taken to live. If the database was started again meanwhile, one read fails, and with it all
-connections of before are given up."""
+"""So long a connection is taken to live. If the database was started again meanwhile, the reads that are under way
+fail, and the first of them has all connections of before given up."""
 
 
 def _reads_of(engine: Engine) -> Engine:
@@ -107,7 +107,7 @@ def _set_pragmas(pragmas: Iterable[str], connection: Any, _record: object) -> No
 
 def _wait_for_no_disk(connection: Any, _record: object) -> None:
     """PostgreSQL then does not wait for the disk at the end of each transaction. What a power cut takes with it are the
-    last of them, whole, the places in the log too (PostgreSQL's manual, 30.4): they are taken in again from there."""
+    last of them, whole, the places in the log too (its manual, "Asynchronous Commit"): they are taken in again."""
     connection.execute("SET synchronous_commit = off")
     connection.commit()
 

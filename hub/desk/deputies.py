@@ -1,4 +1,5 @@
-"""Who stands in for whom, as the log says it: kept in the read model, asked when somebody comes."""
+"""Who stands in for whom, as the log says it: kept in the read model (`hub.desk.surroundings` asks for those
+of the day)."""
 
 from __future__ import annotations
 

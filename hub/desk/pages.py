@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote
@@ -65,12 +65,6 @@ def _form(request: Request, fields: Annotated[dict[str, str], Depends(open_form)
 Form = Annotated[dict[str, str], Depends(_form)]
 
 
-def _giving_way(parts: Iterable[str]) -> Iterator[str]:
-    for part in parts:
-        yield part
-        give_way()
-
-
 class Pages:
     """Renders templates for a request, in the reader's language."""
 
@@ -110,11 +104,17 @@ class Pages:
             "say": attention_words,
         }
         with self._rendering:  # nothing but computing: two pages at a time would both be ready later
-            html = "".join(_giving_way(self._templates.get_template(template).generate(shared | context)))
+            html = "".join(self._parts(template, shared | context))
         page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
             page.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
         return page
+
+    def _parts(self, template: str, context: Mapping[str, object]) -> Iterator[str]:
+        """What a template says, while `_rendering` is held."""
+        for part in self._templates.get_template(template).generate(context):
+            yield part
+            give_way(self._rendering)
 
     def part(self, template: str, macro: str, *arguments: object) -> str:
         """What one macro of a template says: markup, to be shown as it is."""

@@ -1,12 +1,12 @@
-"""Who goes first where Python runs one thread at a time: an answer of the API takes some milliseconds, a page ten times
+"""Who goes first where Python runs one thread at a time: a read by the API takes some milliseconds, a page ten times
 that. So whoever makes something long gives way, where he can, to short answers that are under way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from threading import Condition
+from threading import Condition, Lock
 from time import monotonic
 from typing import Final
 
@@ -43,10 +43,13 @@ class Precedence:
         finally:
             _PATIENCE.reset(token)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a short answer is under way."""
+        return self._short > 0
+
     def wait(self, seconds: float) -> float:
-        """Until no short answer is under way, or so many seconds; gives how many. At once if there is none."""
-        if not self._short:
-            return 0.0
+        """Until no short answer is under way, or so many seconds; gives how many."""
         began = monotonic()
         with self._changed:
             self._changed.wait_for(lambda: not self._short, seconds)
@@ -60,17 +63,27 @@ class _Patience:
         self._precedence = precedence
         self._left = LONGEST_SECONDS
 
-    def give_way(self) -> None:
-        if self._left > 0:
-            self._left -= self._precedence.wait(self._left)
+    def give_way(self, holding: Lock | None) -> None:
+        if self._left > 0 and self._precedence.is_asked:
+            with _let_go(holding) if holding else nullcontext():
+                self._left -= self._precedence.wait(self._left)
+
+
+@contextmanager
+def _let_go(lock: Lock) -> Iterator[None]:
+    lock.release()
+    try:
+        yield
+    finally:
+        lock.acquire()
 
 
 _PATIENCE: Final[ContextVar[_Patience | None]] = ContextVar("patience", default=None)
 
 
-def give_way() -> None:
+def give_way(holding: Lock | None = None) -> None:
     """Let short answers go first. To be called every millisecond or so of work; outside of what is long it does
-    nothing. Blocking; hold no lock that a short answer needs, and no transaction."""
+    nothing. Blocking; `holding` is let go meanwhile, any other lock or transaction should not be held."""
     patience = _PATIENCE.get()
     if patience is not None:
-        patience.give_way()
+        patience.give_way(holding)

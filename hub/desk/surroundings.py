@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -49,21 +48,20 @@ def around(connection: Connection, today: date) -> Around:
 
 @dataclass(eq=False)
 class Surroundings:
-    """What was found last, for `kept_seconds`; 0: it is asked anew each time. Safe to use from several threads."""
+    """What was found last, for `kept_seconds`; 0: it is asked anew each time. Safe to use from several threads: those
+    that come while it is asked anew ask by themselves, so none waits for another one's database."""
 
     engine: Engine
     kept_seconds: float = 0.0
     clock: Callable[[], float] = time.monotonic
     _found: tuple[date, float, Around] | None = None
-    _asking: Lock = field(default_factory=Lock)
 
     def on(self, today: date) -> Around:
         """All of it, as it is on a day. Blocking, if it is too old."""
-        with self._asking:  # whoever comes meanwhile waits for the same
-            if self._found and self._found[0] == today and self.clock() < self._found[1] + self.kept_seconds:
-                return self._found[2]
-            asked_at = self.clock()
-            with self.engine.connect() as connection:
-                found = around(connection, today)
-            self._found = today, asked_at, found
-            return found
+        known, asked_at = self._found, self.clock()
+        if known and known[0] == today and asked_at < known[1] + self.kept_seconds:
+            return known[2]
+        with self.engine.connect() as connection:
+            found = around(connection, today)
+        self._found = today, asked_at, found
+        return found

@@ -16,6 +16,7 @@ from hub.desk.access import Actor, Role
 from hub.desk.deciding import Deciding
 from hub.desk.projector import Consumed, apply_list
 from hub.desk.reading import Reading
+from hub.desk.surroundings import KEPT_SECONDS, Surroundings
 from hub.desk.tokens import Tokens
 from hub.errors import LogUnavailable
 from hub.events.codec import decode
@@ -99,6 +100,23 @@ def test_a_deputy_sees_in_the_team_and_on_the_days_what_whom_he_stands_in_for_se
     town.now = NOW + timedelta(days=14)
     assert town.sees("dee") == []
     assert town.ask("dee", "GET", first).status_code == 403
+
+
+def test_what_was_taken_back_counts_a_second_later_at_most(town: Town) -> None:
+    seconds, today = [0.0], NOW.date()
+    found = Surroundings(town.desk.engine, KEPT_SECONDS, lambda: seconds[0])
+    assert found.on(today).replaced_by(ACTORS["dee"]) == ()
+    identity = town.ask("lea", "POST", PATH, WANTED).json()["deputyship_id"]
+    town.come_through()
+    seconds[0] += KEPT_SECONDS
+    assert [item.staff for item in found.on(today).replaced_by(ACTORS["dee"])] == ["7"]
+    assert town.ask("lea", "POST", f"{PATH}/{identity}/intrekking", {"why": "is er weer"}).status_code == 202
+    town.come_through()
+    seconds[0] += KEPT_SECONDS - 0.01
+    assert found.on(today).replaced_by(ACTORS["dee"])
+    seconds[0] += 0.01
+    assert found.on(today).replaced_by(ACTORS["dee"]) == ()
+    assert not found.on(today).deputies_of({"7"})
 
 
 def test_the_deputy_finds_them_among_his_own_and_may_decide(town: Town) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextvars import copy_context
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import pytest
+from fastapi.testclient import TestClient
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -15,8 +17,10 @@ from hub.desk.gate import Gate
 from hub.desk.precedence import Precedence, give_way
 from hub.desk.site import Site
 from tests.desk.conftest import DIRECTOR, Desk
+from tests.desk.test_pages import log_in
 
 DEADLINE_SECONDS = 30
+API_HOUSEHOLD = "/api/v1/huishoudens/{}"
 
 
 def test_what_is_long_waits_until_the_short_answer_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,14 +42,43 @@ def test_what_is_long_waits_until_the_short_answer_is_made(monkeypatch: pytest.M
     maker.join()
 
 
-def test_what_is_long_waits_so_long_in_all_and_no_longer() -> None:
-    turns = Precedence()
-    with turns.short():
-        assert turns.wait(0.001) >= 0.001
-        with turns.long():
-            for _ in range(1_000):
-                give_way()  # the first takes all that there is
-    assert turns.wait(DEADLINE_SECONDS) == 0.0
+class Counted(Precedence):
+    """Does not wait: keeps for how long it should, as if that time had passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, seconds: float) -> float:
+        """Keep it."""
+        self.waited.append(seconds)
+        return 0.25
+
+
+def test_what_is_long_waits_so_long_in_all_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precedence, "LONGEST_SECONDS", 1.0)
+    turns = Counted()
+    with turns.long(), turns.short():
+        for _ in range(9):
+            give_way()
+    assert turns.waited == [1.0, 0.75, 0.5, 0.25]
+
+
+def test_a_lock_is_let_go_while_what_is_long_waits() -> None:
+    lock, seen = Lock(), list[bool]()
+
+    class Seeing(Counted):
+        def wait(self, seconds: float) -> float:
+            seen.append(lock.locked())
+            return super().wait(seconds)
+
+    turns = Seeing()
+    with turns.long(), lock:
+        give_way(lock)
+        with turns.short():
+            give_way(lock)
+        assert lock.locked()
+    assert seen == [False]
 
 
 async def _gone_through(site: Site, method: str, path: str) -> tuple[list[bool], list[bool]]:
@@ -54,12 +87,12 @@ async def _gone_through(site: Site, method: str, path: str) -> tuple[list[bool],
     sent: list[bool] = []
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        waits.append(gate.precedence.wait(0.001) > 0)
+        waits.append(gate.precedence.is_asked)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     async def send(_message: Message) -> None:
-        sent.append(gate.precedence.wait(0.001) > 0)
+        sent.append(gate.precedence.is_asked)
 
     async def receive() -> Message:
         raise AssertionError("nobody asks for a body")
@@ -84,5 +117,27 @@ def test_an_answer_of_the_api_goes_first_until_it_begins(method: str, path: str,
 
 
 def test_outside_of_what_is_long_nobody_waits() -> None:
-    with Precedence().short():
+    turns = Counted()
+    with turns.short():
         give_way()
+    assert not turns.waited
+
+
+@pytest.mark.parametrize(
+    ("path", "is_long"),
+    [("/huishoudens/{}", True), ("/huishoudens", True), (API_HOUSEHOLD, False)],
+)
+def test_a_page_gives_way_while_it_is_made(
+    path: str, is_long: bool, visit: Callable[[str | None], TestClient], home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, waited = log_in(visit(None), DIRECTOR) if is_long else visit(DIRECTOR), list[float]()
+
+    def wait(_turns: Precedence, seconds: float) -> float:
+        waited.append(seconds)
+        return 0.0
+
+    monkeypatch.setattr(Precedence, "is_asked", True)
+    monkeypatch.setattr(Precedence, "wait", wait)
+    found = client.get(path.format(home))
+    assert found.status_code == 200
+    assert (len(waited) > 20) == is_long

@@ -110,6 +110,7 @@ _INTRODUCTION: Final = (
     "  directing, today; one directs by a decision in the hub; one broke the glass, and that has not ended.",
     "- A team leader decides who stands in for whom in his team, from which day to which. On those days the deputy",
     "  is what he stands in for, in that team's dossiers; still of his own unit's content alone, and in his own role.",
+    "  Named or taken back, it counts a second after the read model knows of it, at most.",
     "- One's own work is dossiers of one's own unit alone. Who directs sees all of his unit's in the household.",
     "- The other unit's dossier is opened by consent of the person, for a unit, for all or for some life domains,",
     "  until a day. Below 12 the custodians give it, from 12 to 15 they and the child, from 16 on the person",
