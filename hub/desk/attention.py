@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hub.desk import readmodel
 from hub.desk.insight import Insight, Whole
+from hub.desk.precedence import give_way
 from hub.desk.reading import Seen
 from hub.desk.site import Site
 from hub.desk.surroundings import Around
@@ -40,6 +41,7 @@ def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:
 
 
 def _summary(site: Site, document: Document, whole: Document | None) -> Summary:
+    give_way()
     points = Insight(document, Whole(whole, site.today(), site.terms)).points if whole else []
     shown = [point for point in points if not point.hidden]
     return Summary(len(shown), any(point.rule is Rule.CHILD_SAFETY for point in shown))

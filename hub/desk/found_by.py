@@ -49,7 +49,8 @@ def _key_rows(document: Document) -> Iterator[Row]:
 
 def _address_rows(document: Document) -> Iterator[Row]:
     """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
-    one list of a document; any secret makes it so."""
+    one list of a document; any secret makes it so. And of nobody the address of a dossier that names no member: every
+    address of a document has a row."""
     homes = {(item["source"], item["dossier_id"]): item["address"] for item in document["dossiers"]}
     living = {person["person_key"] for person in document["members"]}
     secret: dict[tuple[str, str], bool] = {}
@@ -60,6 +61,9 @@ def _address_rows(document: Document) -> Iterator[Row]:
         for key in {address["key"] for address in found if isinstance(address, dict)} or {""}:
             place = (person["person_key"], key)
             secret[place] = secret.get(place, False) or person["address_secret"]
+    named = {key for _, key in secret}
+    for key in {address["key"] for address in homes.values() if address} - named:
+        secret["", key] = False
     for (person_key, address_key), said in sorted(secret.items()):
         yield {"person_key": person_key, "address_key": address_key, "secret": said}
 

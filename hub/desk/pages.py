@@ -18,7 +18,7 @@ from hub.desk.access import Action, may
 from hub.desk.access.roles import ALLOWED
 from hub.desk.login import entrances
 from hub.desk.login.sessions import form_token, is_form_token
-from hub.desk.precedence import give_way
+from hub.desk.precedence import alone, give_way
 from hub.desk.site import Site, asking, session_of
 from hub.desk.translations import LANGUAGES, TEXTS, Language
 from hub.desk.words import Words
@@ -103,7 +103,7 @@ class Pages:
             "digest": digest,
             "say": attention_words,
         }
-        with self._rendering:  # nothing but computing: two pages at a time would both be ready later
+        with alone(self._rendering):  # nothing but computing: two pages at a time would both be ready later
             html = "".join(self._parts(template, shared | context))
         page = HTMLResponse(_with_form_token(html, session_of(self.site, request)), status)
         if chosen:
@@ -111,10 +111,10 @@ class Pages:
         return page
 
     def _parts(self, template: str, context: Mapping[str, object]) -> Iterator[str]:
-        """What a template says, while `_rendering` is held."""
+        """What a template says."""
         for part in self._templates.get_template(template).generate(context):
             yield part
-            give_way(self._rendering)
+            give_way()
 
     def part(self, template: str, macro: str, *arguments: object) -> str:
         """What one macro of a template says: markup, to be shown as it is."""

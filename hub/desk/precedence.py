@@ -62,10 +62,11 @@ class _Patience:
     def __init__(self, precedence: Precedence) -> None:
         self._precedence = precedence
         self._left = LONGEST_SECONDS
+        self.holding: Lock | None = None
 
-    def give_way(self, holding: Lock | None) -> None:
+    def give_way(self) -> None:
         if self._left > 0 and self._precedence.is_asked:
-            with _let_go(holding) if holding else nullcontext():
+            with _let_go(self.holding) if self.holding else nullcontext():
                 self._left -= self._precedence.wait(self._left)
 
 
@@ -81,9 +82,22 @@ def _let_go(lock: Lock) -> Iterator[None]:
 _PATIENCE: Final[ContextVar[_Patience | None]] = ContextVar("patience", default=None)
 
 
-def give_way(holding: Lock | None = None) -> None:
-    """Let short answers go first. To be called every millisecond or so of work; outside of what is long it does
-    nothing. Blocking; `holding` is let go meanwhile, any other lock or transaction should not be held."""
+@contextmanager
+def alone(lock: Lock) -> Iterator[None]:
+    """While something long is made of which only one is made at a time: the lock is let go where it gives way."""
+    patience = _PATIENCE.get() or _Patience(Precedence())
+    with lock:
+        patience.holding = lock
+        try:
+            yield
+        finally:
+            patience.holding = None
+
+
+def give_way() -> None:
+    """Let short answers go first. To be called a few times in every millisecond of work: a short answer waits as long
+    as it is not. Outside of what is long it does nothing. Blocking; no other lock than that of `alone`, and no
+    transaction, should be held."""
     patience = _PATIENCE.get()
     if patience is not None:
-        patience.give_way(holding)
+        patience.give_way()

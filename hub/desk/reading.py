@@ -156,13 +156,11 @@ class Reading(Admission):
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
         around = self.around  # before a connection is taken: it may need one
         with self.connect() as connection:
-            found, moved = _present(connection, household_id)
-            asked = found or (readmodel.load(connection, moved) if moved else None)
+            asked, secrets, moved = _found(connection, household_id)
             about = _with_deputies(self.facts(_known_id(household_id), asked), around)
-            secrets = _secrets(connection, [asked]) if asked else NO_SECRETS
             others = self._readable(connection, request, asked) if asked else []
         decision = self.decide(request, action, household=about, also=others)
-        there = _there(found, moved, household_id)
+        there = _there(asked, moved, household_id)
         if action is not Action.READ_HOUSEHOLD:
             decision = may(request.actor, Action.READ_HOUSEHOLD, about)
         return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers], decision.openings)
@@ -199,17 +197,16 @@ class Reading(Admission):
         may read, each of them in the log of looks; a secret address is no evidence. Raises NotThere or Moved."""
         action = Action.READ_CANDIDATES
         with self.connect() as connection:
-            found, moved = _present(connection, household_id)
-            asked = found or (readmodel.load(connection, moved) if moved else None)
+            asked, _, moved = _found(connection, household_id)
             about = self.facts(_known_id(household_id), asked)
-            may_ask = may(request.actor, action, about).allowed
-            pairs = self._pairs(connection, request, found, open_address) if found and may_ask else []
+            compares = asked is not None and moved is None and may(request.actor, action, about).allowed
+            pairs = self._pairs(connection, request, asked, open_address) if asked and compares else []
         homes = {item.other.household["household_id"]: item.other.household for item in pairs}
         readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]
         also = [_of_side(item.other) for item in shown]
         self.decide(request, action, household=about, also=also)
-        _there(found, moved, household_id)
+        _there(asked, moved, household_id)
         return Candidates(shown, len(pairs) - len(shown))
 
     def _pairs(
@@ -257,12 +254,15 @@ class Reading(Admission):
         return found
 
 
-def _present(connection: Connection, household_id: str) -> tuple[Document | None, str | None]:
-    """The household, or the id under which it lives on, or neither."""
+def _found(connection: Connection, household_id: str) -> tuple[Document | None, Secrets, str | None]:
+    """The household and its secrets, if it is there; and the id under which it lives on, if that is another one."""
     if "\0" in household_id:  # PostgreSQL takes no such text
-        return None, None
-    found = readmodel.load(connection, household_id)
-    return found, None if found else readmodel.forward(connection, household_id)
+        return None, NO_SECRETS, None
+    found = readmodel.load_with_secrets(connection, household_id)
+    moved = None if found else readmodel.forward(connection, household_id)
+    if moved:
+        found = readmodel.load_with_secrets(connection, moved)
+    return *(found or (None, NO_SECRETS)), moved
 
 
 def _there(found: Document | None, moved: str | None, household_id: str) -> Document:

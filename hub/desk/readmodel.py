@@ -13,16 +13,20 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     CompoundSelect,
     Connection,
     Engine,
+    Select,
     Table,
     and_,
     bindparam,
     func,
     literal,
+    null,
     select,
     union,
+    union_all,
 )
 
 from hub.desk.digest import Secrets
@@ -73,9 +77,9 @@ def load(connection: Connection, household_id: str) -> Document | None:
     return None if content is None else _document(content)
 
 
-_DOCUMENT: Final = select(households.c.document).where(
-    households.c.household_id == bindparam("home"), households.c.live
-)
+_HOME: Final[BindParameter[str]] = bindparam("home")
+_LIVE: Final = (households.c.household_id == _HOME, households.c.live)
+_DOCUMENT: Final = select(households.c.document).where(*_LIVE)
 """What every read of a household asks is put together once: that takes SQLAlchemy longer than the database answers."""
 
 
@@ -96,10 +100,10 @@ def digests(connection: Connection, household_ids: Collection[str]) -> dict[str,
     return {str(home): str(digest) for home, digest in rows}
 
 
-def load_digested(connection: Connection, household_ids: Collection[str]) -> list[tuple[str, Document]]:
-    """The documents of those of these households that are live, each with its own digest."""
-    rows = connection.execute(_DIGESTED, {"homes": list(household_ids)}) if household_ids else ()
-    return [(str(digest), _document(content)) for digest, content in rows]
+def load_digested(connection: Connection, household_ids: Collection[str]) -> Iterator[tuple[str, Document]]:
+    """The documents of those of these households that are live, each with its own digest, unpacked one by one."""
+    rows = connection.execute(_DIGESTED, {"homes": list(household_ids)}).all() if household_ids else ()
+    return ((str(digest), _document(content)) for digest, content in rows)
 
 
 _AMONG: Final = (households.c.household_id.in_(bindparam("homes", expanding=True)), households.c.live)
@@ -213,24 +217,55 @@ def secrets_in(connection: Connection, persons: Collection[str], address_keys: C
     """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
     dossier states of such a person."""
     rows = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)})
-    found = {(str(kind), str(key)) for kind, key in rows}
-    of_persons, keys = (frozenset(key for kind, key in found if kind == it) for it in (_PERSON, _ADDRESS))
-    return Secrets(of_persons, keys)
+    return _secrets_of((str(kind), str(key)) for kind, key in rows)
+
+
+def load_with_secrets(connection: Connection, household_id: str) -> tuple[Document, Secrets] | None:
+    """The document of a live household, and what in it is secret, as `secrets_in`; None as `load`. Asked together: what
+    was secret a moment later may be somebody else."""
+    rows = connection.execute(_WITH_SECRETS, {"home": household_id}).all()
+    content = next((content for _, _, content in rows if content is not None), None)
+    if content is None:
+        return None
+    return _document(content), _secrets_of((kind, key) for kind, key, _ in rows)
+
+
+def _secrets_of(found: Iterable[tuple[str, str]]) -> Secrets:
+    """Out of rows of their kind and their key."""
+    rows = set(found)
+    return Secrets(*(frozenset(key for kind, key in rows if kind == wanted) for wanted in (_PERSON, _ADDRESS)))
 
 
 _PERSON, _ADDRESS = "person", "address"
 
 
-def _secrets() -> CompoundSelect[str, str]:
+def _secrets(named: ColumnElement[bool], stated: ColumnElement[bool]) -> tuple[Select[str, str], Select[str, str]]:
+    """Of the persons that are named those with a secret address, and of the addresses that are stated those of any such
+    person: by all households."""
     said = addresses.alias("said")
     whose = select(said.c.person_key).where(said.c.person_key == addresses.c.person_key, said.c.secret)
-    named = addresses.c.person_key.in_(bindparam("persons", expanding=True))
-    stated = addresses.c.address_key.in_(bindparam("keys", expanding=True))
     of_persons = select(literal(_PERSON), addresses.c.person_key).where(named, addresses.c.secret)
-    return union(of_persons, select(literal(_ADDRESS), addresses.c.address_key).where(stated, whose.exists()))
+    return of_persons, select(literal(_ADDRESS), addresses.c.address_key).where(stated, whose.exists())
 
 
-_SECRETS: Final = _secrets()
+def _with_secrets() -> CompoundSelect[str, str, bytes | None]:
+    own = addresses.alias("own")
+    persons, keys = (
+        select(column).where(own.c.household_id == _HOME, column != "")
+        for column in (own.c.person_key, own.c.address_key)
+    )
+    secrets = _secrets(addresses.c.person_key.in_(persons), addresses.c.address_key.in_(keys))
+    document = select(literal(""), literal(""), households.c.document).where(*_LIVE)
+    return union_all(document, *(of_kind.add_columns(null()) for of_kind in secrets))
+
+
+_SECRETS: Final = union(
+    *_secrets(
+        addresses.c.person_key.in_(bindparam("persons", expanding=True)),
+        addresses.c.address_key.in_(bindparam("keys", expanding=True)),
+    )
+)
+_WITH_SECRETS: Final = _with_secrets()
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 19
+SCHEMA: Final = 20
 """Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
 from the log, and what stands in one of this number is taken for what this release would write."""
 
@@ -83,8 +83,8 @@ addresses = Table(
     Index("addresses_by_address", "address_key"),
 )
 """Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
-dossiers themselves), and whether they say that it is secret. What is secret in one household is in all, so all are
-asked."""
+dossiers themselves), and whether they say that it is secret; those of dossiers that name no member stand with the
+person "". What is secret in one household is in all, so all are asked."""
 dossiers = Table(
     "dossiers",
     metadata,

@@ -11,6 +11,7 @@ from hub.desk import digest
 from hub.desk.blocks.sight import Seer
 from hub.desk.digest import TimelineEvent
 from hub.desk.matching.compare import Finding as Evidence
+from hub.desk.precedence import give_way
 from hub.desk.translations import MONTHS, Language, code, sentence, text
 from hub.household.days import TIME_ZONE
 from hub.household.document_shape import Document, StatedField, StatedValue
@@ -28,11 +29,13 @@ class Words:
     today: date
 
     def t(self, key: str, **values: object) -> str:
-        """A text."""
+        """A text. A page asks for one all along, so here it gives way."""
+        give_way()
         return text(self.language, key, **values)
 
     def code(self, group: str, value: object) -> str:
         """A code in words; nothing for a value that is not there."""
+        give_way()
         return "" if value is None else code(self.language, group, str(value))
 
     def listed(self, parts: Iterable[str]) -> str:

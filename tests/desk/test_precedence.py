@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hub.desk import precedence
 from hub.desk.gate import Gate
-from hub.desk.precedence import Precedence, give_way
+from hub.desk.precedence import Precedence, alone, give_way
 from hub.desk.site import Site
 from tests.desk.conftest import DIRECTOR, Desk
 from tests.desk.test_pages import log_in
@@ -73,10 +73,10 @@ def test_a_lock_is_let_go_while_what_is_long_waits() -> None:
             return super().wait(seconds)
 
     turns = Seeing()
-    with turns.long(), lock:
-        give_way(lock)
+    with turns.long(), alone(lock):
+        give_way()
         with turns.short():
-            give_way(lock)
+            give_way()
         assert lock.locked()
     assert seen == [False]
 

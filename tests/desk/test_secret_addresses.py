@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk import digest
+from hub.desk import digest, readmodel
 from hub.desk.digest import Secrets
 from hub.events.codec import decode
 from hub.household.document import build
@@ -167,6 +167,38 @@ def test_the_address_of_a_dossier_is_withheld_with_its_client_even_if_his_line_s
     assert answer.json()["dossiers"][0]["address"] == WITHHELD
     assert "a-here" not in answer.text
     assert "a-other" not in answer.text
+
+
+def grandmothers_home() -> tuple[str, bytes]:
+    """Beside her own dossier one in which nobody lives with her: it is about the child."""
+    own, about_child = FATHER._replace(dossier_id="Z-7"), FATHER._replace(dossier_id="Z-8")
+    child = member("1", "p-noor", lives_here=False, address=address("a-far"))
+    packed = [
+        dossier(own, [member("1", "p-oma", given_name="Oma")], address=address("a-oma")),
+        dossier(about_child, [child], address=address("a-here")),
+    ]
+    members, references = [Line(own, "1", "p-oma")], [Line(about_child, "1", "p-noor")]
+    return "H-oma", view("H-oma", composition("H-oma", packed, members=members, references=references))
+
+
+def test_the_address_of_a_dossier_that_names_no_member_is_withheld_too(desk: Desk, director: TestClient) -> None:
+    home = desk.show(grandmothers_home())
+    assert HERE in director.get(f"{LIST}/{home}").text
+    desk.show(refuge())
+    assert "a-here" not in director.get(f"{LIST}/{home}").text
+
+
+def test_what_is_read_with_a_household_is_secret_as_it_is_asked_for_by_itself(desk: Desk) -> None:
+    homes = [desk.show(item) for item in (refuge(), fathers_home(), grandmothers_home(), family())]
+    with desk.site.reading.connect() as connection:
+        for home in homes:
+            found = readmodel.load_with_secrets(connection, home)
+            assert found is not None
+            document, secrets = found
+            persons = {person["person_key"] for person in digest.persons(document)}
+            assert document == readmodel.load(connection, home)
+            assert secrets == readmodel.secrets_in(connection, persons, digest.address_keys(document))
+        assert readmodel.load_with_secrets(connection, "H-nowhere") is None
 
 
 @pytest.mark.parametrize("shown_first", ["refuge", "father"])
