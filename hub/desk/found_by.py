@@ -49,8 +49,8 @@ def _key_rows(document: Document) -> Iterator[Row]:
 
 def _address_rows(document: Document) -> Iterator[Row]:
     """Of a member also the address of each dossier that names him: where its client lives. A person can be in more than
-    one list of a document; any secret makes it so. And of nobody the address of a dossier that names no member: every
-    address of a document has a row."""
+    one list of a document; any secret makes it so. And of nobody the address of a dossier that no row of a person
+    carries: every address of a document has a row."""
     homes = {(item["source"], item["dossier_id"]): item["address"] for item in document["dossiers"]}
     living = {person["person_key"] for person in document["members"]}
     secret: dict[tuple[str, str], bool] = {}

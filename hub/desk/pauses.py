@@ -11,8 +11,8 @@ _YOUNG: Final = 10_000
 """So many new objects are looked through together, some milliseconds. By default 700: a seventh of what the projector
 did was to look for garbage in documents that no ring holds together."""
 _FULL: Final = (1, 1_000)
-"""What a look left over is looked through with the next but one: with the twentieth it had become so much that a desk
-stood still for 50 ms. Everything is looked through after 2,000 of these, if it has grown by a quarter since: a desk
+"""What a look left over is looked through with the third: with the twentieth it had become so much that a desk
+stood still for 50 ms. Everything is looked through after 3,000 of these, if it has grown by a quarter since: a desk
 that remembers 20,000 lines stands still for half a second then, which by default it did several times a minute."""
 _TURN_SECONDS: Final = 0.0002
 """By default 25 times as long: an answer of 5 ms, which waits for its turn after every query, came after 30 when a page

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import Final
 
 LONGEST_SECONDS: Final = 0.1
-"""So long at most what is long gives way in all: it is made, however many ask meanwhile."""
+"""So long at most what is long gives way in all, but for how long it then waits for its lock: it is made, however many
+ask meanwhile."""
 
 
 class Precedence:

@@ -255,7 +255,8 @@ class Reading(Admission):
 
 
 def _found(connection: Connection, household_id: str) -> tuple[Document | None, Secrets, str | None]:
-    """The household and its secrets, if it is there; and the id under which it lives on, if that is another one."""
+    """The household and its secrets, if it is there. If it lives on under another id: the household that
+    does, and that id."""
     if "\0" in household_id:  # PostgreSQL takes no such text
         return None, NO_SECRETS, None
     found = readmodel.load_with_secrets(connection, household_id)

@@ -221,8 +221,8 @@ def secrets_in(connection: Connection, persons: Collection[str], address_keys: C
 
 
 def load_with_secrets(connection: Connection, household_id: str) -> tuple[Document, Secrets] | None:
-    """The document of a live household, and what in it is secret, as `secrets_in`; None as `load`. Asked together: what
-    was secret a moment later may be somebody else."""
+    """The document of a live household, and what in it is secret, as `secrets_in`; None as `load`. In one
+    statement, which sees one moment: its rows are found by its id, and belong to this document alone."""
     rows = connection.execute(_WITH_SECRETS, {"home": household_id}).all()
     content = next((content for _, _, content in rows if content is not None), None)
     if content is None:

@@ -83,8 +83,8 @@ addresses = Table(
     Index("addresses_by_address", "address_key"),
 )
 """Each address that a household's dossiers state of a person (one row with "" if none; of a member also those of the
-dossiers themselves), and whether they say that it is secret; those of dossiers that name no member stand with the
-person "". What is secret in one household is in all, so all are asked."""
+dossiers themselves), and whether they say that it is secret; an address of a dossier that no person's row
+carries stands with the person "". What is secret in one household is in all, so all are asked."""
 dossiers = Table(
     "dossiers",
     metadata,

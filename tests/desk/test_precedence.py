@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
+from datetime import date
 from threading import Event, Lock, Thread
 
 import pytest
@@ -16,6 +17,7 @@ from hub.desk import precedence
 from hub.desk.gate import Gate
 from hub.desk.precedence import Precedence, alone, give_way
 from hub.desk.site import Site
+from hub.desk.words import Words
 from tests.desk.conftest import DIRECTOR, Desk
 from tests.desk.test_pages import log_in
 
@@ -79,6 +81,31 @@ def test_a_lock_is_let_go_while_what_is_long_waits() -> None:
             give_way()
         assert lock.locked()
     assert seen == [False]
+
+
+def test_a_lock_of_before_is_left_alone() -> None:
+    lock, seen = Lock(), list[bool]()
+
+    class Seeing(Counted):
+        def wait(self, seconds: float) -> float:
+            seen.append(lock.locked())
+            return super().wait(seconds)
+
+    turns = Seeing()
+    with turns.long(), turns.short():
+        with alone(lock):
+            pass
+        with lock:  # as another page holds it
+            give_way()
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("say", [lambda words: words.t("and"), lambda words: words.code("source", "zcd")])
+def test_whoever_asks_for_words_gives_way(say: Callable[[Words], str]) -> None:
+    turns = Counted()
+    with turns.long(), turns.short():
+        say(Words("nl", date(2026, 1, 5)))
+    assert len(turns.waited) == 1
 
 
 async def _gone_through(site: Site, method: str, path: str) -> tuple[list[bool], list[bool]]:
