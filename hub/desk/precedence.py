@@ -86,8 +86,11 @@ _PATIENCE: Final[ContextVar[_Patience | None]] = ContextVar("patience", default=
 @contextmanager
 def alone(lock: Lock) -> Iterator[None]:
     """While something long is made of which only one is made at a time: the lock is let go where it gives way."""
-    patience = _PATIENCE.get() or _Patience(Precedence())
+    patience = _PATIENCE.get()
     with lock:
+        if patience is None:
+            yield
+            return
         patience.holding = lock
         try:
             yield

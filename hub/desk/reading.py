@@ -199,8 +199,8 @@ class Reading(Admission):
         with self.connect() as connection:
             asked, _, moved = _found(connection, household_id)
             about = self.facts(_known_id(household_id), asked)
-            compares = asked is not None and moved is None and may(request.actor, action, about).allowed
-            pairs = self._pairs(connection, request, asked, open_address) if asked and compares else []
+            may_ask = may(request.actor, action, about).allowed
+            pairs = self._pairs(connection, request, asked, open_address) if asked and not moved and may_ask else []
         homes = {item.other.household["household_id"]: item.other.household for item in pairs}
         readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]

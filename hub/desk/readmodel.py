@@ -217,7 +217,7 @@ def secrets_in(connection: Connection, persons: Collection[str], address_keys: C
     """Which of these persons have a secret address by any dossier of any household, and which of these addresses any
     dossier states of such a person."""
     rows = connection.execute(_SECRETS, {"persons": list(persons), "keys": list(address_keys)})
-    return _secrets_of((str(kind), str(key)) for kind, key in rows)
+    return _secrets_of((kind, key) for kind, key in rows)
 
 
 def load_with_secrets(connection: Connection, household_id: str) -> tuple[Document, Secrets] | None:

@@ -66,38 +66,40 @@ def test_what_is_long_waits_so_long_in_all_and_no_longer(monkeypatch: pytest.Mon
     assert turns.waited == [1.0, 0.75, 0.5, 0.25]
 
 
+class Looking(Counted):
+    """Keeps too whether a lock was held when it should have waited."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__()
+        self.lock = lock
+        self.seen: list[bool] = []
+
+    def wait(self, seconds: float) -> float:
+        """Look, and keep it."""
+        self.seen.append(self.lock.locked())
+        return super().wait(seconds)
+
+
 def test_a_lock_is_let_go_while_what_is_long_waits() -> None:
-    lock, seen = Lock(), list[bool]()
-
-    class Seeing(Counted):
-        def wait(self, seconds: float) -> float:
-            seen.append(lock.locked())
-            return super().wait(seconds)
-
-    turns = Seeing()
+    lock = Lock()
+    turns = Looking(lock)
     with turns.long(), alone(lock):
         give_way()
         with turns.short():
             give_way()
         assert lock.locked()
-    assert seen == [False]
+    assert turns.seen == [False]
 
 
 def test_a_lock_of_before_is_left_alone() -> None:
-    lock, seen = Lock(), list[bool]()
-
-    class Seeing(Counted):
-        def wait(self, seconds: float) -> float:
-            seen.append(lock.locked())
-            return super().wait(seconds)
-
-    turns = Seeing()
+    lock = Lock()
+    turns = Looking(lock)
     with turns.long(), turns.short():
         with alone(lock):
             pass
         with lock:  # as another page holds it
             give_way()
-    assert seen == [True]
+    assert turns.seen == [True]
 
 
 @pytest.mark.parametrize("say", [lambda words: words.t("and"), lambda words: words.code("source", "zcd")])

@@ -169,22 +169,31 @@ def test_the_address_of_a_dossier_is_withheld_with_its_client_even_if_his_line_s
     assert "a-other" not in answer.text
 
 
-def grandmothers_home() -> tuple[str, bytes]:
+def grandmothers_home(at_address: str = "a-here", label: int = 1) -> tuple[str, bytes]:
     """Beside her own dossier one in which nobody lives with her: it is about the child."""
     own, about_child = FATHER._replace(dossier_id="Z-7"), FATHER._replace(dossier_id="Z-8")
     child = member("1", "p-noor", lives_here=False, address=address("a-far"))
     packed = [
         dossier(own, [member("1", "p-oma", given_name="Oma")], address=address("a-oma")),
-        dossier(about_child, [child], address=address("a-here")),
+        dossier(about_child, [child], address=address(at_address)),
     ]
     members, references = [Line(own, "1", "p-oma")], [Line(about_child, "1", "p-noor")]
-    return "H-oma", view("H-oma", composition("H-oma", packed, members=members, references=references))
+    whole = composition("H-oma", packed, label=label, members=members, references=references)
+    return "H-oma", view("H-oma", whole, label=label)
 
 
 def test_the_address_of_a_dossier_that_names_no_member_is_withheld_too(desk: Desk, director: TestClient) -> None:
     home = desk.show(grandmothers_home())
     assert HERE in director.get(f"{LIST}/{home}").text
     desk.show(refuge())
+    assert "a-here" not in director.get(f"{LIST}/{home}").text
+
+
+def test_when_such_a_dossier_moves_there_its_address_is_withheld_from_then_on(desk: Desk, director: TestClient) -> None:
+    desk.show(refuge())
+    home = desk.show(grandmothers_home("a-new"))
+    assert "Straat 1 (a-new)" in director.get(f"{LIST}/{home}").text
+    desk.show(grandmothers_home(label=2))
     assert "a-here" not in director.get(f"{LIST}/{home}").text
 
 
