@@ -26,13 +26,14 @@ def build(
     """
     from hub.desk.building import build as fill
     from hub.desk.caseload.writing import Attending
-    from hub.desk.settings_file import load_terms
+    from hub.desk.settings_file import load_prices, load_terms
     from hub.ops.logging import configure
     from hub.settings import load_settings
 
     settings = load_settings()
     configure("read-model build")
-    built = fill(settings.broker, settings.desk_database, into, Attending(load_terms(settings.terms_file)))
+    attending = Attending(load_terms(settings.terms_file), load_prices(settings.prices_file))
+    built = fill(settings.broker, settings.desk_database, into, attending)
     if as_json:
         print(json.dumps(built._asdict()))
         return

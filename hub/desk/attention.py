@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from hub.desk import readmodel
+from hub.desk import readmodel, worked_out
 from hub.desk.insight import Insight, Whole
 from hub.desk.precedence import give_way
 from hub.desk.reading import Seen
@@ -29,7 +29,9 @@ class Summary(NamedTuple):
 def of_household(site: Site, seen: Seen) -> Insight:
     """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
     troubles = source_troubles(site.reading.around, seen.document, site.terms, site.now().astimezone(UTC))
-    return Insight(seen.document, Whole(seen.whole, site.today(), site.terms, tuple(troubles)))
+    on = site.attending
+    kept = worked_out.read(seen.kept, on.stamp)
+    return Insight(seen.document, Whole(seen.whole, on.today, on.terms, tuple(troubles), kept))
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:

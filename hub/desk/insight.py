@@ -10,10 +10,11 @@ from typing import Final, cast
 
 from hub.desk.access import Known, cut, cut_requests, known_of
 from hub.desk.access.decide import Openings
+from hub.desk.worked_out import WorkedOut
 from hub.events.ids import DossierRef, ref_of
 from hub.household.attention.facts import Facts
 from hub.household.attention.point import AttentionPoint, Rule, Snoozed, SourceState
-from hub.household.attention.points import points_of
+from hub.household.attention.points import of_household, with_sources
 from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry
 from hub.household.document_shape import Document
@@ -35,12 +36,14 @@ _OF_ANYBODY: Final = frozenset(
 @dataclass(frozen=True)
 class Whole:
     """One household altogether today, to work things out by and never to show: what somebody may not see is not
-    missing. Once for all who see a part of it. `sources`: those in trouble."""
+    missing. Once for all who see a part of it. `sources`: those in trouble; `kept`: what was worked out of it
+    before, on this day and by these terms."""
 
     document: Document
     today: date
     terms: Terms
     sources: tuple[SourceState, ...] = ()
+    kept: WorkedOut | None = None
 
     @cached_property
     def known(self) -> Known:
@@ -55,7 +58,7 @@ class Whole:
     @cached_property
     def points(self) -> list[AttentionPoint]:
         """All that asks for attention."""
-        return points_of(self._facts)
+        return with_sources(self.worked_out.points, self._facts)
 
     def points_seen(self, seen: frozenset[DossierRef], threads: Iterable[Thread]) -> list[AttentionPoint]:
         """Of the points those that come from dossiers which are seen in full (`seen`), and those about requests that
@@ -76,7 +79,12 @@ class Whole:
     @property
     def threads(self) -> list[Thread]:
         """All requests."""
-        return self._facts.threads
+        return self.worked_out.threads
+
+    @cached_property
+    def worked_out(self) -> WorkedOut:
+        """What is kept for whoever reads the household later on the same day."""
+        return self.kept or WorkedOut(of_household(self._facts), self._facts.threads)
 
     def threads_seen(self, openings: Openings) -> list[Thread]:
         """The requests that are seen by these openings: as `threads_in` what is cut by them, of which only that is put

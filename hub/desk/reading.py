@@ -19,8 +19,10 @@ from hub.desk.digest import NO_SECRETS, OpenAddress, Secrets
 from hub.desk.inspection import Inspection
 from hub.desk.looks.record import Record
 from hub.desk.precedence import give_way
+from hub.desk.readmodel import Held
 from hub.desk.searching import Search
 from hub.desk.surroundings import Around
+from hub.desk.worked_out import Kept
 from hub.events.ids import DossierRef, ref_of
 from hub.household.document_shape import Document
 
@@ -68,20 +70,20 @@ class Candidates(NamedTuple):
 
 class Seen(NamedTuple):
     """One household. `document`: as somebody sees it; `whole`: altogether, to work things out by, never to show;
-    `about`: what a decision on it depends on."""
+    `kept`: what was worked out of that before; `about`: what a decision on it depends on."""
 
     document: Document
     whole: Document
+    kept: Kept
     about: Household
 
 
 class _Opened(NamedTuple):
-    """A whole household, what a decision on it depends on, its secrets, dossiers of others that may be named, and what
-    may be seen of its own."""
+    """A whole household, what a decision on it depends on, dossiers of others that may be named, and what may be seen
+    of its own."""
 
-    document: Document
+    held: Held
     about: Household
-    secrets: Secrets
     also: list[DossierRef]
     openings: Openings
 
@@ -147,23 +149,24 @@ class Reading(Admission):
         """One household as somebody may see it, without the addresses that are secret; `addresses`: they are shown to
         whoever may see them. Raises NotThere or Moved, after the decision and its look."""
         there = self._open(request, household_id, action)
-        shown = cut(there.document, there.openings, there.also)
-        if there.secrets != NO_SECRETS and not (addresses and self._sees_secrets(request, there.about)):
-            shown = digest.withheld(shown, there.secrets)
-        return Seen(shown, there.document, there.about)
+        whole, secrets, kept = there.held
+        shown = cut(whole, there.openings, there.also)
+        if secrets != NO_SECRETS and not (addresses and self._sees_secrets(request, there.about)):
+            shown = digest.withheld(shown, secrets)
+        return Seen(shown, whole, kept, there.about)
 
     def _open(self, request: Request, household_id: str, action: Action) -> _Opened:
         """A whole household, for an action that may be done with it. Whoever may not is not told whether it exists."""
         around = self.around  # before a connection is taken: it may need one
         with self.connect() as connection:
-            asked, secrets, moved = _found(connection, household_id)
-            about = _with_deputies(self.facts(_known_id(household_id), asked), around)
-            others = self._readable(connection, request, asked) if asked else []
+            asked, moved = _found(connection, household_id)
+            about = _with_deputies(self.facts(_known_id(household_id), asked.document if asked else None), around)
+            others = self._readable(connection, request, asked.document) if asked else []
         decision = self.decide(request, action, household=about, also=others)
         there = _there(asked, moved, household_id)
         if action is not Action.READ_HOUSEHOLD:
             decision = may(request.actor, Action.READ_HOUSEHOLD, about)
-        return _Opened(there, about, secrets, [ref for item in others for ref in item.dossiers], decision.openings)
+        return _Opened(there, about, [ref for item in others for ref in item.dossiers], decision.openings)
 
     def _readable(self, connection: Connection, request: Request, document: Document) -> list[Household]:
         """Of the other households that its decisions name: of those that somebody may read, what is shown of them."""
@@ -197,10 +200,11 @@ class Reading(Admission):
         may read, each of them in the log of looks; a secret address is no evidence. Raises NotThere or Moved."""
         action = Action.READ_CANDIDATES
         with self.connect() as connection:
-            asked, _, moved = _found(connection, household_id)
-            about = self.facts(_known_id(household_id), asked)
-            may_ask = may(request.actor, action, about).allowed
-            pairs = self._pairs(connection, request, asked, open_address) if asked and not moved and may_ask else []
+            asked, moved = _found(connection, household_id)
+            document = asked.document if asked else None
+            about = self.facts(_known_id(household_id), document)
+            may_ask = document is not None and not moved and may(request.actor, action, about).allowed
+            pairs = self._pairs(connection, request, document, open_address) if document and may_ask else []
         homes = {item.other.household["household_id"]: item.other.household for item in pairs}
         readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]
@@ -228,7 +232,7 @@ class Reading(Admission):
 
     def looks_at(self, request: Request, household_id: str, *, page: int = 1, page_size: int = 50) -> LooksPage:
         """Who looked at this household's dossiers or members, this look included; pages count from 1."""
-        found = self._open(request, household_id, Action.READ_LOOKS).document
+        found = self._open(request, household_id, Action.READ_LOOKS).held.document
         own = {ref.key.decode() for ref in dossiers_of(found)}
         persons = [person["person_key"] for person in found["members"]]
         total, looks = self.looks.of_household(own, persons, skip=(page - 1) * page_size, limit=page_size)
@@ -254,19 +258,16 @@ class Reading(Admission):
         return found
 
 
-def _found(connection: Connection, household_id: str) -> tuple[Document | None, Secrets, str | None]:
-    """The household and its secrets, if it is there. If it lives on under another id: the household that
-    does, and that id."""
+def _found(connection: Connection, household_id: str) -> tuple[Held | None, str | None]:
+    """The household, if it is there. If it lives on under another id: the household that does, and that id."""
     if "\0" in household_id:  # PostgreSQL takes no such text
-        return None, NO_SECRETS, None
-    found = readmodel.load_with_secrets(connection, household_id)
+        return None, None
+    found = readmodel.held(connection, household_id)
     moved = None if found else readmodel.forward(connection, household_id)
-    if moved:
-        found = readmodel.load_with_secrets(connection, moved)
-    return *(found or (None, NO_SECRETS)), moved
+    return readmodel.held(connection, moved) if moved else found, moved
 
 
-def _there(found: Document | None, moved: str | None, household_id: str) -> Document:
+def _there(found: Held | None, moved: str | None, household_id: str) -> Held:
     if moved is not None:
         raise Moved(moved)
     if found is None:

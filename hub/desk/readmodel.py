@@ -32,6 +32,7 @@ from sqlalchemy import (
 from hub.desk.digest import Secrets
 from hub.desk.tables import (
     addresses,
+    cases,
     decisions,
     dossiers,
     households,
@@ -42,6 +43,7 @@ from hub.desk.tables import (
     reaches,
     sources,
 )
+from hub.desk.worked_out import Kept
 from hub.events.ids import DossierRef
 from hub.household.document_shape import Document
 from hub.ops.linking import Linking, begins_anew
@@ -220,14 +222,23 @@ def secrets_in(connection: Connection, persons: Collection[str], address_keys: C
     return _secrets_of((kind, key) for kind, key in rows)
 
 
-def load_with_secrets(connection: Connection, household_id: str) -> tuple[Document, Secrets] | None:
-    """The document of a live household, and what in it is secret, as `secrets_in`; None as `load`. In one
-    statement, which sees one moment: its rows are found by its id, and belong to this document alone."""
-    rows = connection.execute(_WITH_SECRETS, {"home": household_id}).all()
-    content = next((content for _, _, content in rows if content is not None), None)
-    if content is None:
+class Held(NamedTuple):
+    """A live household: its document, what in that is secret (as `secrets_in`), and what was worked out of it."""
+
+    document: Document
+    secrets: Secrets
+    kept: Kept
+
+
+def held(connection: Connection, household_id: str) -> Held | None:
+    """All that is held of a live household; None as `load`. In one statement, which sees one moment: what is secret is
+    found by its id, and what was worked out is of this very document, or has no stamp."""
+    rows = connection.execute(_HELD, {"home": household_id}).all()
+    found = next((row for row in rows if row.document is not None), None)
+    if found is None:
         return None
-    return _document(content), _secrets_of((kind, key) for kind, key, _ in rows)
+    kept = Kept(found.stamp, unpacked(found.worked_out)) if found.stamp else Kept()
+    return Held(_document(found.document), _secrets_of((kind, key) for kind, key, *_ in rows), kept)
 
 
 def _secrets_of(found: Iterable[tuple[str, str]]) -> Secrets:
@@ -248,15 +259,17 @@ def _secrets(named: ColumnElement[bool], stated: ColumnElement[bool]) -> tuple[S
     return of_persons, select(literal(_ADDRESS), addresses.c.address_key).where(stated, whose.exists())
 
 
-def _with_secrets() -> CompoundSelect[str, str, bytes | None]:
+def _held() -> CompoundSelect[Any]:
     own = addresses.alias("own")
     persons, keys = (
         select(column).where(own.c.household_id == _HOME, column != "")
         for column in (own.c.person_key, own.c.address_key)
     )
     secrets = _secrets(addresses.c.person_key.in_(persons), addresses.c.address_key.in_(keys))
-    document = select(literal(""), literal(""), households.c.document).where(*_LIVE)
-    return union_all(document, *(of_kind.add_columns(null()) for of_kind in secrets))
+    of_itself = (households.c.document, cases.c.stamp, cases.c.worked_out)
+    beside = households.outerjoin(cases, cases.c.household_id == households.c.household_id)
+    document = select(literal(""), literal(""), *of_itself).select_from(beside).where(*_LIVE)
+    return union_all(document, *(of_kind.add_columns(null(), null(), null()) for of_kind in secrets))
 
 
 _SECRETS: Final = union(
@@ -265,7 +278,7 @@ _SECRETS: Final = union(
         addresses.c.address_key.in_(bindparam("keys", expanding=True)),
     )
 )
-_WITH_SECRETS: Final = _with_secrets()
+_HELD: Final = _held()
 
 
 def source_statuses(connection: Connection) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from starlette.requests import Request as HttpRequest
 from hub.desk.access import Actor, Decision
 from hub.desk.admission import Refused, Request
 from hub.desk.caseload.lines import Lines
+from hub.desk.caseload.writing import Attending
 from hub.desk.database import for_reads
 from hub.desk.deciding import Deciding
 from hub.desk.deputising import Deputising
@@ -79,6 +80,11 @@ class Site:
     """What was wrong lately, newest first."""
     orders: Orders | None = None
     """What can be asked of the ingest of sources; None: nothing from here."""
+
+    @cached_property
+    def attending(self) -> Attending:
+        """On what a line of a list depends beside its household, as its writer has it too."""
+        return Attending(self.terms, self.prices, self.now)
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, func
 
-SCHEMA: Final = 20
+SCHEMA: Final = 21
 """Raised with every change of the tables, and of what is written in them: a read model of another number is rebuilt
 from the log, and what stands in one of this number is taken for what this release would write."""
 
@@ -178,11 +178,13 @@ cases = Table(
     Column("changed_at", String(32), nullable=False),
     Column("line", Text, nullable=False),
     Column("written", String(WRITTEN_SIGNS), nullable=False),
+    Column("worked_out", LargeBinary, nullable=False),
 )
 """One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
 `stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say
 something of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with the
-household: what more somebody is told stands in `case_sights`."""
+household: what more somebody is told stands in `case_sights`. `worked_out`: of the whole household, never
+to be shown as it is (`hub.desk.worked_out`), compressed."""
 case_sights = Table(
     "case_sights",
     metadata,

@@ -201,13 +201,13 @@ def test_what_is_read_with_a_household_is_secret_as_it_is_asked_for_by_itself(de
     homes = [desk.show(item) for item in (refuge(), fathers_home(), grandmothers_home(), family())]
     with desk.site.reading.connect() as connection:
         for home in homes:
-            found = readmodel.load_with_secrets(connection, home)
+            found = readmodel.held(connection, home)
             assert found is not None
-            document, secrets = found
+            document, secrets, _ = found
             persons = {person["person_key"] for person in digest.persons(document)}
             assert document == readmodel.load(connection, home)
             assert secrets == readmodel.secrets_in(connection, persons, digest.address_keys(document))
-        assert readmodel.load_with_secrets(connection, "H-nowhere") is None
+        assert readmodel.held(connection, "H-nowhere") is None
 
 
 @pytest.mark.parametrize("shown_first", ["refuge", "father"])

@@ -95,10 +95,9 @@ class Case(NamedTuple):
     urgency: Urgency
 
 
-def stamp_of(today: date, terms: Terms, prices: Prices) -> str:
-    """On what a line depends, but for its household."""
-    digested = hashlib.sha256(f"{terms.model_dump_json()} {prices.model_dump_json()}".encode()).hexdigest()[:12]
-    return f"{today.isoformat()} {digested}"
+def settings_mark(terms: Terms, prices: Prices) -> str:
+    """On what a line depends, but for its household and the day."""
+    return hashlib.sha256(f"{terms.model_dump_json()} {prices.model_dump_json()}".encode()).hexdigest()[:12]
 
 
 def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterable[Thread], today: date) -> Case:

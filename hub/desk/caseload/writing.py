@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Final
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, or_, select, update
 
-from hub.desk import readmodel
+from hub.desk import readmodel, worked_out
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, Urgency, people_of, said_rules, stamp_of, teams_of
+from hub.desk.caseload.case import Case, Urgency, people_of, said_rules, settings_mark, teams_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
 from hub.desk.rows import Row, mark, replace_rows
@@ -43,7 +44,11 @@ class Attending:
     @property
     def stamp(self) -> str:
         """What a line of now is stamped with."""
-        return stamp_of(self.today, self.terms, self.prices)
+        return f"{self.today.isoformat()} {self._settings}"
+
+    @cached_property
+    def _settings(self) -> str:
+        return settings_mark(self.terms, self.prices)
 
 
 _OWED: Final = ""
@@ -98,7 +103,8 @@ def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]
     """Of one household, each with its table."""
     whole = Whole(document, attending.today, attending.terms)
     anybody = to_anybody(whole)
-    yield "cases", _row(anybody, _changed_at(whole.seen_by_anybody), attending.stamp)
+    kept = {"stamp": attending.stamp, "worked_out": readmodel.packed(worked_out.as_json(whole.worked_out))}
+    yield "cases", {**_row(anybody, _changed_at(whole.seen_by_anybody)), **kept}
     yield from (("case_people", {"who": who[:220]}) for who in people_of(whole.directions))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
     yield from (("case_requests", row) for row in _request_rows(whole, attending.prices))
@@ -143,9 +149,8 @@ def _changed_at(document: Document) -> str:
     return max((*stated, *decided), default="")
 
 
-def _row(case: Case, changed_at: str, stamp: str) -> dict[str, object]:
+def _row(case: Case, changed_at: str) -> dict[str, object]:
     return {
-        "stamp": stamp,
         **_pressing(case.urgency),
         "sort_key": readmodel.sort_key(case.line["title"]),
         "changed_at": changed_at,

@@ -32,6 +32,7 @@ RULES: Final[dict[Rule, Callable[[Facts], Iterator[AttentionPoint]]]] = {
     Rule.SOURCE: certainty.source,
 }
 """Every rule, with where it comes from in its docstring; hub/docs/attention.md lists them."""
+_OF_ITSELF: Final = [finds for rule, finds in RULES.items() if rule is not Rule.SOURCE]
 
 
 def attention_points(
@@ -41,14 +42,23 @@ def attention_points(
 
     The order of dossiers, records and sources in the input makes no difference. Raises nothing: what a source wrote
     that is no day counts as not stated. A document without dossiers has no points."""
-    return points_of(Facts(document, terms, tuple(sources), today))
+    facts = Facts(document, terms, tuple(sources), today)
+    return with_sources(of_household(facts), facts)
 
 
-def points_of(facts: Facts) -> list[AttentionPoint]:
-    """The same, of facts that are also asked for something else: what they derive is derived once."""
+def of_household(facts: Facts) -> list[AttentionPoint]:
+    """What a household itself asks attention for, whatever its sources do: the same all day, until it changes."""
+    return _in_order((point for finds in _OF_ITSELF for point in finds(facts)), facts)
+
+
+def with_sources(known: list[AttentionPoint], facts: Facts) -> list[AttentionPoint]:
+    """Together with what its sources ask attention for. `known`: as `of_household`."""
+    return in_order([*known, *_in_order(RULES[Rule.SOURCE](facts), facts)]) if facts.sources else known
+
+
+def _in_order(found: Iterable[AttentionPoint], facts: Facts) -> list[AttentionPoint]:
     if not facts.document["dossiers"]:
         return []
     put_off = snoozes(facts.document, facts.today)
-    found = in_order(point for rule in RULES.values() for point in rule(facts))
-    snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in found)
+    snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in in_order(found))
     return [replace(point, snooze=snooze) if snooze else point for point, snooze in snoozed]
