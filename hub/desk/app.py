@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub.desk.admission import Refused
 from hub.desk.agreeing import ConsentRefused, OwnEmergency
-from hub.desk.api import api_router
+from hub.desk.api import api_routes
 from hub.desk.api.searches import InvalidBsn
 from hub.desk.consent_page import consent_router
 from hub.desk.console.pages import console_router
@@ -56,8 +56,8 @@ def create_app(site: Site) -> FastAPI:
     app.state.site = site
     pages = Pages(site)
     errors = Errors(pages)
+    app.router.routes.extend(api_routes(site))
     app.include_router(login_router(pages))
-    app.include_router(api_router(site))
     for router in (
         pages_router,
         list_pages_router,

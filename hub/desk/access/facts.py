@@ -138,7 +138,8 @@ def _dossiers(document: Document, today: date) -> Iterator[DossierFacts]:
     """A closed dossier names nobody any more: only its team stays tied to it."""
     by_dossier: dict[DossierRef, list[RecordEntry]] = {}
     for record in document["records"]:
-        by_dossier.setdefault(ref_of(record), []).append(record)
+        if record["record_type"] in _TELLING:
+            by_dossier.setdefault(ref_of(record), []).append(record)
     for dossier in document["dossiers"]:
         ref, is_open = ref_of(dossier), dossier["status"] == "open"
         records = by_dossier.get(ref, []) if is_open else []
@@ -152,12 +153,22 @@ def _dossiers(document: Document, today: date) -> Iterator[DossierFacts]:
         )
 
 
+_TELLING: Final = frozenset({RecordType.INVOLVEMENT.value, RecordType.CASE_DIRECTION.value, RecordType.SIGNAL.value})
+"""Records that say who works in a dossier, and what others may have to know."""
+
+
 def _messages(document: Document) -> Iterator[Messages]:
+    if not document["message_dossiers"]:
+        return
     kinds = {ref_of(item): item["kind"] for item in document["dossiers"]}
+    laws: dict[DossierRef, set[object]] = {}
+    for record in document["records"]:
+        if "law" in record["body"]:
+            laws.setdefault(ref_of(record), set()).add(record["body"]["law"])
     for item in document["message_dossiers"]:
-        laws = {record["body"].get("law") for record in document["records"] if ref_of(record) == ref_of(item)}
         named_in = {ref_of(line) for line in document["lines"] if line["person_key"] == item["client"]}
-        beside = (ref for ref in named_in if LAW_OF_KIND.get(kinds.get(ref, "")) in laws)
+        of_law = laws.get(ref_of(item), frozenset())
+        beside = (ref for ref in named_in if LAW_OF_KIND.get(kinds.get(ref, "")) in of_law)
         yield Messages(ref_of(item), frozenset(beside))
 
 

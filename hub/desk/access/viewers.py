@@ -9,6 +9,7 @@ from hub.desk.access import consent
 from hub.desk.access.decide import stood_in
 from hub.desk.access.facts import Known
 from hub.desk.access.grounds import OF_KIND, Ground, Relation
+from hub.events.ids import ref_of
 from hub.events.moments import text_of
 from hub.household.document_shape import Document
 
@@ -43,7 +44,7 @@ def _by_name(document: Document, known: Known) -> Iterator[Viewer]:
     facts = {item.ref: item for item in known.dossiers}
     for record in document["records"]:
         body = record["body"]
-        dossier = next((item for ref, item in facts.items() if ref == (record["source"], record["dossier_id"])), None)
+        dossier = facts.get(ref_of(record))
         if dossier is None or dossier.kind not in OF_KIND or not body.get("staff"):
             continue
         staff, ground = str(body["staff"]), OF_KIND[dossier.kind]

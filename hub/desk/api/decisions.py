@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json, tagged
+from hub.desk.api.replies import as_json, noun_router, tagged
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, answers
@@ -20,7 +20,7 @@ DECISIONS: Final = f"{API}/besluiten"
 
 def decisions_router(site: Site) -> APIRouter:
     """Routes of decisions."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.post(
         DECISIONS,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hub.desk import emergencies, models
 from hub.desk.api.households import HOUSEHOLDS
-from hub.desk.api.replies import tagged
+from hub.desk.api.replies import noun_router, tagged
 from hub.desk.emergencies import ToReview
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -20,7 +20,7 @@ EMERGENCIES: Final = f"{API}/noodtoegangen"
 
 def emergencies_router(site: Site) -> APIRouter:
     """The route of emergency accesses."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.get(
         EMERGENCIES,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json
+from hub.desk.api.replies import as_json, noun_router
 from hub.desk.api.searches import person_key_of
 from hub.desk.erasing import Erased, Kept
 from hub.desk.openapi import PROBLEMS, answers
@@ -20,7 +20,7 @@ ERASURES: Final = f"{API}/wisverzoeken"
 
 def erasures_router(site: Site) -> APIRouter:
     """The route of erasures."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.post(
         ERASURES,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json
+from hub.desk.api.replies import as_json, noun_router
 from hub.desk.api.searches import person_key_of
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -19,7 +19,7 @@ INSPECTIONS: Final = f"{API}/inzageverzoeken"
 
 def inspections_router(site: Site) -> APIRouter:
     """The route of inspections."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.post(
         INSPECTIONS,

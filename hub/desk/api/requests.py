@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, requests
-from hub.desk.api.replies import PageSize, paged, tagged
+from hub.desk.api.replies import PageSize, noun_router, paged, tagged
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.paging import PageNumber
 from hub.desk.site import API, Site, asking
@@ -22,7 +22,7 @@ _ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 
 def requests_router(site: Site) -> APIRouter:
     """The route of requests."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.get(
         REQUESTS,

@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, operations
-from hub.desk.api.replies import tagged
+from hub.desk.api.replies import noun_router, tagged
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
 
 
 def sources_router(site: Site) -> APIRouter:
     """The route of sources."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.get(
         f"{API}/bronnen",

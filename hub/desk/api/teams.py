@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, teams
-from hub.desk.api.replies import as_json, tagged
+from hub.desk.api.replies import as_json, noun_router, tagged
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -20,7 +20,7 @@ DEPUTIES: Final = f"{API}/vervangingen"
 
 def teams_router(site: Site) -> APIRouter:
     """Routes of teams, and of who stands in for whom in them."""
-    router = APIRouter()
+    router = noun_router()
 
     @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=answers(models.Teams, PROBLEMS))
     def listed_teams(request: Request) -> Response:
