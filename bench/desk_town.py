@@ -26,6 +26,7 @@ from hub.desk.tables import (
     addresses,
     case_people,
     case_teams,
+    cases,
     dossiers,
     households,
     member_words,
@@ -46,7 +47,10 @@ _COPIES_PER_TEAM: Final = 10
 _AT_ONCE: Final = 500
 TABLES: Final = (households, members, member_words, addresses, dossiers, reaches, *BY_HOUSEHOLD)
 """What is copied. Not `blocking_keys`: who may be the same person is asked by none of these reads."""
-_DOCUMENT: Final = households.c.keys().index("document")
+_PACKED: Final = (
+    (households.name, households.c.keys().index("document")),
+    (cases.name, cases.c.keys().index("worked_out")),
+)
 _DIGEST: Final = households.c.keys().index("digest")
 _READ_ALL: Final = """
     SELECT pg_prewarm(oid::regclass) FROM pg_class
@@ -130,8 +134,9 @@ class _Template(NamedTuple):
         """The rows of a copy, by table."""
         text = "".join(self._of(part, number) if index % 2 else part for index, part in enumerate(self.parts))
         found: dict[str, list[list[Any]]] = orjson.loads(text)
-        for row in found["households"]:
-            row[_DOCUMENT] = readmodel.packed(row[_DOCUMENT].encode())
+        for table, place in _PACKED:
+            for row in found[table]:
+                row[place] = readmodel.packed(row[place].encode())
         return found
 
     def _of(self, part: str, number: int) -> str:

@@ -167,7 +167,7 @@ def _messages(document: Document) -> Iterator[Messages]:
             laws.setdefault(ref_of(record), set()).add(record["body"]["law"])
     for item in document["message_dossiers"]:
         named_in = {ref_of(line) for line in document["lines"] if line["person_key"] == item["client"]}
-        of_law = laws.get(ref_of(item), frozenset())
+        of_law = laws.get(ref_of(item), set())
         beside = (ref for ref in named_in if LAW_OF_KIND.get(kinds.get(ref, "")) in of_law)
         yield Messages(ref_of(item), frozenset(beside))
 
