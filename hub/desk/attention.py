@@ -1,4 +1,4 @@
-"""What asks for attention, worked out when somebody looks: on the site's day, by the municipality's terms."""
+"""What asks for attention, on the site's day and by the municipality's terms: as it was kept, or worked out anew."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Summary(NamedTuple):
 def of_household(site: Site, seen: Seen) -> Insight:
     """What is worked out of a household that somebody reads; part of that look, so it writes no look of its own."""
     troubles = source_troubles(site.reading.around, seen.document, site.terms, site.now().astimezone(UTC))
-    on = site.attending
-    kept = worked_out.read(seen.kept, on.stamp)
-    return Insight(seen.document, Whole(seen.whole, on.today, on.terms, tuple(troubles), kept))
+    today = site.today()
+    kept = worked_out.read(seen.kept, site.attending.stamp_of(today))
+    return Insight(seen.document, Whole(seen.whole, today, site.terms, tuple(troubles), kept))
 
 
 def summaries(site: Site, documents: Iterable[Document]) -> dict[str, Summary]:

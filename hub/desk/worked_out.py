@@ -19,7 +19,7 @@ class WorkedOut(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """As it stands in the read model: on what it depends beside its household (`Attending.stamp` of
+    """As it stands in the read model: on what it depends beside its household (`Attending.stamp_of` of
     `hub.desk.caseload.writing`), and its JSON. Both empty: there is none."""
 
     stamp: str = ""

@@ -204,7 +204,7 @@ def test_other_terms_write_every_line_again(desk: Desk) -> None:
     desk.show(family())
     assert refresh(desk.engine, Attending(Terms(no_shows=5), now=lambda: NOW)) == 1
     each = [Attending(terms, prices, lambda: NOW) for terms in (Terms(), Terms(no_shows=5)) for prices in (NONE, SOME)]
-    assert len({attending.stamp for attending in each}) == 4
+    assert len({attending.stamp_of(NOW.date()) for attending in each}) == 4
 
 
 def test_refreshing_goes_in_parts(desk: Desk) -> None:

@@ -41,10 +41,9 @@ class Attending:
         """Today in the Netherlands."""
         return self.now().astimezone(TIME_ZONE).date()
 
-    @property
-    def stamp(self) -> str:
-        """What a line of now is stamped with."""
-        return f"{self.today.isoformat()} {self._settings}"
+    def stamp_of(self, day: date) -> str:
+        """What a line of a day is stamped with: the very day that it was worked out for."""
+        return f"{day.isoformat()} {self._settings}"
 
     @cached_property
     def _settings(self) -> str:
@@ -59,8 +58,10 @@ Lines = Mapping[str, Mapping[str, Sequence[Row]]]
 
 def lines_of(documents: Mapping[str, Document | None], attending: Attending) -> Lines:
     """What must stand in the list of these households; None: it is not shown. Takes longer than to write it."""
+    today = attending.today
     return {
-        home: _by_table(document, attending) if document is not None else {} for home, document in documents.items()
+        home: _by_table(document, attending, today) if document is not None else {}
+        for home, document in documents.items()
     }
 
 
@@ -92,18 +93,18 @@ def _write(connection: Connection, table: Table, rows: Mapping[str, Sequence[Row
     replace_rows(connection, table, rows.keys(), placed)
 
 
-def _by_table(document: Document, attending: Attending) -> dict[str, list[Row]]:
+def _by_table(document: Document, attending: Attending, today: date) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {}
-    for name, row in _rows(document, attending):
+    for name, row in _rows(document, attending, today):
         rows.setdefault(name, []).append(row)
     return rows
 
 
-def _rows(document: Document, attending: Attending) -> Iterator[tuple[str, Row]]:
+def _rows(document: Document, attending: Attending, today: date) -> Iterator[tuple[str, Row]]:
     """Of one household, each with its table."""
-    whole = Whole(document, attending.today, attending.terms)
+    whole = Whole(document, today, attending.terms)
     anybody = to_anybody(whole)
-    kept = {"stamp": attending.stamp, "worked_out": readmodel.packed(worked_out.as_json(whole.worked_out))}
+    kept = {"stamp": attending.stamp_of(today), "worked_out": readmodel.packed(worked_out.as_json(whole.worked_out))}
     yield "cases", {**_row(anybody, _changed_at(whole.seen_by_anybody)), **kept}
     yield from (("case_people", {"who": who[:220]}) for who in people_of(whole.directions))
     yield from (("case_teams", part._asdict()) for part in teams_of(document, whole.points))
@@ -130,7 +131,7 @@ def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
 def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
     """Write lines again that are of another day or of other terms, or were postponed. Returns how many; fewer than
     `limit`: no more."""
-    stamp = attending.stamp
+    stamp = attending.stamp_of(attending.today)
     with engine.begin() as connection:
         other = or_(cases.c.stamp < stamp, cases.c.stamp > stamp)  # not `!=`, for which no index is used
         query = select(cases.c.household_id).where(other).order_by(cases.c.stamp).limit(limit)
