@@ -1,4 +1,4 @@
-"""What is worked out of one household when somebody looks at it: each thing once, and only if it is asked for. Pure."""
+"""What is worked out of one household: each thing once, only if it is asked for, and not what was kept. Pure."""
 
 from __future__ import annotations
 

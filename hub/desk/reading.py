@@ -201,10 +201,9 @@ class Reading(Admission):
         action = Action.READ_CANDIDATES
         with self.connect() as connection:
             asked, moved = _found(connection, household_id)
-            document = asked.document if asked else None
-            about = self.facts(_known_id(household_id), document)
-            may_ask = document is not None and not moved and may(request.actor, action, about).allowed
-            pairs = self._pairs(connection, request, document, open_address) if document and may_ask else []
+            about = self.facts(_known_id(household_id), asked.document if asked else None)
+            may_ask = not moved and may(request.actor, action, about).allowed
+            pairs = self._pairs(connection, request, asked.document, open_address) if asked and may_ask else []
         homes = {item.other.household["household_id"]: item.other.household for item in pairs}
         readable = {home for home, item in homes.items() if item["access"]}
         shown = [item for item in pairs if item.other.household["household_id"] in readable]

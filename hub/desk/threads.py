@@ -1,4 +1,4 @@
-"""What happened to the requests of a household, as API and page show it: worked out when somebody looks."""
+"""What happened to the requests of a household, as API and page show it."""
 
 from __future__ import annotations
 

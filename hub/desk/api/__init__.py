@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from fastapi import APIRouter, Depends
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from hub.desk.api.decisions import decisions_router
-from hub.desk.api.emergencies import emergencies_router
-from hub.desk.api.erasures import erasures_router
-from hub.desk.api.households import households_router
-from hub.desk.api.inspections import inspections_router
-from hub.desk.api.requests import requests_router
-from hub.desk.api.sources import sources_router
-from hub.desk.api.state import state_router
-from hub.desk.api.teams import teams_router
+from hub.desk.api.decisions import add_decisions
+from hub.desk.api.emergencies import add_emergencies
+from hub.desk.api.erasures import add_erasures
+from hub.desk.api.households import add_households
+from hub.desk.api.inspections import add_inspections
+from hub.desk.api.requests import add_requests
+from hub.desk.api.sources import add_sources
+from hub.desk.api.state import add_state
+from hub.desk.api.teams import add_teams
 from hub.desk.site import Site
 
 __all__ = ["api_routes"]
 
 _NOUNS = (
-    households_router,
-    inspections_router,
-    erasures_router,
-    decisions_router,
-    emergencies_router,
-    requests_router,
-    teams_router,
-    sources_router,
+    add_households,
+    add_inspections,
+    add_erasures,
+    add_decisions,
+    add_emergencies,
+    add_requests,
+    add_teams,
+    add_sources,
 )
 
 
 def api_routes(site: Site) -> list[BaseRoute]:
     """All routes of the API, those that are asked most first, and those of the desk's own state. The routes themselves,
     for an application to have in its own list: a read takes 0.2 ms less than through routers in routers."""
-    return [route for router in (*_NOUNS, state_router) for route in router(site).routes]
+    nouns, state = APIRouter(dependencies=[Depends(_known_parameters)]), APIRouter()
+    for add in _NOUNS:
+        add(nouns, site)
+    add_state(state, site)
+    return [*nouns.routes, *state.routes]
+
+
+async def _known_parameters(request: Request) -> None:
+    """Whoever misspells a parameter must not get an answer to another question. Raises RequestValidationError, which
+    does not repeat the name: somebody may have put anything there."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    if not known.issuperset(request.query_params):
+        raise RequestValidationError([{"loc": ("query",), "msg": "a parameter that does not exist", "type": "extra"}])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json, noun_router, tagged
+from hub.desk.api.replies import as_json, tagged
 from hub.desk.deciding import Accepted
 from hub.desk.decision_models import DecisionAccepted, DecisionToMake, DecisionToTakeBack
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, answers
@@ -18,9 +18,8 @@ from hub.desk.site import API, Site, asking
 DECISIONS: Final = f"{API}/besluiten"
 
 
-def decisions_router(site: Site) -> APIRouter:
+def add_decisions(router: APIRouter, site: Site) -> None:
     """Routes of decisions."""
-    router = noun_router()
 
     @router.post(
         DECISIONS,
@@ -54,8 +53,6 @@ def decisions_router(site: Site) -> APIRouter:
     def withdraw(decision_id: str, request: Request, wanted: DecisionToTakeBack) -> Response:
         """Take a decision back: what it did is undone, and it stays to be seen."""
         return _accepted(site.deciding.withdraw(asking(request), decision_id, wanted))
-
-    return router
 
 
 def _accepted(accepted: Accepted) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from hub.desk import emergencies, models
 from hub.desk.api.households import HOUSEHOLDS
-from hub.desk.api.replies import noun_router, tagged
+from hub.desk.api.replies import tagged
 from hub.desk.emergencies import ToReview
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -18,9 +18,8 @@ from hub.desk.site import API, Site, asking
 EMERGENCIES: Final = f"{API}/noodtoegangen"
 
 
-def emergencies_router(site: Site) -> APIRouter:
+def add_emergencies(router: APIRouter, site: Site) -> None:
     """The route of emergency accesses."""
-    router = noun_router()
 
     @router.get(
         EMERGENCIES,
@@ -32,8 +31,6 @@ def emergencies_router(site: Site) -> APIRouter:
         """Emergency accesses that nobody has reviewed yet, the oldest first."""
         found = [_emergency(item) for item in emergencies.to_review(site.reading, asking(request))]
         return tagged(request, {"emergencies": found})
-
-    return router
 
 
 def _emergency(found: ToReview) -> dict[str, object]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json, noun_router
+from hub.desk.api.replies import as_json
 from hub.desk.api.searches import person_key_of
 from hub.desk.erasing import Erased, Kept
 from hub.desk.openapi import PROBLEMS, answers
@@ -18,9 +18,8 @@ from hub.desk.site import API, Site, asking
 ERASURES: Final = f"{API}/wisverzoeken"
 
 
-def erasures_router(site: Site) -> APIRouter:
+def add_erasures(router: APIRouter, site: Site) -> None:
     """The route of erasures."""
-    router = noun_router()
 
     @router.post(
         ERASURES,
@@ -32,8 +31,6 @@ def erasures_router(site: Site) -> APIRouter:
         """What goes and what stays if a person is erased; ordered, the hub forgets him within a minute or so."""
         person_key = person_key_of(site, wanted.bsn)
         return as_json(_erasure(site.erasing.erase(asking(request), person_key, wanted.why, order=wanted.order)))
-
-    return router
 
 
 def _erasure(erased: Erased) -> dict[str, object]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import attention, digest, models, threads
-from hub.desk.api.replies import PageSize, as_json, noun_router, paged, tagged
+from hub.desk.api.replies import PageSize, as_json, paged, tagged
 from hub.desk.api.searches import search_of
 from hub.desk.candidates import Candidate, Side
 from hub.desk.openapi import HOUSEHOLD_PROBLEMS, PROBLEMS, answers
@@ -26,12 +26,10 @@ from hub.household.document_shape import Document
 HOUSEHOLDS: Final = f"{API}/huishoudens"
 
 
-def households_router(site: Site) -> APIRouter:
+def add_households(router: APIRouter, site: Site) -> None:
     """Routes of households."""
-    router = noun_router()
     _add_lists(router, site)
     _add_household(router, site)
-    return router
 
 
 def _add_lists(router: APIRouter, site: Site) -> None:

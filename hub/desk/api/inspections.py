@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models
-from hub.desk.api.replies import as_json, noun_router
+from hub.desk.api.replies import as_json
 from hub.desk.api.searches import person_key_of
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -17,9 +17,8 @@ from hub.desk.site import API, Site, asking
 INSPECTIONS: Final = f"{API}/inzageverzoeken"
 
 
-def inspections_router(site: Site) -> APIRouter:
+def add_inspections(router: APIRouter, site: Site) -> None:
     """The route of inspections."""
-    router = noun_router()
 
     @router.post(
         INSPECTIONS,
@@ -31,5 +30,3 @@ def inspections_router(site: Site) -> APIRouter:
         """Everything held of a citizen who asks for it, and every look at him."""
         person_key = person_key_of(site, wanted.bsn)
         return as_json(site.reading.inspect(asking(request), person_key, site.open_address))
-
-    return router

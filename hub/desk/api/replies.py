@@ -1,4 +1,4 @@
-"""What all of the API shares: what may be asked, the tag by which a reader has an answer, and the parts of a list."""
+"""What all answers of the API share: the tag by which a reader has one already, and the pages of a list."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Query
-from fastapi.exceptions import RequestValidationError
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,19 +16,6 @@ from hub.desk.paging import last_page, with_query
 LARGEST_PAGE: Final = 100
 PageSize = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 """How much of a list is asked for at once."""
-
-
-def noun_router() -> APIRouter:
-    """A router for what is asked of one noun."""
-    return APIRouter(dependencies=[Depends(_known_parameters)])
-
-
-async def _known_parameters(request: Request) -> None:
-    """Whoever misspells a parameter must not get an answer to another question. Raises RequestValidationError, which
-    does not repeat the name: somebody may have put anything there."""
-    known = {field.alias for field in request.scope["route"].dependant.query_params}
-    if not known.issuperset(request.query_params):
-        raise RequestValidationError([{"loc": ("query",), "msg": "a parameter that does not exist", "type": "extra"}])
 
 
 def tagged(request: Request, body: object, headers: Mapping[str, str] | None = None) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, requests
-from hub.desk.api.replies import PageSize, noun_router, paged, tagged
+from hub.desk.api.replies import PageSize, paged, tagged
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.paging import PageNumber
 from hub.desk.site import API, Site, asking
@@ -20,9 +20,8 @@ _ONE_OF_STATES: Final = f"^({'|'.join(FURTHER)})?$"
 _ONE_OF_PARTIES: Final = f"^({'|'.join(Party)})?$"
 
 
-def requests_router(site: Site) -> APIRouter:
+def add_requests(router: APIRouter, site: Site) -> None:
     """The route of requests."""
-    router = noun_router()
 
     @router.get(
         REQUESTS,
@@ -45,5 +44,3 @@ def requests_router(site: Site) -> APIRouter:
         chosen = {"toestand": toestand, "aanZet": aanZet, "teLaat": "true" if teLaat else ""}
         place = paged(REQUESTS, found.total, pagina, paginaGrootte, {name: it for name, it in chosen.items() if it})
         return tagged(request, {**place, **requests.answer(found, site)})
-
-    return router

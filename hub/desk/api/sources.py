@@ -7,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, operations
-from hub.desk.api.replies import noun_router, tagged
+from hub.desk.api.replies import tagged
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
 
 
-def sources_router(site: Site) -> APIRouter:
+def add_sources(router: APIRouter, site: Site) -> None:
     """The route of sources."""
-    router = noun_router()
 
     @router.get(
         f"{API}/bronnen",
@@ -34,5 +33,3 @@ def sources_router(site: Site) -> APIRouter:
             for item in operations.sources(site.reading, asking(request))
         ]
         return tagged(request, {"sources": found})
-
-    return router

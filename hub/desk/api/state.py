@@ -11,9 +11,8 @@ from hub.desk.problems import problem
 from hub.desk.site import DESCRIPTION, Site
 
 
-def state_router(site: Site) -> APIRouter:
+def add_state(router: APIRouter, site: Site) -> None:
     """Routes of the desk's own state."""
-    router = APIRouter()
 
     @router.get(DESCRIPTION, include_in_schema=False)
     def description(request: Request) -> Response:
@@ -35,5 +34,3 @@ def state_router(site: Site) -> APIRouter:
     def metrics() -> Response:
         """Counters and histograms in Prometheus' text format; no personal data."""
         return Response(site.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    return router

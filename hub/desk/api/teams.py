@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.desk import models, teams
-from hub.desk.api.replies import as_json, noun_router, tagged
+from hub.desk.api.replies import as_json, tagged
 from hub.desk.deputising import DeputyToName, DeputyToTakeBack
 from hub.desk.openapi import PROBLEMS, answers
 from hub.desk.site import API, Site, asking
@@ -18,9 +18,8 @@ TEAMS: Final = f"{API}/teams"
 DEPUTIES: Final = f"{API}/vervangingen"
 
 
-def teams_router(site: Site) -> APIRouter:
+def add_teams(router: APIRouter, site: Site) -> None:
     """Routes of teams, and of who stands in for whom in them."""
-    router = noun_router()
 
     @router.get(TEAMS, operation_id="listTeams", tags=["teams"], responses=answers(models.Teams, PROBLEMS))
     def listed_teams(request: Request) -> Response:
@@ -51,5 +50,3 @@ def teams_router(site: Site) -> APIRouter:
         """Take it back: from now on he stands in no more."""
         site.deputising.take_back(asking(request), deputyship_id, wanted.why)
         return as_json({"deputyship_id": deputyship_id}, status=202)
-
-    return router

@@ -48,17 +48,17 @@ def attention_points(
 
 def of_household(facts: Facts) -> list[AttentionPoint]:
     """What a household itself asks attention for, whatever its sources do: the same all day, until it changes."""
-    return _in_order((point for finds in _OF_ITSELF for point in finds(facts)), facts)
+    return in_order(_with_snoozes((point for finds in _OF_ITSELF for point in finds(facts)), facts))
 
 
 def with_sources(known: list[AttentionPoint], facts: Facts) -> list[AttentionPoint]:
     """Together with what its sources ask attention for. `known`: as `of_household`."""
-    return in_order([*known, *_in_order(RULES[Rule.SOURCE](facts), facts)]) if facts.sources else known
+    return in_order([*known, *_with_snoozes(RULES[Rule.SOURCE](facts), facts)]) if facts.sources else known
 
 
-def _in_order(found: Iterable[AttentionPoint], facts: Facts) -> list[AttentionPoint]:
+def _with_snoozes(found: Iterable[AttentionPoint], facts: Facts) -> list[AttentionPoint]:
     if not facts.document["dossiers"]:
         return []
     put_off = snoozes(facts.document, facts.today)
-    snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in in_order(found))
+    snoozed = ((point, put_off.get((point.rule.value, point.point))) for point in found)
     return [replace(point, snooze=snooze) if snooze else point for point, snooze in snoozed]
