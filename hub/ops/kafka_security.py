@@ -20,6 +20,8 @@ from hub.settings import PREFIX, read_private
 KAFKA_PREFIX: Final = f"{PREFIX}KAFKA_"
 _PASSWORD_FILE: Final = f"{KAFKA_PREFIX}PASSWORD_FILE"
 _CA_FILE: Final = f"{KAFKA_PREFIX}CA_FILE"
+_HANDSHAKE_SECONDS: Final = 10.0
+"""As long as kafka-python gives the connection itself (socket_connection_setup_timeout_ms)."""
 
 
 class Protocol(StrEnum):
@@ -84,12 +86,30 @@ def client_options() -> dict[str, Any]:
     return options
 
 
+class _Answered(ssl.SSLSocket):
+    """kafka-python (3.0.12) waits without end for a broker that takes the connection and says nothing in the TLS
+    handshake: neither request_timeout_ms nor bootstrap_timeout_ms counts there. Its thread waits here instead, and goes
+    on as after any connection that failed. aiokafka makes no such socket, and has a deadline of its own."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Blocks until it is done. Raises OSError: refused, broken off, or TimeoutError if the broker says nothing."""
+        self.settimeout(_HANDSHAKE_SECONDS)
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+        self.setblocking(False)
+
+
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     """Certificate and host name are checked."""
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError is one too
         raise ConfigError(_CA_FILE, [str(ca_file)], problem="cannot be read, or holds no certificate") from error
+    context.sslsocket_class = _Answered
+    return context
 
 
 def _stated(user: str) -> str:

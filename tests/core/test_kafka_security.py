@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaTimeoutError
 
 from hub.connect.ingest.runner import denied_to_connectors
 from hub.errors import ConfigError
+from hub.ops import kafka_security
 from hub.ops.kafka_security import KAFKA_PREFIX, KafkaSecurity, client_options
 from hub.settings import Settings
 
@@ -90,3 +98,31 @@ def test_no_connector_reads_the_password(told: Path, tmp_path: Path) -> None:
 def test_every_setting_is_described_and_none_holds_the_password_itself() -> None:
     assert all(field.description for field in KafkaSecurity.model_fields.values())
     assert {name for name in KafkaSecurity.model_fields if "password" in name} == {"password_file"}
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Where connections are taken, by the machine itself, and nobody ever says anything: a broker that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield "{}:{}".format(*listener.getsockname())
+
+
+@pytest.mark.timeout(60)
+def test_a_broker_that_says_nothing_in_the_handshake_is_given_up(monkeypatch: pytest.MonkeyPatch, silent: str) -> None:
+    """kafka-python itself would wait without end."""
+    monkeypatch.setattr(kafka_security, "_HANDSHAKE_SECONDS", 0.2)
+    with pytest.raises(KafkaTimeoutError):
+        KafkaAdminClient(bootstrap_servers=silent, bootstrap_timeout_ms=500, **client_options())
+
+
+@pytest.mark.timeout(60)
+def test_aiokafka_gives_it_up_by_itself(silent: str) -> None:
+    async def start() -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=silent, request_timeout_ms=200, **client_options())
+        try:
+            await consumer.start()
+        finally:
+            await consumer.stop()
+
+    with pytest.raises(KafkaConnectionError):
+        asyncio.run(start())

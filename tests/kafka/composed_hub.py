@@ -4,19 +4,23 @@ addresses and the places of files are those of this machine."""
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
 from hub.demo.brokers.child import ChildProcess
 from hub.demo.brokers.ports import free_port
 from tests.deploy.composed import Service, entry_point, ours
+from tests.stream.demos import below
 
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 180.0
+"""What compose waits (start_period, and retries times interval)."""
 _STOP_SECONDS: Final = 30.0
 """What compose waits for (stop_grace_period)."""
 _PORTS: Final = ("REGIEHUB_METRICS_PORT", "REGIEHUB_DESK_PORT")
@@ -91,9 +95,18 @@ class ComposedHub:
         while waiting:
             for name in waiting:
                 assert self.children[name].exit_code() is None, f"{name} has ended: {self.log(name)}"
-            assert time.monotonic() < until, f"not ready: {waiting}: {self.log(waiting[0])}"
+            assert time.monotonic() < until, f"not ready: {waiting}: {self._where_it_hangs(waiting[0])}"
             waiting = [name for name in waiting if not self._is_healthy(name)]
             pause.wait(0.2)
+
+    def _where_it_hangs(self, name: str) -> str:
+        """Ends it and the processes below it; gives the end of its log, in which each says where its threads were."""
+        child = self.children[name]
+        for pid in [*(process.pid for process in below(child.pid)), child.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGABRT)
+        child.wait(_STOP_SECONDS)
+        return "\n".join(child.last_lines(200))
 
     def _is_healthy(self, name: str) -> bool:
         kind, program, *arguments = ours()[name]["healthcheck"]["test"]
@@ -102,12 +115,14 @@ class ComposedHub:
         return subprocess.run(command, env=self._environments[name], check=False, timeout=10).returncode == 0
 
     def _environment(self, name: str, service: Service) -> dict[str, str]:
-        """What compose gives and nothing else, but for what every image has: a path and a home."""
+        """What compose gives and nothing else, but for what every image has, a path and a home, and for what makes a
+        process say where it hangs."""
         told = {key: str(value) for key, value in service["environment"].items()}
         values = self._here(name, service, list(told.values()))
         told = dict(zip(told, values, strict=True)) | {key: str(free_port()) for key in _PORTS if key in told}
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return {"PATH": path, "HOME": str(self.folder), **told, **self._extra.get(name, {})}
+        here = {"PATH": path, "HOME": str(self.folder), "PYTHONFAULTHANDLER": "1"}
+        return {**here, **told, **self._extra.get(name, {})}
 
     def _here(self, name: str, service: Service, texts: Sequence[str]) -> list[str]:
         places = self._places(name, service) | self._addresses

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,12 +128,12 @@ def test_what_compose_starts_makes_households_readable(
     close_with: Callable[[str], None],
 ) -> None:
     began = time.monotonic()
-    strangers = _strangers(kafka)
     Deliverer(simulators).deliver_all(Correspondence().with_messages(new_town(HOUSEHOLDS, seed).fill()))
     folder = secrets.parent
     reference, _ = reference_of(cast(Stack, SimpleNamespace(simulators=simulators, folder=folder)))
     client_secret = (secrets / "login.txt").read_text(encoding="utf-8")
     with (
+        _strangers(kafka) as strangers,
         serving_registry() as registry,
         municipal_login(
             folder,
@@ -159,9 +159,9 @@ def test_what_compose_starts_makes_households_readable(
             for name in hub.children:
                 _assert_watched(hub.environment(name))
             assert set(hub.stop().values()) == {0}
-    assert registry.subjects["households.view"] == {1: 204}
-    for stranger in strangers:
-        _assert_refused(stranger, kafka)
+        assert registry.subjects["households.view"] == {1: 204}
+        for stranger in strangers:
+            _assert_refused(stranger, kafka)
     seconds = time.monotonic() - began
     close_with(
         f"parity with docker-compose.yml: {len(reference.households)} households as the reference has them,"
@@ -202,12 +202,19 @@ def _assert_watched(environment: dict[str, str]) -> None:
     assert "regiehub_" in metrics.text
 
 
-def _strangers(kafka: SecuredKafka) -> list[subprocess.Popen[str]]:
-    """Who comes without TLS, and who comes under a wrong name: both try for half a minute."""
+@contextmanager
+def _strangers(kafka: SecuredKafka) -> Iterator[list[subprocess.Popen[str]]]:
+    """Who comes without TLS, and who comes under a wrong name: both try for half a minute, and are ended at the end."""
     command = [sys.executable, "-m", "hub.cli.main", "topics", "apply"]
     wrong = ({"REGIEHUB_KAFKA_PROTOCOL": "PLAINTEXT"}, {"REGIEHUB_KAFKA_USER": "somebody"})
     told = [{**kafka.client_variables, "REGIEHUB_BROKER": kafka.secured, **variables} for variables in wrong]
-    return [subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) for variables in told]
+    with ExitStack() as running:
+        strangers = []
+        for variables in told:
+            stranger = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True)
+            strangers.append(running.enter_context(stranger))
+            running.callback(stranger.kill)
+        yield strangers
 
 
 def _assert_refused(stranger: subprocess.Popen[str], kafka: SecuredKafka) -> None:
