@@ -1,5 +1,6 @@
 """What was worked out of a whole household for its line in the lists, and is kept beside it for whoever reads the
-household that day: a third of a read's work. Of another day, or by other terms, it is worked out anew."""
+household that day: a third of a read's work. Of another day, by other terms or by another release, it is worked out
+anew."""
 
 from __future__ import annotations
 

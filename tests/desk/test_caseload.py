@@ -17,6 +17,7 @@ from hub.desk import database, readmodel, tables
 from hub.desk.access import Action, Actor, Household, Role, grantees_of, may
 from hub.desk.access.decide import sees_whole
 from hub.desk.access.reach import moment_text
+from hub.desk.caseload import writing
 from hub.desk.caseload.case import keys_of
 from hub.desk.caseload.query import SORTS, Found, Wanted, find
 from hub.desk.caseload.told import finders, to_anybody, told_of
@@ -205,6 +206,14 @@ def test_other_terms_write_every_line_again(desk: Desk) -> None:
     assert refresh(desk.engine, Attending(Terms(no_shows=5), now=lambda: NOW)) == 1
     each = [Attending(terms, prices, lambda: NOW) for terms in (Terms(), Terms(no_shows=5)) for prices in (NONE, SOME)]
     assert len({attending.stamp_of(NOW.date()) for attending in each}) == 4
+
+
+def test_another_release_writes_every_line_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rules may be other ones, and what it keeps may have another shape."""
+    desk.show(family())
+    monkeypatch.setattr(writing, "version", lambda _name: "another")
+    assert refresh(desk.engine, Attending(now=lambda: NOW)) == 1
+    assert refresh(desk.engine, Attending(now=lambda: NOW)) == 0
 
 
 def test_refreshing_goes_in_parts(desk: Desk) -> None:

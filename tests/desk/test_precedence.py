@@ -152,21 +152,35 @@ def test_outside_of_what_is_long_nobody_waits() -> None:
     assert not turns.waited
 
 
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """As if a short answer were always under way: for how long each that gives way would have waited."""
+    found: list[float] = []
+
+    def wait(_turns: Precedence, seconds: float) -> float:
+        found.append(seconds)
+        return 0.0
+
+    monkeypatch.setattr(Precedence, "is_asked", True)
+    monkeypatch.setattr(Precedence, "wait", wait)
+    return found
+
+
 @pytest.mark.parametrize(
     ("path", "is_long"),
     [("/huishoudens/{}", True), ("/huishoudens", True), (API_HOUSEHOLD, False)],
 )
 def test_a_page_gives_way_while_it_is_made(
-    path: str, is_long: bool, visit: Callable[[str | None], TestClient], home: str, monkeypatch: pytest.MonkeyPatch
+    path: str, is_long: bool, visit: Callable[[str | None], TestClient], home: str, waited: list[float]
 ) -> None:
-    client, waited = log_in(visit(None), DIRECTOR) if is_long else visit(DIRECTOR), list[float]()
-
-    def wait(_turns: Precedence, seconds: float) -> float:
-        waited.append(seconds)
-        return 0.0
-
-    monkeypatch.setattr(Precedence, "is_asked", True)
-    monkeypatch.setattr(Precedence, "wait", wait)
-    found = client.get(path.format(home))
-    assert found.status_code == 200
+    client = log_in(visit(None), DIRECTOR) if is_long else visit(DIRECTOR)
+    waited.clear()
+    assert client.get(path.format(home)).status_code == 200
     assert (len(waited) > 20) == is_long
+
+
+def test_a_search_gives_way_at_each_household(home: str, director: TestClient, waited: list[float]) -> None:
+    """Before it is cut down to what may be seen of it, and before its points are worked out."""
+    found = director.post(API_HOUSEHOLD.format("zoekopdrachten"), json={"name": "van dijk"})
+    assert [row["household_id"] for row in found.json()["households"]] == [home]
+    assert len(waited) == 2

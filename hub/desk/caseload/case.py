@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple, TypedDict
@@ -12,10 +11,8 @@ from hub.desk.access import Actor
 from hub.desk.blocks.glance import Stuck, most_pressing, stuck
 from hub.events.ids import ref_of
 from hub.household.attention.point import AttentionPoint, Rule, Severity
-from hub.household.attention.terms import Terms
 from hub.household.direction import DirectionEntry, directions, written_name
 from hub.household.document_shape import Document
-from hub.household.prices import Prices
 from hub.household.requests.threads import Thread
 
 NOTHING: Final = 9
@@ -93,11 +90,6 @@ class Case(NamedTuple):
 
     line: Line
     urgency: Urgency
-
-
-def settings_mark(terms: Terms, prices: Prices) -> str:
-    """On what a line depends, but for its household and the day."""
-    return hashlib.sha256(f"{terms.model_dump_json()} {prices.model_dump_json()}".encode()).hexdigest()[:12]
 
 
 def case_of(document: Document, every: Iterable[AttentionPoint], threads: Iterable[Thread], today: date) -> Case:

@@ -3,10 +3,12 @@ changed. One writer."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from importlib.metadata import version
 from typing import Final
 
 import orjson
@@ -14,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table, or_, select, update
 
 from hub.desk import readmodel, worked_out
 from hub.desk.caseload.asked import of_teams
-from hub.desk.caseload.case import Case, Urgency, people_of, said_rules, settings_mark, teams_of
+from hub.desk.caseload.case import Case, Urgency, people_of, said_rules, teams_of
 from hub.desk.caseload.told import to_anybody, told_of
 from hub.desk.insight import Whole
 from hub.desk.rows import Row, mark, replace_rows
@@ -30,7 +32,7 @@ REFRESHED: Final = 100
 
 @dataclass(frozen=True)
 class Attending:
-    """On what lines depend beside their household: the municipality's terms and prices, and the day."""
+    """On what lines depend beside their household: the release, the municipality's terms and prices, and the day."""
 
     terms: Terms = field(default_factory=Terms)
     prices: Prices = field(default_factory=Prices)
@@ -43,11 +45,13 @@ class Attending:
 
     def stamp_of(self, day: date) -> str:
         """What a line of a day is stamped with: the very day that it was worked out for."""
-        return f"{day.isoformat()} {self._settings}"
+        return f"{day.isoformat()} {self._rest}"
 
     @cached_property
-    def _settings(self) -> str:
-        return settings_mark(self.terms, self.prices)
+    def _rest(self) -> str:
+        """Of the release, which may have other rules, and of the municipality's settings."""
+        rest = f"{version('regiehub')} {self.terms.model_dump_json()} {self.prices.model_dump_json()}"
+        return hashlib.sha256(rest.encode()).hexdigest()[:12]
 
 
 _OWED: Final = ""
@@ -129,8 +133,8 @@ def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
 
 
 def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
-    """Write lines again that are of another day or of other terms, or were postponed. Returns how many; fewer than
-    `limit`: no more."""
+    """Write lines again that are of another day, other terms or another release, or were postponed. Returns how many;
+    fewer than `limit`: no more."""
     stamp = attending.stamp_of(attending.today)
     with engine.begin() as connection:
         other = or_(cases.c.stamp < stamp, cases.c.stamp > stamp)  # not `!=`, for which no index is used
