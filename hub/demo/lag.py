@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import httpx
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
@@ -18,6 +18,7 @@ from hub.demo.stack import Stack
 from hub.desk import database, readmodel
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, VIEWS, topics
 from hub.ops.flow import STREAM_INPUTS
+from hub.ops.kafka_admin import open_admin
 
 _DESK_INPUTS: Final = (VIEWS, DEAD_LETTERS)
 _PAUSE_SECONDS: Final = 0.2
@@ -42,7 +43,7 @@ class Gauge:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._admin = KafkaAdminClient(bootstrap_servers=stack.broker.bootstrap)
+        self._admin = open_admin(stack.broker.bootstrap)
         self._engine: Engine = database.open_engine(f"sqlite:///{stack.data_folder / 'desk' / 'desk.sqlite'}")
         self._http = httpx.Client(trust_env=False, timeout=5.0)
 

@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 
 import httpx
 import yaml
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
@@ -38,6 +38,7 @@ from hub.demo.users import USERS, DemoUser
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.household.days import TIME_ZONE
+from hub.ops.kafka_admin import open_admin
 from hub.stream.provision import ensure_topics
 
 SOURCES: Final = ("zcd", "menscentraal", "istandaarden")
@@ -89,7 +90,7 @@ class ExternalBroker:
 def _refuse_used(bootstrap: str) -> None:
     """What is there was keyed with other secrets, and the reference knows nothing of it."""
     ensure_topics(bootstrap)
-    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin: Any = open_admin(bootstrap)
     try:
         places = [TopicPartition(spec.topic, number) for spec in topics().values() for number in range(spec.partitions)]
         ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as AsyncKafkaError
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from sqlalchemy import Engine
 
@@ -25,6 +24,7 @@ from hub.errors import LogUnavailable
 from hub.events.topics import VIEWS
 from hub.events.trace import carried, trace_id
 from hub.household import document
+from hub.ops.kafka_admin import open_admin
 from hub.ops.kafka_security import client_options
 from hub.ops.metrics import LARGE_VIEW_BYTES
 from hub.ops.pacing import pace_idle_fetches
@@ -307,7 +307,7 @@ async def _ends(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) ->
 
 def _describe(broker: str) -> dict[str, _Topic]:
     """Partitions and ids of our topics. Raises LogUnavailable while one is missing: it may still be made."""
-    admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=REQUEST_MILLISECONDS, **client_options())
+    admin = open_admin(broker, milliseconds=REQUEST_MILLISECONDS)
     try:
         found = {item["name"]: item for item in admin.describe_topics(list(TOPICS))}
     finally:

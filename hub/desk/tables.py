@@ -180,11 +180,11 @@ cases = Table(
     Column("written", String(WRITTEN_SIGNS), nullable=False),
     Column("worked_out", LargeBinary, nullable=False),
 )
-"""One line of the list of households (`hub.desk.caseload`). It depends on the day and on the municipality's terms:
-`stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which say
-something of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with the
-household: what more somebody is told stands in `case_sights`. `worked_out`: of the whole household, never
-to be shown as it is (`hub.desk.worked_out`), compressed."""
+"""One line of the list of households (`hub.desk.caseload`). It depends on the day, the municipality's terms and the
+version: `stamp` says on which. `rank`: how much the first matter presses; `points`: how many are open; `rules`: which
+say something of it, as `said_rules` puts them. `line`: what is shown. All of it as anybody sees it who has to do with
+the household: what more somebody is told stands in `case_sights`. `worked_out`: of the whole household, never to be
+shown as it is (`hub.desk.worked_out`), compressed."""
 case_sights = Table(
     "case_sights",
     metadata,

@@ -1,5 +1,5 @@
 """What was worked out of a whole household for its line in the lists, and is kept beside it for whoever reads the
-household that day: a third of a read's work. Of another day, by other terms or by another release, it is worked out
+household that day: a third of a read's work. Of another day, by other terms or by another version, it is worked out
 anew."""
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from pydantic import TypeAdapter
 
+from hub.desk.rows import mark
 from hub.household.attention.point import AttentionPoint
 from hub.household.requests.threads import Thread
 
@@ -30,6 +31,11 @@ class Kept(NamedTuple):
 def as_json(found: WorkedOut) -> bytes:
     """As it is kept."""
     return _FORM.dump_json(found)
+
+
+def shape() -> str:
+    """By which it is known whether what was kept can be read: of another shape it is not."""
+    return mark(_FORM.json_schema())
 
 
 def read(kept: Kept, stamp: str) -> WorkedOut | None:

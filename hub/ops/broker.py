@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Self
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import topics
+from hub.ops.kafka_admin import open_admin
 from hub.ops.kafka_security import client_options
 
 _CONNECT_SECONDS: Final = 3.0
@@ -51,12 +52,7 @@ class Broker:
         _refuse_silence(self.bootstrap)
         _log_of_groups.setLevel(logging.ERROR)
         with _translated(self.bootstrap):
-            self._admin = KafkaAdminClient(
-                bootstrap_servers=self.bootstrap,
-                request_timeout_ms=_TIMEOUT_MILLISECONDS,
-                bootstrap_timeout_ms=_TIMEOUT_MILLISECONDS,
-                **client_options(),
-            )
+            self._admin = open_admin(self.bootstrap, milliseconds=_TIMEOUT_MILLISECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:

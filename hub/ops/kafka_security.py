@@ -6,7 +6,10 @@ it. A password without TLS is not among the choices.
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +23,8 @@ from hub.settings import PREFIX, read_private
 KAFKA_PREFIX: Final = f"{PREFIX}KAFKA_"
 _PASSWORD_FILE: Final = f"{KAFKA_PREFIX}PASSWORD_FILE"
 _CA_FILE: Final = f"{KAFKA_PREFIX}CA_FILE"
-_HANDSHAKE_SECONDS: Final = 10.0
-"""As long as kafka-python gives the connection itself (socket_connection_setup_timeout_ms)."""
+_HANDSHAKE_SECONDS: Final = 5.0
+"""Half of what a connection has in all where we ask the broker something: another one of its servers is tried then."""
 
 
 class Protocol(StrEnum):
@@ -88,18 +91,31 @@ def client_options() -> dict[str, Any]:
 
 class _Answered(ssl.SSLSocket):
     """kafka-python (3.0.12) waits without end for a broker that takes the connection and says nothing in the TLS
-    handshake: neither request_timeout_ms nor bootstrap_timeout_ms counts there. Its thread waits here instead, and goes
-    on as after any connection that failed. aiokafka makes no such socket, and has a deadline of its own."""
+    handshake: neither request_timeout_ms nor bootstrap_timeout_ms counts there. This one ends such a connection, after
+    which that client goes on as after any that failed. aiokafka makes no such socket, and has a deadline of its own."""
+
+    _deadline: threading.Timer | None = None
 
     def do_handshake(self, block: bool = False) -> None:
-        """Blocks until it is done. Raises OSError: refused, broken off, or TimeoutError if the broker says nothing."""
-        self.settimeout(_HANDSHAKE_SECONDS)
+        """A step of it; as kafka-python has set the socket, that does not block. Raises SSLWantReadError or
+        SSLWantWriteError for more steps, another OSError when it has failed or was ended."""
+        if self._deadline is None:
+            self._deadline = threading.Timer(_HANDSHAKE_SECONDS, self._end)
+            self._deadline.daemon = True
+            self._deadline.start()
         try:
             super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
         except OSError:
+            self._deadline.cancel()
             self.close()
             raise
-        self.setblocking(False)
+        self._deadline.cancel()
+
+    def _end(self) -> None:
+        with suppress(OSError):  # it is closed already
+            socket.socket.shutdown(self, socket.SHUT_RDWR)  # not ours, which takes the TLS away under another thread
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -11,9 +11,9 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import TopicSpec, topics
-from hub.ops.kafka_security import client_options
+from hub.ops.kafka_admin import open_admin
 
-_TIMEOUT_MS: Final = 30_000
+_CREATE_MILLISECONDS: Final = 30_000
 _SETTLE_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 
@@ -26,7 +26,7 @@ def ensure_topics(bootstrap: str, replication: int = 1, specs: Sequence[TopicSpe
     LogUnavailable when the broker does not answer."""
     wanted = list(topics().values()) if specs is None else list(specs)
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **client_options())
+        admin = open_admin(bootstrap)
         try:
             return _ensure(admin, wanted, replication)
         finally:
@@ -38,7 +38,7 @@ def ensure_topics(bootstrap: str, replication: int = 1, specs: Sequence[TopicSpe
 def topic_ids(bootstrap: str, names: Sequence[str]) -> dict[str, str]:
     """The broker's id of each topic. Raises LogRefused for a missing topic, LogUnavailable as above."""
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=_TIMEOUT_MS, **client_options())
+        admin = open_admin(bootstrap)
         try:
             found = _describe(admin, names)
         finally:
@@ -77,7 +77,7 @@ def _create(admin: KafkaAdminClient, spec: TopicSpec, replication: int) -> None:
         topic_configs=spec.broker_config(),
     )
     try:
-        admin.create_topics([topic], timeout_ms=_TIMEOUT_MS)
+        admin.create_topics([topic], timeout_ms=_CREATE_MILLISECONDS)
     except TopicAlreadyExistsError:
         return  # somebody else was quicker
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaTimeoutError
 
 from hub.connect.ingest.runner import denied_to_connectors
 from hub.errors import ConfigError
 from hub.ops import kafka_security
+from hub.ops.kafka_admin import open_admin
 from hub.ops.kafka_security import KAFKA_PREFIX, KafkaSecurity, client_options
 from hub.settings import Settings
+from tests.kafka.municipal_login import self_signed
+from tests.stream.demos import eventually
 
 PASSWORD = "GEHEIM"
 
@@ -107,12 +112,24 @@ def silent() -> Iterator[str]:
         yield "{}:{}".format(*listener.getsockname())
 
 
+def held() -> tuple[int, int]:
+    """How many threads and descriptors this process has, without those of sockets that only wait to be collected."""
+    gc.collect()
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
 @pytest.mark.timeout(60)
-def test_a_broker_that_says_nothing_in_the_handshake_is_given_up(monkeypatch: pytest.MonkeyPatch, silent: str) -> None:
-    """kafka-python itself would wait without end."""
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SASL_SSL"])
+def test_a_broker_that_says_nothing_is_given_up_and_nothing_of_it_is_left(
+    protocol: str, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    """kafka-python itself would wait without end in a TLS handshake, and keep a thread of every client."""
     monkeypatch.setattr(kafka_security, "_HANDSHAKE_SECONDS", 0.2)
+    monkeypatch.setenv("REGIEHUB_KAFKA_PROTOCOL", protocol)
+    before = held()
     with pytest.raises(KafkaTimeoutError):
-        KafkaAdminClient(bootstrap_servers=silent, bootstrap_timeout_ms=500, **client_options())
+        open_admin(silent, milliseconds=500)
+    assert eventually(lambda: held() == before, 10)
 
 
 @pytest.mark.timeout(60)
@@ -126,3 +143,38 @@ def test_aiokafka_gives_it_up_by_itself(silent: str) -> None:
 
     with pytest.raises(KafkaConnectionError):
         asyncio.run(start())
+
+
+def step_by_step(client: ssl.SSLSocket, server: ssl.SSLSocket) -> None:
+    """The handshake of both, neither of which blocks."""
+    waiting = [client, server]
+    while waiting:
+        for one in list(waiting):
+            with suppress(ssl.SSLWantReadError):
+                one.do_handshake()
+                waiting.remove(one)
+
+
+def test_a_handshake_goes_on_step_by_step_and_is_left_alone_when_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kafka_security, "_HANDSHAKE_SECONDS", 0.2)
+    key, certificate = self_signed(tmp_path)
+    monkeypatch.setenv("REGIEHUB_KAFKA_CA_FILE", str(certificate))
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(certificate, key)
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setblocking(False)
+    before = threading.active_count()
+    with (
+        client_options()["ssl_context"].wrap_socket(
+            ours, server_hostname="127.0.0.1", do_handshake_on_connect=False
+        ) as client,
+        there.wrap_socket(theirs, server_side=True, do_handshake_on_connect=False) as server,
+    ):
+        step_by_step(client, server)
+        assert client.gettimeout() == 0
+        assert eventually(lambda: threading.active_count() == before, 10)
+        assert client.send(b"asked") == 5
+        assert server.recv(9) == b"asked"

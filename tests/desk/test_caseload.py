@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import orjson
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from hub.desk import database, readmodel, tables
+from hub.desk import database, readmodel, tables, worked_out
 from hub.desk.access import Action, Actor, Household, Role, grantees_of, may
 from hub.desk.access.decide import sees_whole
 from hub.desk.access.reach import moment_text
@@ -208,10 +209,13 @@ def test_other_terms_write_every_line_again(desk: Desk) -> None:
     assert len({attending.stamp_of(NOW.date()) for attending in each}) == 4
 
 
-def test_another_release_writes_every_line_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("where", "name"), [(writing, "version"), (worked_out, "shape")])
+def test_another_version_writes_every_line_again(
+    where: ModuleType, name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its rules may be other ones, and what it keeps may have another shape."""
     desk.show(family())
-    monkeypatch.setattr(writing, "version", lambda _name: "another")
+    monkeypatch.setattr(where, name, lambda *_: "another")
     assert refresh(desk.engine, Attending(now=lambda: NOW)) == 1
     assert refresh(desk.engine, Attending(now=lambda: NOW)) == 0
 

@@ -100,7 +100,8 @@ class ComposedHub:
             pause.wait(0.2)
 
     def _where_it_hangs(self, name: str) -> str:
-        """Ends it and the processes below it; gives the end of its log, in which each says where its threads were."""
+        """Ends it and the processes below it; gives the end of its log, in which each says where its threads were, but
+        what is a vendor's, which is not told to."""
         child = self.children[name]
         for pid in [*(process.pid for process in below(child.pid)), child.pid]:
             with suppress(ProcessLookupError):
@@ -112,7 +113,10 @@ class ComposedHub:
         kind, program, *arguments = ours()[name]["healthcheck"]["test"]
         assert (kind, program) == ("CMD", "python")
         command = [sys.executable, *arguments]
-        return subprocess.run(command, env=self._environments[name], check=False, timeout=10).returncode == 0
+        try:
+            return subprocess.run(command, env=self._environments[name], check=False, timeout=10).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def _environment(self, name: str, service: Service) -> dict[str, str]:
         """What compose gives and nothing else, but for what every image has, a path and a home, and for what makes a

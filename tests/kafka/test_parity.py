@@ -47,6 +47,7 @@ __all__ = ["server"]
 
 pytestmark = [
     pytest.mark.drill,
+    pytest.mark.timeout(600),  # also for whoever has to say where he hangs
     pytest.mark.skipif(  # where all tiers are required, a skip is a failure (tests/tiers.py)
         machine.postgres_missing() is not None or machine.compose_program() is None,
         reason="needs a PostgreSQL server, and the compose parser (Linux on x86-64)",

@@ -32,7 +32,7 @@ REFRESHED: Final = 100
 
 @dataclass(frozen=True)
 class Attending:
-    """On what lines depend beside their household: the release, the municipality's terms and prices, and the day."""
+    """On what lines depend beside their household: the day, the municipality's terms and prices, and the version."""
 
     terms: Terms = field(default_factory=Terms)
     prices: Prices = field(default_factory=Prices)
@@ -45,13 +45,13 @@ class Attending:
 
     def stamp_of(self, day: date) -> str:
         """What a line of a day is stamped with: the very day that it was worked out for."""
-        return f"{day.isoformat()} {self._rest}"
+        return f"{day.isoformat()} {self._version_and_settings}"
 
     @cached_property
-    def _rest(self) -> str:
-        """Of the release, which may have other rules, and of the municipality's settings."""
-        rest = f"{version('regiehub')} {self.terms.model_dump_json()} {self.prices.model_dump_json()}"
-        return hashlib.sha256(rest.encode()).hexdigest()[:12]
+    def _version_and_settings(self) -> str:
+        """A version may have other rules, or keep something in another shape."""
+        settings = f"{self.terms.model_dump_json()} {self.prices.model_dump_json()}"
+        return hashlib.sha256(f"{version('regiehub')} {worked_out.shape()} {settings}".encode()).hexdigest()[:12]
 
 
 _OWED: Final = ""
@@ -133,7 +133,7 @@ def _request_rows(whole: Whole, prices: Prices) -> Iterator[dict[str, object]]:
 
 
 def refresh(engine: Engine, attending: Attending, *, limit: int = REFRESHED) -> int:
-    """Write lines again that are of another day, other terms or another release, or were postponed. Returns how many;
+    """Write lines again that are of another day, other terms or another version, or were postponed. Returns how many;
     fewer than `limit`: no more."""
     stamp = attending.stamp_of(attending.today)
     with engine.begin() as connection:
