@@ -82,7 +82,7 @@ async def _fill(broker: str, engine: Engine, attending: Attending) -> int:
 
 def _copy_kept(live: str, into: Engine) -> int:
     """What people did there since the last run too. An older release may lack a table."""
-    source = create_engine(live, hide_parameters=True)
+    source = create_engine(live, connect_args=database.patience(make_url(live)), hide_parameters=True)
     count = 0
     try:
         with source.connect() as reading, into.begin() as writing:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Engine, create_engine, event, insert, make_url, select
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
@@ -25,13 +25,24 @@ _OF_WHO_FOLLOWS: Final = (*_PRAGMAS, "wal_autocheckpoint=1")
 """SQLite then moves what each transaction wrote from its log into the file at once, a hundred pages or so, not a
 thousand at a time: the log of looks waits for the same disk, with every look in it, and waited up to 25 ms."""
 
+_GIVEN_UP: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""After how long a PostgreSQL is given up whose machine is gone, or the network before it: 25 seconds. And one that
+lets nobody in: ten. By libpq's names (PostgreSQL's manual, "Parameter Key Words"), in seconds but for the last. By
+default who had asked a machine that is gone would wait a quarter of an hour, and who waits for its answer two hours."""
+
 
 def open_engine(url: str, *, follows: bool = False) -> Engine:
     """Engine of the read model, its tables made. `follows`: of the process that takes in the log as it grows, beside
     readers. Raises SQLAlchemy's errors if there is no database."""
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite"):
-        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, connect_args=patience(parsed), pool_pre_ping=True, hide_parameters=True)
         if follows:
             event.listen(engine, "connect", _wait_for_no_disk)
     elif parsed.database in (None, "", ":memory:"):
@@ -45,6 +56,12 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
         event.listen(engine, "connect", partial(_set_pragmas, _OF_WHO_FOLLOWS if follows else _PRAGMAS))
     prepare(engine)
     return engine
+
+
+def patience(url: URL) -> dict[str, int]:
+    """Arguments of a connection: how long PostgreSQL is waited for, as far as the address does not say it itself."""
+    is_postgresql = url.get_backend_name() == "postgresql"
+    return {name: number for name, number in _GIVEN_UP.items() if name not in url.query} if is_postgresql else {}
 
 
 def for_reads(engine: Engine) -> Engine:
@@ -70,6 +87,7 @@ fail, and the first of them has all connections of before given up."""
 def _reads_of(engine: Engine) -> Engine:
     reads = create_engine(
         engine.url,
+        connect_args=patience(engine.url),
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,  # there is no transaction to end
         pool_use_lifo=True,

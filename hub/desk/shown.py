@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.desk import readmodel, unreadable
+from hub.desk import database, readmodel, unreadable
 from hub.desk.tables import SCHEMA, households, meta
 from hub.errors import ConfigError
 from hub.events.moments import micros
@@ -39,7 +39,7 @@ def open_read_only(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername.startswith("sqlite"):
         parsed = parsed.set(database=f"file:{quote(parsed.database or '')}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(parsed, hide_parameters=True)
+    engine = create_engine(parsed, connect_args=database.patience(parsed), hide_parameters=True)
     try:
         with engine.connect() as connection:
             number = connection.scalar(select(meta.c.schema_number))

@@ -23,6 +23,7 @@ from hub.ops.kafka_admin import open_admin
 from hub.ops.kafka_security import KAFKA_PREFIX, KafkaSecurity, client_options
 from hub.settings import Settings
 from tests.kafka.municipal_login import self_signed
+from tests.silence import silent_server
 from tests.stream.demos import eventually
 
 PASSWORD = "GEHEIM"
@@ -107,9 +108,9 @@ def test_every_setting_is_described_and_none_holds_the_password_itself() -> None
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """Where connections are taken, by the machine itself, and nobody ever says anything: a broker that hangs."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield "{}:{}".format(*listener.getsockname())
+    """A broker that hangs."""
+    with silent_server() as address:
+        yield address
 
 
 def held() -> tuple[int, int]:

@@ -26,6 +26,7 @@ from tests.desk.conftest import NOW
 from tests.desk.decisions import direction_entry
 from tests.desk.views import TEAM, ZCD, one_dossier
 from tests.postgres_server import server
+from tests.silence import silent_server
 
 pytestmark = pytest.mark.postgres
 __all__ = ["connection", "server"]
@@ -109,6 +110,28 @@ def test_who_follows_the_log_does_not_wait_for_the_disk(follows: bool, waits: st
         assert connection.scalar(text("SHOW synchronous_commit")) == waits
         assert connection.scalar(text("SHOW statement_timeout")) == "77s"
     opened.dispose()
+
+
+def test_a_database_whose_machine_is_gone_is_given_up(server: str, engine: Engine) -> None:
+    """As far as its address does not say otherwise."""
+    opened = database.open_engine(f"{server}/postgres?tcp_user_timeout=7000")
+    for each, milliseconds in ((engine, "25000"), (opened, "7000"), (database.for_reads(opened), "7000")):
+        with each.connect() as connection:
+            assert connection.connection.driver_connection is not None
+            said = connection.connection.driver_connection.info.get_parameters()
+        assert (said["connect_timeout"], said["keepalives_idle"], said["tcp_user_timeout"]) == (
+            "10",
+            "10",
+            milliseconds,
+        )
+    opened.dispose()
+
+
+@pytest.mark.timeout(60)
+def test_a_database_that_lets_nobody_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(database._GIVEN_UP, "connect_timeout", 1)
+    with silent_server() as address, pytest.raises(OperationalError):
+        database.open_engine(f"postgresql+psycopg://hub@{address}/regiehub")
 
 
 def test_every_list_can_be_asked_for(engine: Engine) -> None:
