@@ -18,7 +18,7 @@ from hub.demo.stack import Stack
 from hub.desk import database, readmodel
 from hub.events.topics import COMPOSITIONS, DEAD_LETTERS, RECORDS, VIEWS, topics
 from hub.ops.flow import STREAM_INPUTS
-from hub.ops.kafka_admin import open_admin
+from hub.ops.kafka_clients import open_admin
 
 _DESK_INPUTS: Final = (VIEWS, DEAD_LETTERS)
 _PAUSE_SECONDS: Final = 0.2

@@ -38,7 +38,7 @@ from hub.demo.users import USERS, DemoUser
 from hub.errors import ConfigError
 from hub.events.topics import topics
 from hub.household.days import TIME_ZONE
-from hub.ops.kafka_admin import open_admin
+from hub.ops.kafka_clients import open_admin
 from hub.stream.provision import ensure_topics
 
 SOURCES: Final = ("zcd", "menscentraal", "istandaarden")

@@ -32,9 +32,10 @@ _GIVEN_UP: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-"""After how long a PostgreSQL is given up whose machine is gone, or the network before it: 25 seconds. And one that
-lets nobody in: ten. By libpq's names (PostgreSQL's manual, "Parameter Key Words"), in seconds but for the last. By
-default who had asked a machine that is gone would wait a quarter of an hour, and who waits for its answer two hours."""
+"""After how long a connection to PostgreSQL is given up: 25 seconds if its other end or the network between is gone, or
+takes nothing more; ten, for each address of its host, if it is not let in. By libpq's names (PostgreSQL's manual,
+"Parameter Key Words"), in seconds but for the last. By default a question that is not received is given up after a
+quarter of an hour, and one that is received and not answered after two hours."""
 
 
 def open_engine(url: str, *, follows: bool = False) -> Engine:
@@ -60,8 +61,8 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
 
 def patience(url: URL) -> dict[str, int]:
     """Arguments of a connection: how long PostgreSQL is waited for, as far as the address does not say it itself."""
-    is_postgresql = url.get_backend_name() == "postgresql"
-    return {name: number for name, number in _GIVEN_UP.items() if name not in url.query} if is_postgresql else {}
+    is_libpq = url.get_driver_name() == "psycopg"
+    return {name: number for name, number in _GIVEN_UP.items() if name not in url.query} if is_libpq else {}
 
 
 def for_reads(engine: Engine) -> Engine:

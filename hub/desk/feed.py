@@ -24,7 +24,7 @@ from hub.errors import LogUnavailable
 from hub.events.topics import VIEWS
 from hub.events.trace import carried, trace_id
 from hub.household import document
-from hub.ops.kafka_admin import open_admin
+from hub.ops.kafka_clients import open_admin
 from hub.ops.kafka_security import client_options
 from hub.ops.metrics import LARGE_VIEW_BYTES
 from hub.ops.pacing import pace_idle_fetches

@@ -34,7 +34,8 @@ def as_json(found: WorkedOut) -> bytes:
 
 
 def shape() -> str:
-    """By which it is known whether what was kept can be read: of another shape it is not."""
+    """By which it is seen that what was kept has another shape, also between two builds of one version. It may change
+    where nothing else does: that costs to work all out anew, once."""
     return mark(_FORM.json_schema())
 
 

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionE
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import topics
-from hub.ops.kafka_admin import open_admin
+from hub.ops.kafka_clients import connected, open_admin
 from hub.ops.kafka_security import client_options
 
 _CONNECT_SECONDS: Final = 3.0
@@ -105,8 +105,10 @@ class Broker:
 
     def _consumer(self) -> Any:
         if self._reader is None:
-            self._reader = KafkaConsumer(
+            self._reader = connected(
+                KafkaConsumer,
                 bootstrap_servers=self.bootstrap,
+                bootstrap_timeout_ms=_TIMEOUT_MILLISECONDS,
                 enable_auto_commit=False,
                 fetch_max_bytes=_FETCH_BYTES,
                 **client_options(),

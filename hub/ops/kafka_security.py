@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import weakref
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +25,7 @@ KAFKA_PREFIX: Final = f"{PREFIX}KAFKA_"
 _PASSWORD_FILE: Final = f"{KAFKA_PREFIX}PASSWORD_FILE"
 _CA_FILE: Final = f"{KAFKA_PREFIX}CA_FILE"
 _HANDSHAKE_SECONDS: Final = 5.0
-"""Half of what a connection has in all where we ask the broker something: another one of its servers is tried then."""
+"""Leaves room for another attempt, at any of the broker's servers, in the ten seconds that we mostly give it in all."""
 
 
 class Protocol(StrEnum):
@@ -99,23 +100,30 @@ class _Answered(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         """A step of it; as kafka-python has set the socket, that does not block. Raises SSLWantReadError or
         SSLWantWriteError for more steps, another OSError when it has failed or was ended."""
-        if self._deadline is None:
-            self._deadline = threading.Timer(_HANDSHAKE_SECONDS, self._end)
-            self._deadline.daemon = True
-            self._deadline.start()
         try:
+            if self._deadline is None:
+                self._deadline = threading.Timer(_HANDSHAKE_SECONDS, _end, [weakref.ref(self)])
+                self._deadline.daemon = True
+                self._deadline.start()
             super().do_handshake(block)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
-        except OSError:
-            self._deadline.cancel()
+        except Exception:
+            self._over()
             self.close()
             raise
-        self._deadline.cancel()
+        self._over()
 
-    def _end(self) -> None:
+    def _over(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+
+def _end(given_up: weakref.ref[_Answered]) -> None:
+    """Keeps no socket alive that its client has let go of."""
+    if (found := given_up()) is not None:
         with suppress(OSError):  # it is closed already
-            socket.socket.shutdown(self, socket.SHUT_RDWR)  # not ours, which takes the TLS away under another thread
+            socket.socket.shutdown(found, socket.SHUT_RDWR)  # not its own, which takes the TLS away under a thread
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from hub.errors import LogRefused, LogUnavailable
 from hub.events.topics import TopicSpec, topics
-from hub.ops.kafka_admin import open_admin
+from hub.ops.kafka_clients import open_admin
 
 _CREATE_MILLISECONDS: Final = 30_000
 _SETTLE_SECONDS: Final = 15.0

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from sqlalchemy import select, update
 
 from hub.desk import readmodel, worked_out
@@ -166,3 +167,9 @@ def test_of_a_household_whose_line_is_written_later_nothing_old_is_shown(
         assert list(connection.scalars(select(cases.c.stamp))) == [""]
     (found,) = (item for item in points(director, home) if item["rule"] == "unconfirmed_identity")
     assert (wanted["hidden"], found["hidden"]) == (False, True)
+
+
+def test_another_shape_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = worked_out.shape()
+    monkeypatch.setattr(worked_out, "_FORM", TypeAdapter(tuple[WorkedOut, int]))
+    assert worked_out.shape() != before

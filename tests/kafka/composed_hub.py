@@ -100,8 +100,8 @@ class ComposedHub:
             pause.wait(0.2)
 
     def _where_it_hangs(self, name: str) -> str:
-        """Ends it and the processes below it; gives the end of its log, in which each says where its threads were, but
-        what is a vendor's, which is not told to."""
+        """Ends it and the processes below it; gives the end of its log, in which each says where its threads were. A
+        vendor's process does not: it is not set up to."""
         child = self.children[name]
         for pid in [*(process.pid for process in below(child.pid)), child.pid]:
             with suppress(ProcessLookupError):

@@ -19,6 +19,7 @@ from kafka.errors import (
 from hub.connect.ingest.publisher import Message
 from hub.errors import ContractError, LogRefused, LogUnavailable
 from hub.events.topics import topics
+from hub.ops.kafka_clients import connected
 from hub.ops.kafka_security import client_options
 
 _DELIVERY_SECONDS: Final = 30
@@ -78,7 +79,7 @@ class KafkaPublisher:
 
     def _connected(self) -> Any:
         if self._producer is None:
-            self._producer = _new_producer(self._settings())
+            self._producer = connected(KafkaProducer, **self._settings())
         return self._producer
 
     def _settings(self) -> dict[str, Any]:
@@ -97,23 +98,6 @@ class KafkaPublisher:
             "bootstrap_timeout_ms": milliseconds,
             **self._security,
         }
-
-
-def _new_producer(settings: dict[str, Any]) -> Any:
-    """A producer. Where it cannot connect its sockets are closed: kafka-python 3.0.12 leaves them open, at every
-    attempt."""
-    made: list[Any] = []
-
-    def client(**config: Any) -> Any:
-        made.append(KafkaProducer.DEFAULT_CONFIG["kafka_client"](**config))
-        return made[-1]
-
-    try:
-        return KafkaProducer(kafka_client=client, **settings)
-    except KafkaError:
-        for one in made:
-            one.close()
-        raise
 
 
 def _send(producer: Any, message: Message) -> Any:
