@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, create_engine, insert, inspect, make_url, select
+from sqlalchemy import Engine, insert, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import database
@@ -82,7 +82,7 @@ async def _fill(broker: str, engine: Engine, attending: Attending) -> int:
 
 def _copy_kept(live: str, into: Engine) -> int:
     """What people did there since the last run too. An older release may lack a table."""
-    source = create_engine(live, connect_args=database.patience(make_url(live)), hide_parameters=True)
+    source = database.engine_of(make_url(live))
     count = 0
     try:
         with source.connect() as reading, into.begin() as writing:

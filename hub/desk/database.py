@@ -43,7 +43,7 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
     readers. Raises SQLAlchemy's errors if there is no database."""
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite"):
-        engine = create_engine(parsed, connect_args=patience(parsed), pool_pre_ping=True, hide_parameters=True)
+        engine = engine_of(parsed, pool_pre_ping=True)
         if follows:
             event.listen(engine, "connect", _wait_for_no_disk)
     elif parsed.database in (None, "", ":memory:"):
@@ -52,17 +52,19 @@ def open_engine(url: str, *, follows: bool = False) -> Engine:
         )
     else:
         _private_file(Path(str(parsed.database)))
-        engine = create_engine(parsed, hide_parameters=True)
+        engine = engine_of(parsed)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_set_pragmas, _OF_WHO_FOLLOWS if follows else _PRAGMAS))
     prepare(engine)
     return engine
 
 
-def patience(url: URL) -> dict[str, int]:
-    """Arguments of a connection: how long PostgreSQL is waited for, as far as the address does not say it itself."""
+def engine_of(url: URL, **options: Any) -> Engine:
+    """An engine for a database as it is. Its errors hold no values, and PostgreSQL is given up in time, as far as the
+    address does not say itself when. `options`: of SQLAlchemy."""
     is_libpq = url.get_driver_name() == "psycopg"
-    return {name: number for name, number in _GIVEN_UP.items() if name not in url.query} if is_libpq else {}
+    given_up = {name: number for name, number in _GIVEN_UP.items() if name not in url.query} if is_libpq else {}
+    return create_engine(url, connect_args=given_up, hide_parameters=True, **options)
 
 
 def for_reads(engine: Engine) -> Engine:
@@ -86,13 +88,11 @@ fail, and the first of them has all connections of before given up."""
 
 
 def _reads_of(engine: Engine) -> Engine:
-    reads = create_engine(
+    reads = engine_of(
         engine.url,
-        connect_args=patience(engine.url),
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,  # there is no transaction to end
         pool_use_lifo=True,
-        hide_parameters=True,
     )
 
     def ask(connection: Any, record: ConnectionPoolEntry, _used_by: object) -> None:

@@ -41,6 +41,8 @@ TOPICS: Final = (VIEWS, SOURCES, DEAD_LETTERS, DEPUTIES)
 """What the read model is made of."""
 
 _WHO_FINDS: Final = PARTS.index(WHO_FINDS)
+_BY_DEFAULT: Final = Attending()
+"""One for all lists: what it is stamped with is worked out once."""
 _log = structlog.get_logger()
 
 
@@ -119,7 +121,7 @@ def apply_views(
             newest[home] = view
     homes = list(newest)
     parts = (homes[start : start + readmodel.PART] for start in range(0, len(homes), readmodel.PART))
-    on = attending or Attending()
+    on = attending or _BY_DEFAULT
     applied = (_apply_part(connection, {home: newest[home] for home in part}, on, lines_later) for part in parts)
     return [shown for part in applied for shown in part]
 

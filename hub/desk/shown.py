@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, select
+from sqlalchemy import Connection, Engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.desk import database, readmodel, unreadable
@@ -39,7 +39,7 @@ def open_read_only(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername.startswith("sqlite"):
         parsed = parsed.set(database=f"file:{quote(parsed.database or '')}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(parsed, connect_args=database.patience(parsed), hide_parameters=True)
+    engine = database.engine_of(parsed)
     try:
         with engine.connect() as connection:
             number = connection.scalar(select(meta.c.schema_number))

@@ -108,7 +108,9 @@ class _Answered(ssl.SSLSocket):
             super().do_handshake(block)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
-        except Exception:
+        except (
+            Exception
+        ):  # whatever it was (a certificate, no thread for the timer): that client lets go of it unclosed
             self._over()
             self.close()
             raise

@@ -3,7 +3,6 @@ changed. One writer."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -50,8 +49,8 @@ class Attending:
     @cached_property
     def _version_and_settings(self) -> str:
         """A version may have other rules, or keep something in another shape."""
-        settings = f"{self.terms.model_dump_json()} {self.prices.model_dump_json()}"
-        return hashlib.sha256(f"{version('regiehub')} {worked_out.shape()} {settings}".encode()).hexdigest()[:12]
+        settings = self.terms.model_dump_json(), self.prices.model_dump_json()
+        return mark([version("regiehub"), worked_out.shape(), *settings])
 
 
 _OWED: Final = ""
