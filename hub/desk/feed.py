@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError as AsyncKafkaError
 from kafka.errors import KafkaError
 from sqlalchemy import Engine
@@ -25,9 +25,8 @@ from hub.events.topics import VIEWS
 from hub.events.trace import carried, trace_id
 from hub.household import document
 from hub.ops.kafka_clients import open_admin
-from hub.ops.kafka_security import client_options
+from hub.ops.log_consumer import LogConsumer
 from hub.ops.metrics import LARGE_VIEW_BYTES
-from hub.ops.pacing import pace_idle_fetches
 
 LIST_RECORDS: Final = 500
 """Messages per transaction: less costs a commit each, more keeps readers of other households waiting."""
@@ -140,17 +139,15 @@ class Feed:
                 self._pause = min(longest, self._pause * 2)
 
     async def _read(self) -> None:
-        consumer = AIOKafkaConsumer(
+        consumer = LogConsumer(
+            idle_seconds=IDLE_SECONDS,
             bootstrap_servers=self.broker,
             group_id=None,
-            enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=REQUEST_MILLISECONDS,
-            **client_options(),
         )
         try:
             await consumer.start()  # tells at once whether the log is there, which the description below does not
-            pace_idle_fetches(consumer, IDLE_SECONDS)
             topics = await asyncio.to_thread(_describe, self.broker)
             positions = await self._start_from(consumer, topics)
             self._pause = RETRY_SECONDS[0]
@@ -163,7 +160,7 @@ class Feed:
         finally:
             await consumer.stop()
 
-    async def _start_from(self, consumer: AIOKafkaConsumer, topics: Mapping[str, _Topic]) -> dict[tuple[str, int], int]:
+    async def _start_from(self, consumer: LogConsumer, topics: Mapping[str, _Topic]) -> dict[tuple[str, int], int]:
         places = [TopicPartition(name, number) for name, it in topics.items() for number in it.partitions]
         consumer.assign(places)
         ends = await _ends(consumer, places)
@@ -191,7 +188,7 @@ class Feed:
 
     async def _follow(
         self,
-        consumer: AIOKafkaConsumer,
+        consumer: LogConsumer,
         topics: Mapping[str, _Topic],
         positions: dict[tuple[str, int], int],
         measuring: asyncio.Task[None],
@@ -212,7 +209,7 @@ class Feed:
             if measuring.done():
                 await measuring  # raises what ended it
 
-    async def _keep_measuring(self, consumer: AIOKafkaConsumer, positions: Mapping[tuple[str, int], int]) -> None:
+    async def _keep_measuring(self, consumer: LogConsumer, positions: Mapping[tuple[str, int], int]) -> None:
         """Beside the applying: where that hangs in its database, the lag must be seen to rise."""
         parked = 0
         while True:
@@ -300,7 +297,7 @@ def _is_foreign(
     return made_anew or offset > ends.get(place, 0)
 
 
-async def _ends(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> dict[tuple[str, int], int]:
+async def _ends(consumer: LogConsumer, places: Sequence[TopicPartition]) -> dict[tuple[str, int], int]:
     ends = await consumer.end_offsets(places)
     return {(place.topic, place.partition): end for place, end in ends.items()}
 

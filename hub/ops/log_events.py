@@ -116,7 +116,7 @@ EVENTS: Final = (
     LogEvent("commit_failed", ("error", "detail"), "The group did not take our offsets; some is done twice."),
     LogEvent("lane_failed", ("error", "detail", "traceback"), "The worker ends: no retry would help."),
     LogEvent("faust_failed", ("error",), "The worker ends: Faust did."),
-    LogEvent("faust_does_not_stop", ("seconds",), "The process is ended all the same."),
+    LogEvent("worker_does_not_stop", ("seconds", "traceback"), "The process is ended all the same."),
     LogEvent("watchdog_sees_no_broker", ("error",), "Whether work waits is not known."),
     LogEvent("desk_listening", ("host", "port"), "The desk answers."),
     LogEvent("desk_stopped", (), "It does not any more, as it was asked."),

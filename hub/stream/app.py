@@ -6,9 +6,8 @@ Nothing is at module level: two apps live in one process, each on its own event 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import faust
@@ -20,6 +19,7 @@ from hub.events.codec import UnknownSchemaError
 from hub.events.topics import VIEWS
 from hub.ops import metrics
 from hub.settings import Settings
+from hub.stream.deadline import end_within
 from hub.stream.lane.core import Lane
 from hub.stream.lane.driver import Transport
 from hub.stream.lane.options import LaneObserver, LaneOptions
@@ -27,8 +27,6 @@ from hub.stream.provision import topic_ids
 from hub.stream.stage import Stage
 
 _log: Final = structlog.get_logger("regiehub.stream")
-_STOP_SECONDS: Final = 15.0
-"""Faust mostly stops in two seconds, and sometimes not at all; by then all is committed or will be replayed."""
 
 
 class LaneBoot(BootStrategy):
@@ -44,6 +42,11 @@ class StreamApp(faust.App):
 
     BootStrategy = LaneBoot
     lane: Lane
+
+    def loops(self) -> list[asyncio.AbstractEventLoop]:
+        """On which it runs: its own, and that of its consumer's thread once it has one."""
+        thread = getattr(self._consumer, "_thread", None)
+        return [self.loop, *([thread.thread_loop] if thread is not None else [])]
 
     def _create_directories(self) -> None:
         """None: Faust has nothing to keep here, the lane has folders of its own."""
@@ -87,10 +90,10 @@ def create_app(
     return app
 
 
-async def serve(app: StreamApp, stop: asyncio.Event) -> int:
+async def serve(app: StreamApp, stop: asyncio.Event, stopping: Callable[[int], None] = lambda code: None) -> int:
     """Run until `stop` is set (0), or until the lane or Faust fails (1). The app is stopped when it returns.
 
-    Where Faust does not stop in time the process ends here and now, with the same code."""
+    `stopping` is called with that code before the app is stopped."""
     endings = [stop.wait(), app.lane.failed.wait(), _start_and_wait(app)]
     tasks = [asyncio.ensure_future(ending) for ending in endings]
     try:
@@ -98,11 +101,12 @@ async def serve(app: StreamApp, stop: asyncio.Event) -> int:
         code = 0 if stop.is_set() else 1
         if code and app.lane.failure is None:
             _log.critical("faust_failed", error=repr(_reason(app, tasks[2])))
+        stopping(code)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    await _stop(app, code)
+    await app.stop()
     return code
 
 
@@ -141,7 +145,11 @@ def run_stages(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         app = create_app(stages, options, stream_id=stream_id, observer=observer, instance_id=instance_id)
-        return await serve(app, stop)
+
+        def stopping(code: int) -> None:
+            end_within(options.stop_seconds, code, app.loops())
+
+        return await serve(app, stop, stopping)
 
     return asyncio.run(main())
 
@@ -163,12 +171,3 @@ def _reason(app: StreamApp, task: asyncio.Future[Any]) -> object:
     if task.done() and not task.cancelled() and task.exception() is not None:
         return task.exception()
     return app.crash_reason
-
-
-async def _stop(app: StreamApp, code: int) -> None:
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await app.stop()
-    except TimeoutError:
-        _log.error("faust_does_not_stop", seconds=_STOP_SECONDS)
-        os._exit(code)

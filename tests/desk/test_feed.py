@@ -201,8 +201,7 @@ async def test_a_log_that_is_gone_again_is_asked_ever_more_rarely(
         raise KafkaConnectionError
 
     monkeypatch.setattr("hub.desk.feed.RETRY_SECONDS", (0.001, 0.003))
-    monkeypatch.setattr("hub.desk.feed.AIOKafkaConsumer", GoneLog)
-    monkeypatch.setattr("hub.desk.feed.pace_idle_fetches", lambda *_: None)
+    monkeypatch.setattr("hub.desk.feed.LogConsumer", GoneLog)
     monkeypatch.setattr("hub.desk.feed._describe", lambda _: {})
     monkeypatch.setattr(Feed, "_start_from", nothing)
     monkeypatch.setattr(Feed, "_follow", lost)

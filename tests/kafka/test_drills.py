@@ -76,10 +76,12 @@ class DrillTown(CrashTown):
 
     def stop(self, *names: str) -> None:
         """Those that run, in good order: each ends with 0."""
-        children = [self.stack.children.pop(name) for name in names if name in self.stack.children]
-        for child in children:
+        children = {name: self.stack.children.pop(name) for name in names if name in self.stack.children}
+        for child in children.values():
             child.terminate()
-        assert [child.wait(_STOP_SECONDS) for child in children] == [0] * len(children)
+        for name, child in children.items():
+            assert child.wait(_STOP_SECONDS) == 0, (name, child.last_lines(30))
+            assert "worker_does_not_stop" not in self.said(name)
 
     def start(self, *names: str, **settings: str) -> None:
         """Start them, and wait until they are ready."""

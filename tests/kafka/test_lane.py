@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kafka import KafkaAdminClient
+from mode.threads import WorkerThread
 from structlog.testing import capture_logs
 
 from hub.demo.brokers.kafka import KafkaBroker
 from hub.stream.app import create_app, serve
 from hub.stream.lane.options import LaneOptions
+from hub.stream.lane.writer import Writer
 from hub.stream.stage import Output, Record, State
 from tests.stream import toy
 from tests.stream.lane_harness import Load, WorkerProcess, new_topics, processes, read_table, until, worker
@@ -178,3 +184,98 @@ async def test_lost_folder_is_rebuilt_from_the_changelog(bootstrap: str, tmp_pat
         started.append(WorkerProcess(bootstrap, tmp_path))
         await load.send(1000)
         assert await load.arrived() == load.expected
+
+
+async def _members(bootstrap: str) -> list[object]:
+    def ask() -> list[object]:
+        with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+            (group,) = admin.describe_groups(["toy"]).values()
+            return list(group["members"])
+
+    return await asyncio.to_thread(ask)
+
+
+async def _assert_gone(bootstrap: str, running: asyncio.Task[int]) -> None:
+    """A worker of this process has ended well, and left nothing: no member of the group, no thread, no task."""
+    assert await asyncio.wait_for(running, 10) == 0
+    assert await _members(bootstrap) == []
+    assert not [each for each in threading.enumerate() if isinstance(each, WorkerThread)]
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("lane")]
+
+
+@pytest.mark.parametrize("first", ["stop", "rearranged"])
+async def test_a_worker_that_stops_while_its_group_is_rearranged_ends_and_leaves_it(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whichever came first. Who does not leave keeps its partitions from others until its session times out."""
+    load, stop = Load(bootstrap), asyncio.Event()
+    options = LaneOptions(bootstrap=bootstrap, data_folder=tmp_path, commit_interval_seconds=100)
+    app: Any = create_app([toy.Collect(), toy.Fold()], options, stream_id="toy")
+    running = asyncio.create_task(serve(app, stop))
+    await until(lambda: app.lane.is_ready)
+    await load.send(100)
+    assert await load.arrived() == load.expected
+    begun, going_on = asyncio.Event(), asyncio.Event()
+    stop_work = app.lane.stop_work
+
+    async def takes_its_time() -> None:
+        begun.set()
+        await stop_work()
+        await going_on.wait()
+
+    monkeypatch.setattr(app.lane, "stop_work", takes_its_time)
+    thread = app.consumer._thread
+
+    def rearrange() -> None:
+        thread.thread_loop.call_soon_threadsafe(thread._consumer._coordinator.request_rejoin)
+
+    steps = [stop.set, rearrange] if first == "stop" else [rearrange, stop.set]
+    steps[0]()
+    await begun.wait()
+    steps[1]()
+    await until(lambda: app.rebalancing and app.should_stop)
+    with suppress(TimeoutError):
+        await until(lambda: thread.should_stop, 1.0)
+    going_on.set()
+    await _assert_gone(bootstrap, running)
+
+
+async def test_a_worker_that_stops_while_it_takes_partitions_keeps_none(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, begun, going_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    options = LaneOptions(bootstrap=bootstrap, data_folder=tmp_path)
+    app: Any = create_app([toy.Collect(), toy.Fold()], options, stream_id="toy")
+    partition_count = Writer.partition_count
+
+    async def takes_its_time(self: Writer, topic: str) -> int:
+        begun.set()
+        await going_on.wait()
+        return await partition_count(self, topic)
+
+    monkeypatch.setattr(Writer, "partition_count", takes_its_time)
+    running = asyncio.create_task(serve(app, stop))
+    await begun.wait()
+    stop.set()
+    await until(lambda: app.should_stop)
+    with suppress(TimeoutError):
+        await until(lambda: app.lane.is_closed, 1.0)
+    with capture_logs() as lines:
+        going_on.set()
+        await _assert_gone(bootstrap, running)
+    assert not [line for line in lines if line["log_level"] in {"error", "critical"}]
+
+
+@pytest.mark.parametrize(
+    ("what", "place"),
+    [("task", "toy_worker.py"), ("loop", 'toy_worker.py", line'), ("thread", 'threading.py", line')],
+)
+async def test_a_worker_that_does_not_stop_is_ended_and_says_where_it_was(
+    bootstrap: str, tmp_path: Path, what: str, place: str
+) -> None:
+    async with processes() as started:
+        started.append(WorkerProcess(bootstrap, tmp_path, {"TOY_HANGS": what}))
+        await started[0].ready()
+        assert await started[0].stop() == 0
+        assert started[0].says("worker_does_not_stop")
+        assert started[0].says(place)

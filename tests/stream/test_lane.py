@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
 
 from hub.demo.brokers import BrokerNotInstalled
 from hub.demo.brokers.embedded import EmbeddedBroker
 from hub.events.ids import partition_for
+from hub.ops.log_consumer import LogConsumer
 from hub.stream.app import create_app, serve
 from hub.stream.lane.options import Fenced, LaneOptions, SilentObserver
 from hub.stream.lane.writer import Message, Writer
@@ -213,3 +216,28 @@ async def _write(bootstrap: str, topic: str, key: bytes, value: bytes) -> None:
     async with producer(bootstrap) as to_kafka:
         partition = partition_for(key, toy.PARTITIONS)
         await to_kafka.send_and_wait(topic, key=key, value=value, partition=partition)
+
+
+async def test_a_consumer_stops_that_gives_up_an_assignment_at_that_moment(bootstrap: str) -> None:
+    """aiokafka waited for ever: it took the cancellation of its fetching for that of the fetch which it gave up. So a
+    worker that was stopped while its group was rearranged sometimes lived on."""
+    consumer = LogConsumer(idle_seconds=0.01, bootstrap_servers=bootstrap, group_id=None)
+    await consumer.start()
+    begun, given_up = asyncio.Event(), asyncio.Event()
+
+    async def slow_to_give_up(*_: object) -> bool:
+        with suppress(asyncio.CancelledError):
+            begun.set()
+            await asyncio.Event().wait()
+        with suppress(asyncio.CancelledError):
+            given_up.set()
+            await asyncio.Event().wait()
+        return False
+
+    consumer._fetcher._proc_fetch_request = slow_to_give_up
+    consumer.assign([TopicPartition(toy.IN, 0)])
+    await begun.wait()
+    consumer.assign([TopicPartition(toy.IN, 1)])
+    await given_up.wait()
+    await asyncio.wait_for(consumer.stop(), 10)
+    assert consumer._fetcher._fetch_task.done()

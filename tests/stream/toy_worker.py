@@ -3,7 +3,8 @@
 `TOY_PAUSE=<topic>`: once the file `<folder>/pause` is there, stop (SIGSTOP) between the fence and the next send to that
 topic; on SIGCONT that send lands late, as bytes do that were on their way. `TOY_NO_GUARD=1`: the tail guard sleeps.
 `TOY_SLOW_MS=<n>`: what a record costs, so that there is time to kill the process in the middle of its work.
-`TOY_FOLD_ONLY=1`: the second stage alone.
+`TOY_FOLD_ONLY=1`: the second stage alone. `TOY_HANGS=<what>`: it does not end by itself, for a `task` that waits, one
+that holds the `loop`, or a `thread` that is left.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from hub.stream.app import run_stages
+from hub.stream.lane.core import Lane
 from hub.stream.lane.guard import OutputGuard
 from hub.stream.lane.options import LaneOptions, SilentObserver
 from hub.stream.lane.tail import Chunk
@@ -84,6 +88,20 @@ def _sleeping_guard() -> None:
     OutputGuard.late = late  # type: ignore[method-assign]  # the control of a test
 
 
+def _hang(what: str) -> None:
+    async def close(self: Lane) -> None:
+        if what == "thread":
+            await lane_close(self)
+            threading.Thread(target=threading.Event().wait).start()
+        elif what == "loop":
+            threading.Event().wait()
+        else:
+            await asyncio.Event().wait()
+
+    lane_close = Lane.close
+    Lane.close = close  # type: ignore[method-assign]  # what a test is about
+
+
 def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
     """Run until a signal."""
     pause = os.environ.get("TOY_PAUSE")
@@ -92,6 +110,9 @@ def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
     if os.environ.get("TOY_NO_GUARD"):
         _sleeping_guard()
     options = LaneOptions(bootstrap=bootstrap, data_folder=folder, session_timeout_seconds=session_seconds)
+    if what := os.environ.get("TOY_HANGS"):
+        _hang(what)
+        options = replace(options, stop_seconds=1.0)
     stages: list[Stage] = [_SlowFold()] if os.environ.get("TOY_FOLD_ONLY") else [_SlowCollect(), toy.Fold()]
     return run_stages(stages, options, stream_id="toy", observer=_Announcer())
 

@@ -79,7 +79,10 @@ class Lane:
     # ---- membership
 
     async def assigned(self, epoch: int, fence: Fence, inputs: Iterable[Input]) -> None:
-        """Take over partitions. Returns at once: no heartbeat is sent while the coordinator waits for us."""
+        """Take over partitions. Returns at once: no heartbeat is sent while the coordinator waits for us. Nothing
+        happens after `close`."""
+        if self.is_closed:
+            return
         await self._connect()
         self._epoch = epoch
         tails: list[TailKey] = []

@@ -13,14 +13,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as faust_driver
 from faust.types import TP
 
-from hub.ops.kafka_security import client_options
-from hub.ops.pacing import pace_idle_fetches
+from hub.ops.log_consumer import LogConsumer
 from hub.stream.lane.core import Input, Lane
 from hub.stream.lane.fence import Fence
 
@@ -53,7 +51,6 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Note every heartbeat that is answered well: aiokafka keeps that to itself."""
         await super().on_start()
-        pace_idle_fetches(self._ensure_consumer(), _PACE_SECONDS)
         coordinator = self._ensure_consumer()._coordinator
         coordinator._do_heartbeat = self._noting(coordinator._do_heartbeat)
 
@@ -108,18 +105,18 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):
 
         return noted
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: Any) -> LogConsumer:
         """Faust's own, but with its assignor although there are no tables (it keeps co-partitioned topics together)
         and with a short idle fetch."""
         conf = self.app.conf
         options = cast(Consumer, self.consumer).lane.options
-        return AIOKafkaConsumer(
+        return LogConsumer(
+            idle_seconds=_PACE_SECONDS,
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
             bootstrap_servers=faust_driver.server_list(transport.url, transport.default_port),
             partition_assignment_strategy=[self.app.assignor],
-            enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             fetch_max_wait_ms=int(options.fetch_wait_seconds * 1000),
@@ -127,7 +124,6 @@ class LaneThread(faust_driver.AIOKafkaConsumerThread):
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
-            **client_options(),
         )
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -150,6 +146,12 @@ class Consumer(faust_driver.Consumer):
 
     _thread: LaneThread
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn: Final = asyncio.Lock()
+        """Of a revocation, an assignment and the stop: each ends before the next one begins. A stop that did not wait
+        closed the producer under an assignment: the consumer's thread ended of it, in the group and without a word."""
+
     @property
     def lane(self) -> Lane:
         """The lane of the app."""
@@ -165,25 +167,34 @@ class Consumer(faust_driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stop the work, commit what is done, then let Faust go on."""
-        await self.lane.stop_work()
-        await self.commit()
-        self.lane.forget()
+        async with self._turn:
+            await self.lane.stop_work()
+            await self.commit()
+            self.lane.forget()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Start the work; what was fetched before this call waits in the lane."""
         fence = Fence(self._thread, generation_id, self.app.conf.broker_session_timeout)
         try:
-            await self.lane.assigned(self._thread.epoch, fence, assigned)
+            async with self._turn:
+                await self.lane.assigned(self._thread.epoch, fence, assigned)
         except Exception as error:  # noqa: BLE001  # Faust would log it and go on without the partitions
             self.lane.fail(error)
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
-        """Nothing is in hand after this, and everything done is committed."""
-        await self.lane.stop_work()
-        await super().on_stop()
-        await self.lane.close()
+        """Nothing is in hand after this, everything done is committed, and nothing is taken on any more."""
+        async with self._turn:
+            await self.lane.stop_work()
+            await super().on_stop()
+            await self.lane.close()
+
+    def close(self) -> None:
+        """Nothing: the thread closes aiokafka's consumer when it stops, on the loop to which it belongs.
+
+        Faust calls this for a rebalance during a stop, and closes it on another loop: the group is then not left, and
+        the thread may never end."""
 
     async def perform_seek(self) -> None:
         """Nothing: aiokafka starts each assignment at the committed offsets, and the lane keeps all it reads.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from hub.ops.kafka_security import client_options
-from hub.ops.pacing import pace_idle_fetches
+from hub.ops.log_consumer import LogConsumer
 from hub.stream.lane.options import LaneOptions
 from hub.stream.lane.store import TailKey
 from hub.stream.lane.writer import WRITER_HEADER
@@ -96,7 +96,7 @@ class TailReader:
 
     def __init__(self, options: LaneOptions) -> None:
         self._options = options
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: LogConsumer | None = None
         self._owners: dict[TopicPartition, TailOwner] = {}
         self._progress: dict[TopicPartition, TailProgress] = {}
         self._changed = asyncio.Event()
@@ -104,21 +104,19 @@ class TailReader:
     async def start(self) -> None:
         """Connect. Raises KafkaError. Nothing happens when it is connected."""
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(
+            consumer = LogConsumer(
+                idle_seconds=_PACE_SECONDS,
                 bootstrap_servers=self._options.bootstrap,
                 group_id=None,
-                enable_auto_commit=False,
                 auto_offset_reset="none",
                 fetch_max_wait_ms=int(self._options.fetch_wait_seconds * 1000),
                 max_partition_fetch_bytes=2 << 20,
-                **client_options(),
             )
             try:
                 await consumer.start()
             except BaseException:
                 await consumer.stop()
                 raise
-            pace_idle_fetches(consumer, _PACE_SECONDS)
             self._consumer = consumer
 
     async def stop(self) -> None:
@@ -213,14 +211,13 @@ class TailReader:
         self._owners[place].chunks.append(chunk)
         self._owners[place].wake()
 
-    def _ready(self) -> AIOKafkaConsumer:
+    def _ready(self) -> LogConsumer:
         if self._consumer is None:
             raise RuntimeError("the tail reader is not connected")
         return self._consumer
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):  # `wait_for` of Python 3.11 may lose a cancellation
+            await event.wait()
