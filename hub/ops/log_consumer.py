@@ -45,12 +45,12 @@ class LogConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no ty
         async def paced(*args: Any) -> bool:
             loop = asyncio.get_running_loop()
             started = loop.time()
-            has_records = await fetch(*args)
-            if not has_records:
-                try:
+            try:
+                has_records = await fetch(*args)
+                if not has_records:
                     await asyncio.sleep(self._idle_seconds - (loop.time() - started))
-                except asyncio.CancelledError:  # the fetcher stops; it expects an answer, as from its own method
-                    return False
+            except asyncio.CancelledError:  # the fetcher stops and expects an answer, also while the broker is away
+                return False
             return has_records
 
         return paced

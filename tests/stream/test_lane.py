@@ -241,3 +241,20 @@ async def test_a_consumer_stops_that_gives_up_an_assignment_at_that_moment(boots
     await given_up.wait()
     await asyncio.wait_for(consumer.stop(), 10)
     assert consumer._fetcher._fetch_task.done()
+
+
+async def test_a_consumer_stops_whose_fetch_has_failed_and_waits_to_try_again(bootstrap: str) -> None:
+    """A fetch does not answer a cancellation then, and the stop ended by it: a desk ended with a broker's outage."""
+    consumer = LogConsumer(idle_seconds=0.01, bootstrap_servers=bootstrap, group_id=None)
+    await consumer.start()
+    begun = asyncio.Event()
+
+    async def backing_off(*_: object) -> bool:
+        begun.set()
+        await asyncio.Event().wait()
+        return False
+
+    consumer._fetcher._proc_fetch_request = consumer._paced(backing_off)
+    consumer.assign([TopicPartition(toy.IN, 0)])
+    await begun.wait()
+    await asyncio.wait_for(consumer.stop(), 10)
