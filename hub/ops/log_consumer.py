@@ -31,7 +31,8 @@ class LogConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no ty
         fetcher._proc_fetch_request = self._paced(fetcher._proc_fetch_request)
 
     async def stop(self) -> None:
-        """Leave the group, and disconnect. Safe to call twice.
+        """Leave the group, unless as a static member, and disconnect. Raises KafkaError if the fetching had failed.
+        Nothing happens when it was called before.
 
         aiokafka 0.14 takes a cancellation of its fetching for that of a fetch, if it comes just when an assignment is
         given up, and waits for it for ever; so it is cancelled again."""
@@ -39,7 +40,10 @@ class LogConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no ty
         while not (await asyncio.wait([stopping], timeout=_AGAIN_SECONDS))[0]:
             if self._fetcher is not None and self._fetcher._closed:
                 self._fetcher._fetch_task.cancel()
-        await stopping
+        try:
+            await stopping
+        finally:
+            await self._client.close()  # which aiokafka leaves out when its fetching had failed
 
     def _paced(self, fetch: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
         async def paced(*args: Any) -> bool:

@@ -19,7 +19,7 @@ from hub.events.codec import UnknownSchemaError
 from hub.events.topics import VIEWS
 from hub.ops import metrics
 from hub.settings import Settings
-from hub.stream.deadline import end_within
+from hub.stream.deadline import Deadline
 from hub.stream.lane.core import Lane
 from hub.stream.lane.driver import Transport
 from hub.stream.lane.options import LaneObserver, LaneOptions
@@ -93,7 +93,7 @@ def create_app(
 async def serve(app: StreamApp, stop: asyncio.Event, stopping: Callable[[int], None] = lambda code: None) -> int:
     """Run until `stop` is set (0), or until the lane or Faust fails (1). The app is stopped when it returns.
 
-    `stopping` is called with that code before the app is stopped."""
+    `stopping` is called with that code before the app is stopped, whatever comes of the stop."""
     endings = [stop.wait(), app.lane.failed.wait(), _start_and_wait(app)]
     tasks = [asyncio.ensure_future(ending) for ending in endings]
     try:
@@ -141,15 +141,18 @@ def run_stages(
     """`run` with other stages."""
 
     async def main() -> int:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
         app = create_app(stages, options, stream_id=stream_id, observer=observer, instance_id=instance_id)
+        deadline = Deadline(options.stop_seconds, app.loops)
 
-        def stopping(code: int) -> None:
-            end_within(options.stop_seconds, code, app.loops())
+        def asked(*_: object) -> None:
+            deadline.begin(0)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stop.set)
 
-        return await serve(app, stop, stopping)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, asked)  # not the event loop's: the deadline counts also while a stage holds that
+        return await serve(app, stop, deadline.begin)
 
     return asyncio.run(main())
 

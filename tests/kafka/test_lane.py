@@ -7,18 +7,20 @@ import shutil
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 from mode.threads import WorkerThread
 from structlog.testing import capture_logs
 
 from hub.demo.brokers.kafka import KafkaBroker
+from hub.ops.broker import Broker
 from hub.stream.app import create_app, serve
 from hub.stream.lane.options import LaneOptions
+from hub.stream.lane.tail import TailReader
 from hub.stream.lane.writer import Writer
 from hub.stream.stage import Output, Record, State
 from tests.stream import toy
@@ -186,19 +188,18 @@ async def test_lost_folder_is_rebuilt_from_the_changelog(bootstrap: str, tmp_pat
         assert await load.arrived() == load.expected
 
 
-async def _members(bootstrap: str) -> list[object]:
-    def ask() -> list[object]:
-        with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-            (group,) = admin.describe_groups(["toy"]).values()
-            return list(group["members"])
-
-    return await asyncio.to_thread(ask)
+def _group(bootstrap: str) -> tuple[int, int]:
+    """Members of the workers' group, and how many records of the input it has committed."""
+    with Broker(bootstrap) as broker:
+        group = broker.group("toy")
+    return group.members, sum(offset for (topic, _), offset in group.committed.items() if topic == toy.IN)
 
 
-async def _assert_gone(bootstrap: str, running: asyncio.Task[int]) -> None:
-    """A worker of this process has ended well, and left nothing: no member of the group, no thread, no task."""
-    assert await asyncio.wait_for(running, 10) == 0
-    assert await _members(bootstrap) == []
+async def _assert_gone(bootstrap: str, running: asyncio.Task[int], committed: int) -> None:
+    """A worker of this process has ended well, with all it did committed, and left nothing: no member of the group, no
+    thread, no task."""
+    assert await asyncio.wait_for(running, 20) == 0
+    assert await asyncio.to_thread(_group, bootstrap) == (0, committed)
     assert not [each for each in threading.enumerate() if isinstance(each, WorkerThread)]
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("lane")]
 
@@ -231,13 +232,13 @@ async def test_a_worker_that_stops_while_its_group_is_rearranged_ends_and_leaves
 
     steps = [stop.set, rearrange] if first == "stop" else [rearrange, stop.set]
     steps[0]()
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), 30)
     steps[1]()
     await until(lambda: app.rebalancing and app.should_stop)
     with suppress(TimeoutError):
         await until(lambda: thread.should_stop, 1.0)
     going_on.set()
-    await _assert_gone(bootstrap, running)
+    await _assert_gone(bootstrap, running, 100)
 
 
 async def test_a_worker_that_stops_while_it_takes_partitions_keeps_none(
@@ -255,20 +256,41 @@ async def test_a_worker_that_stops_while_it_takes_partitions_keeps_none(
 
     monkeypatch.setattr(Writer, "partition_count", takes_its_time)
     running = asyncio.create_task(serve(app, stop))
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), 30)
     stop.set()
     await until(lambda: app.should_stop)
     with suppress(TimeoutError):
         await until(lambda: app.lane.is_closed, 1.0)
     with capture_logs() as lines:
         going_on.set()
-        await _assert_gone(bootstrap, running)
+        await _assert_gone(bootstrap, running, 0)
     assert not [line for line in lines if line["log_level"] in {"error", "critical"}]
+
+
+async def test_a_worker_whose_stop_fails_says_so_and_leaves_its_group(
+    bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(self: TailReader) -> None:
+        await stop_reader(self)
+        raise KafkaConnectionError
+
+    stop_reader = TailReader.stop
+    monkeypatch.setattr(TailReader, "stop", fails)
+    stop = asyncio.Event()
+    app = create_app(
+        [toy.Collect(), toy.Fold()], LaneOptions(bootstrap=bootstrap, data_folder=tmp_path), stream_id="toy"
+    )
+    running = asyncio.create_task(serve(app, stop))
+    await until(lambda: app.lane.is_ready)
+    with capture_logs() as lines:
+        stop.set()
+        await _assert_gone(bootstrap, running, 0)
+    assert [line["error"] for line in lines if line["event"] == "lane_failed"] == ["KafkaConnectionError"]
 
 
 @pytest.mark.parametrize(
     ("what", "place"),
-    [("task", "toy_worker.py"), ("loop", 'toy_worker.py", line'), ("thread", 'threading.py", line')],
+    [("task", "_hang.<locals>.close"), ("loop", "in close"), ("handler", "in _left_over"), ("thread", "in _left_over")],
 )
 async def test_a_worker_that_does_not_stop_is_ended_and_says_where_it_was(
     bootstrap: str, tmp_path: Path, what: str, place: str
@@ -276,6 +298,9 @@ async def test_a_worker_that_does_not_stop_is_ended_and_says_where_it_was(
     async with processes() as started:
         started.append(WorkerProcess(bootstrap, tmp_path, {"TOY_HANGS": what}))
         await started[0].ready()
+        if what == "handler":
+            await Load(bootstrap).send(1)
+            await until(lambda: started[0].says("TOY HELD"))
         assert await started[0].stop() == 0
-        assert started[0].says("worker_does_not_stop")
-        assert started[0].says(place)
+        (said,) = (line for line in started[0].log.read_text().splitlines() if "worker_does_not_stop" in line)
+        assert place in said

@@ -4,7 +4,7 @@
 topic; on SIGCONT that send lands late, as bytes do that were on their way. `TOY_NO_GUARD=1`: the tail guard sleeps.
 `TOY_SLOW_MS=<n>`: what a record costs, so that there is time to kill the process in the middle of its work.
 `TOY_FOLD_ONLY=1`: the second stage alone. `TOY_HANGS=<what>`: it does not end by itself, for a `task` that waits, one
-that holds the `loop`, or a `thread` that is left.
+that holds the `loop` in its stop, a `handler` that held it before, or a `thread` that is left.
 """
 
 from __future__ import annotations
@@ -90,16 +90,28 @@ def _sleeping_guard() -> None:
 
 def _hang(what: str) -> None:
     async def close(self: Lane) -> None:
-        if what == "thread":
+        if what in {"thread", "handler"}:
             await lane_close(self)
-            threading.Thread(target=threading.Event().wait).start()
+        if what == "thread":
+            threading.Thread(target=_left_over).start()
         elif what == "loop":
             threading.Event().wait()
-        else:
+        elif what == "task":
             await asyncio.Event().wait()
 
     lane_close = Lane.close
-    Lane.close = close  # type: ignore[method-assign]  # what a test is about
+    Lane.close = close  # type: ignore[method-assign]  # in a process of its own, which is to hang
+
+
+def _left_over() -> None:
+    threading.Event().wait()
+
+
+class _Held(toy.Collect):
+    def handle(self, state: State, topic: str, records: Sequence[Record]) -> list[Output]:
+        _say("TOY HELD")
+        _left_over()
+        return []
 
 
 def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
@@ -110,10 +122,12 @@ def main(bootstrap: str, folder: Path, session_seconds: float) -> int:
     if os.environ.get("TOY_NO_GUARD"):
         _sleeping_guard()
     options = LaneOptions(bootstrap=bootstrap, data_folder=folder, session_timeout_seconds=session_seconds)
-    if what := os.environ.get("TOY_HANGS"):
+    if what := os.environ.get("TOY_HANGS", ""):
         _hang(what)
-        options = replace(options, stop_seconds=1.0)
+        options = replace(options, stop_seconds=10.0 if what == "thread" else 1.0)
     stages: list[Stage] = [_SlowFold()] if os.environ.get("TOY_FOLD_ONLY") else [_SlowCollect(), toy.Fold()]
+    if what == "handler":
+        stages = [_Held(), toy.Fold()]
     return run_stages(stages, options, stream_id="toy", observer=_Announcer())
 
 

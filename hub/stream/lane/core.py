@@ -122,8 +122,10 @@ class Lane:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait([self._reading])
-        await self._shared.reader.stop()
-        await self._shared.writer.stop()
+        try:
+            await self._shared.reader.stop()
+        finally:
+            await self._shared.writer.stop()
 
     def fail(self, error: BaseException) -> None:
         """Nothing here can mend it: the process has to end. The first error counts."""

@@ -186,9 +186,12 @@ class Consumer(faust_driver.Consumer):
     async def on_stop(self) -> None:
         """Nothing is in hand after this, everything done is committed, and nothing is taken on any more."""
         async with self._turn:
-            await self.lane.stop_work()
-            await super().on_stop()
-            await self.lane.close()
+            try:
+                await self.lane.stop_work()
+                await super().on_stop()
+                await self.lane.close()
+            except Exception as error:  # noqa: BLE001  # Faust would log it and leave the thread, in the group
+                self.lane.fail(error)
 
     def close(self) -> None:
         """Nothing: the thread closes aiokafka's consumer when it stops, on the loop to which it belongs.

@@ -111,7 +111,8 @@ class LaneOptions:
     revoke_grace_seconds: float = 2.0
     """What a list in hand gets to finish before its partition goes; then it is dropped and replayed elsewhere."""
     stop_seconds: float = 15.0
-    """What a worker gets to stop: mostly it needs two, and while its group waits for a member that hangs, twelve."""
+    """What a worker gets to stop. Its group may wait `max(10, session timeout)` + the grace for a member that hangs, so
+    with a session timeout above 13 it may be ended before it has left."""
     stall_seconds: float = 120.0
     cache_bytes: int = 64 << 20
     """RocksDB's block cache, shared by all partitions of the worker."""
